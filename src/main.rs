@@ -1,0 +1,3 @@
+//! The front door: parse, run, tell, exit.
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! Ground: the nouns that every room shares. No I/O, no clock, no threads.
+
+mod body;
+mod code;
+mod fault;
+mod field;
+mod identity;
+mod outcome;
+mod place;
+mod prepared;
+mod row;
+pub mod text;
+
+pub use body::{Body, FieldDigests};
+pub use code::{Code, Severity};
+pub use fault::Fault;
+pub use field::FieldName;
+pub use identity::{IdempotencyKey, Identities, Identity};
+pub use outcome::{NotSent, Outcome, Refusal, Settled, Tally};
+pub use place::{Place, SheetName, Source};
+pub use prepared::{Change, Parcel, Prepared};
+pub use row::{CellKind, Cells, Row, Shape};

@@ -1,0 +1,108 @@
+//! The wall to the outside: what may be asked of a provider and what its answers mean.
+
+pub mod tbank;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::model::{Body, IdempotencyKey, Refusal};
+
+/// What a provider said, sorted by what we may do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It created the client; its id of the client.
+    Created(Box<str>),
+    /// It says the client was there before.
+    Existing(Option<Box<str>>),
+    /// It refused, and would refuse again.
+    Rejected(Refusal),
+    /// It was asked too fast; certainly nothing was done.
+    Throttled {
+        /// How long it asks us to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Certainly nothing was done; another try may succeed.
+    Transient(Refusal),
+    /// It may have been done: to be resolved before anything else is tried.
+    Unknown {
+        /// Why we do not know.
+        why: Refusal,
+        /// How long it asks us to wait before the next request.
+        retry_after: Option<Duration>,
+    },
+    /// The run cannot go on: wrong token, closed account, wrong address. This request did nothing.
+    Halt(Halt),
+}
+
+/// Why a provider makes us stop, for a person to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// What happened, without client data.
+    pub what: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// A verdict with what the report shows of the exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// What it means for the row.
+    pub verdict: Verdict,
+    /// HTTP status, where there was an answer.
+    pub http_status: Option<u16>,
+    /// The provider's id of the request.
+    pub request_id: Option<Box<str>>,
+}
+
+/// What the provider knows about a client whose request had no reliable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is there, under this id.
+    Created(Box<str>),
+    /// Several could be it; a person decides.
+    Several(Vec<Box<str>>),
+    /// It is certainly not there.
+    Absent,
+    /// The provider cannot be asked, or did not answer.
+    CannotAsk(Refusal),
+    /// The run cannot go on.
+    Halt(Halt),
+}
+
+/// How an operation's provider treats keys and speed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// Requests allowed in any sliding [`Self::window`].
+    pub requests_max: u32,
+    /// Length of the window.
+    pub window: Duration,
+    /// Requests at the same time.
+    pub in_flight_max: usize,
+    /// How long after the first send the same key may be sent again to learn its outcome. `None`: the provider knows no keys.
+    pub replay_window: Option<Duration>,
+}
+
+/// A provider's account, for one run.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// Limits and idempotency.
+    fn profile(&self) -> &Profile;
+
+    /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter.
+    async fn preflight(&self) -> Result<(), Halt>;
+
+    /// Sends one client once.
+    async fn submit(&self, operation: &str, body: &Body, key: IdempotencyKey) -> Answer;
+
+    /// Looks up clients whose requests had no reliable answer; `taken` are remote ids that belong to other rows.
+    /// Every page of the look-up calls `slot` first, so that it stays within the limit.
+    async fn find(&self, wanted: &[(String, Body)], taken: &(dyn Fn(&str) -> bool + Sync), slot: &dyn Slot) -> Vec<Found>;
+}
+
+/// Permission to start one request, kept by the submit room's pace.
+#[async_trait]
+pub trait Slot: Send + Sync {
+    /// Waits until one more request may start.
+    async fn take(&self);
+}

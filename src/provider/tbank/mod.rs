@@ -1,0 +1,1 @@
+//! T-Bank T-API: beneficiaries of a nominal account.

@@ -1,0 +1,1 @@
+//! One integration binary: every file below drives the program through its public doors.
