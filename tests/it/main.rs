@@ -1,1 +1,2 @@
 //! One integration binary: every file below drives the program through its public doors.
+mod contracts;
