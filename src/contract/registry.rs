@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::checks::{CodeCheck, Today};
 use super::compile::{self, Group, Leaf};
 use super::validate::{Contract, Level, Violation};
+use crate::model::FieldName;
 
 const BUILT_IN: [&str; 7] = [
     include_str!("tbank/fl-resident.json"),
@@ -88,13 +89,26 @@ pub struct Kind {
 }
 
 /// Parts of a body that together tell a client from all others.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub struct IdentityRule {
     /// What people call it: INN, passport.
-    pub name: String,
-    /// Pointers; `?type=CODE` picks the list item of that type.
-    pub parts: Vec<String>,
+    pub interned: &'static str,
+    /// Steps from the root; `?type=CODE` picks the list item of that type.
+    pub parts: Vec<Vec<String>>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenIdentityRule {
+    name: String,
+    parts: Vec<String>,
+}
+
+impl From<WrittenIdentityRule> for IdentityRule {
+    fn from(rule: WrittenIdentityRule) -> Self {
+        let steps = |part: &String| part.split('/').skip(1).map(str::to_owned).collect();
+        Self { interned: FieldName::new(&rule.name).as_str(), parts: rule.parts.iter().map(steps).collect() }
+    }
 }
 
 impl Operation {
@@ -122,11 +136,15 @@ impl Operation {
             leaves,
             groups,
             kind: serde_json::from_value(part("x-kind")).map_err(|error| fail(format!("x-kind: {error}")))?,
-            identities: serde_json::from_value::<Option<_>>(part("x-identity"))
+            identities: serde_json::from_value::<Option<Vec<WrittenIdentityRule>>>(part("x-identity"))
                 .map_err(|error| fail(format!("x-identity: {error}")))?
-                .unwrap_or_default(),
-            identity_fallback: serde_json::from_value(part("x-identity-fallback"))
-                .map_err(|error| fail(format!("x-identity-fallback: {error}")))?,
+                .unwrap_or_default()
+                .into_iter()
+                .map(IdentityRule::from)
+                .collect(),
+            identity_fallback: serde_json::from_value::<Option<WrittenIdentityRule>>(part("x-identity-fallback"))
+                .map_err(|error| fail(format!("x-identity-fallback: {error}")))?
+                .map(IdentityRule::from),
             own_id_required: schema.get("x-own-id-required").is_some(),
             limit,
             contract: Contract::compile(&schema).map_err(&fail)?,

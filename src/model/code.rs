@@ -88,6 +88,7 @@ codes! {
     ClientTypeMissing "client_type.missing" Error "The row does not say what kind of client it is." "Fill the column of the client's kind, or name the operation with --to.";
     ClientTypeUnknown "client_type.unknown" Error "The kind of client is not one that the provider knows." "Use one of the kinds that `clientferry operations` lists, or translate the word in [values.client_type].";
     ClientTypeResidencyUnknown "client_type.residency_unknown" Error "The row does not say whether the client is a resident, and citizenship does not prove it." "Add a residency column (yes/no), or write the exact kind, for example FL_NONRESIDENT.";
+    ClientTypeOther "client_type.other" Error "The row says that the client is of another kind than the operation is for." "Correct the row, or import the file with the provider alone after --to, so that the column decides.";
     // any value
     ValueMissing "value.missing" Error "A value that the provider requires is missing." "Fill the cell, or map the column that holds the value.";
     ValueNotAllowed "value.not_allowed" Error "The value is not one of those that the provider knows." "Use one of the allowed values, or translate yours in [values.FIELD] of the mapping.";

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
 use smallvec::SmallVec;
 use uuid::Uuid;
 
@@ -30,16 +31,17 @@ pub struct IdempotencyKey(pub Uuid);
 const NAMESPACE: Uuid = Uuid::from_u128(0x8f1d_0f5e_6a86_5b0c_9a51_3c2f_7e44_d1ab);
 
 impl IdempotencyKey {
-    /// UUIDv5 of operation, account, identity in clear and canonical body.
+    /// UUIDv5 of operation, account, identity in clear and canonical body. The parts go in as one SHA-256: processors
+    /// calculate that in hardware, while UUIDv5's own SHA-1 over a whole body would be most of the work on a row.
     #[must_use]
     pub fn derive(operation: &str, account: &str, identity: &str, body: &str) -> Self {
-        let mut name = Vec::with_capacity(operation.len() + account.len() + identity.len() + body.len() + 3);
+        let mut hasher = Sha256::new();
         for part in [operation, account, identity] {
-            name.extend_from_slice(part.as_bytes());
-            name.push(0);
+            hasher.update(part.as_bytes());
+            hasher.update([0]);
         }
-        name.extend_from_slice(body.as_bytes());
-        Self(Uuid::new_v5(&NAMESPACE, &name))
+        hasher.update(body.as_bytes());
+        Self(Uuid::new_v5(&NAMESPACE, &hasher.finalize()))
     }
 }
 
@@ -63,5 +65,5 @@ mod tests {
         assert_ne!(key("a", "b", "c", "{}"), key("a", "b", "c", "{ }"));
     }
 
-    const PINNED: &str = "a38ff420-4204-5de4-933e-92a2ae98edd6";
+    const PINNED: &str = "PINME";
 }

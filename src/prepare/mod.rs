@@ -1,3 +1,31 @@
-//! Room 2: a row becomes a request body, or a list of faults. Pure, on all cores.
+//! Room 2: a row becomes a request body, or a list of faults. Pure, on all cores; the only user of rayon.
+//! mapping → normalize → assemble body → validate → fingerprint.
 
+mod assemble;
+mod cell;
+mod dates;
+mod fingerprint;
+mod infer;
+mod mapping;
 pub mod normalize;
+mod plan;
+mod proposal;
+mod route;
+
+pub use dates::{DateProof, DateQuestion};
+pub use fingerprint::{Scope, field_digest};
+pub use infer::infer;
+pub use mapping::{Mapping, MappingError, SourceHints};
+pub use plan::Plan;
+pub use proposal::{Guess, Proposal};
+
+use rayon::prelude::*;
+
+use crate::model::{Prepared, Row};
+
+/// Prepares a batch on all cores; the order is kept.
+#[must_use]
+pub fn batch(plan: &Plan, rows: Vec<Row>) -> Vec<Prepared> {
+    // Rows are cheap: small pieces would cost more in handing over than they gain.
+    rows.into_par_iter().with_min_len(64).map(|row| plan.prepare(row)).collect()
+}

@@ -1,0 +1,289 @@
+//! The command line: words, flags and their variables. Does nothing itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Carries a client base across: a spreadsheet of clients into a provider's API, and the truth about every row.
+#[derive(Debug, Parser)]
+#[command(name = "clientferry", version, about, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 130 interrupted, resumable")]
+pub struct Cli {
+    /// Configuration file (clientferry.toml when it is there).
+    #[arg(long, global = true, value_name = "FILE", env = "CLIENTFERRY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send every good row; starts a run or continues it.
+    Import(ImportArgs),
+    /// Everything but sending; writes the same report.
+    Check(SourceArgs),
+    /// Check, and tell how many calls the import would take and how long.
+    Plan(SourceArgs),
+    /// Tell what a file is: encoding, delimiter, sheets, header row, columns.
+    Inspect(InspectArgs),
+    /// Propose a mapping of a file's columns.
+    Map(MapArgs),
+    /// Write a blank spreadsheet for an operation.
+    Template(TemplateArgs),
+    /// List the fields that an operation takes.
+    Fields(FieldsArgs),
+    /// List the operations.
+    Operations(JsonArgs),
+    /// Ask the provider about clients whose requests had no reliable answer.
+    Resolve(ResolveArgs),
+    /// Write a run's report again.
+    Report(ReportArgs),
+    /// List the runs in the journal.
+    Runs(RunsArgs),
+    /// A local imitation of a provider, for rehearsals and tests.
+    Sandbox(SandboxArgs),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// The source and what it is to become.
+#[derive(Debug, Args)]
+pub struct SourceArgs {
+    /// Spreadsheet of clients: CSV or XLSX; `-` for CSV on standard input.
+    pub file: PathBuf,
+    /// Operation `provider/kind`, or the provider alone when a column tells the kind of each row.
+    #[arg(long, value_name = "OP", env = "CLIENTFERRY_TO")]
+    pub to: String,
+    /// Mapping file; without one the program maps by itself where headers leave no doubt.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_MAPPING")]
+    pub mapping: Option<PathBuf>,
+    /// Account of the configuration.
+    #[arg(long, value_name = "NAME", env = "CLIENTFERRY_ACCOUNT")]
+    pub account: Option<String>,
+    /// Journal file.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
+    pub journal: Option<PathBuf>,
+    /// Report folder (reports/RUN when not given).
+    #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
+    pub out: Option<PathBuf>,
+    /// How the file is to be read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// Where the reader's own findings are wrong.
+#[derive(Debug, Args, Default)]
+#[command(next_help_heading = "Reading")]
+pub struct ReadingArgs {
+    /// Sheet by name or number from 1.
+    #[arg(long, value_name = "NAME", env = "CLIENTFERRY_SHEET")]
+    pub sheet: Option<String>,
+    /// Line of the header row, from 1.
+    #[arg(long, value_name = "LINE", env = "CLIENTFERRY_HEADER_ROW")]
+    pub header_row: Option<u64>,
+    /// Delimiter: one character, or `tab`.
+    #[arg(long, value_name = "CHAR", env = "CLIENTFERRY_DELIMITER", value_parser = delimiter)]
+    pub delimiter: Option<char>,
+    /// Encoding by its WHATWG name, for example windows-1251.
+    #[arg(long, value_name = "NAME", env = "CLIENTFERRY_ENCODING")]
+    pub encoding: Option<String>,
+}
+
+/// `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Rehearse: start the provider's local imitation in this process and send to it over real HTTP.
+    #[arg(long, env = "CLIENTFERRY_SANDBOX")]
+    pub sandbox: bool,
+    /// With --sandbox: ledger of the clients it created (kept beside the journal when not given).
+    #[arg(long, value_name = "FILE", requires = "sandbox", env = "CLIENTFERRY_LEDGER")]
+    pub ledger: Option<PathBuf>,
+    /// With --sandbox: something that is to go wrong, for example `drop_after_commit@5%`; may be given several times.
+    #[arg(long, value_name = "SPEC", requires = "sandbox", env = "CLIENTFERRY_FAULT", value_delimiter = ',')]
+    pub fault: Vec<String>,
+    /// Send at most so many new clients.
+    #[arg(long, value_name = "N", env = "CLIENTFERRY_LIMIT")]
+    pub limit: Option<u64>,
+    /// Transliterate names for providers that take Latin letters only; no operation of this version does.
+    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION")]
+    pub approve_transliteration: bool,
+    /// Do not ask before sending to a real provider.
+    #[arg(long, short, env = "CLIENTFERRY_YES")]
+    pub yes: bool,
+}
+
+/// `inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Spreadsheet of clients.
+    pub file: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// How the file is to be read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// `map`.
+#[derive(Debug, Args)]
+pub struct MapArgs {
+    /// Spreadsheet of clients.
+    pub file: PathBuf,
+    /// Operation or provider.
+    #[arg(long, value_name = "OP", env = "CLIENTFERRY_TO")]
+    pub to: String,
+    /// Where to write the mapping (standard output when not given); never over an existing file.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// How the file is to be read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
+}
+
+/// `template`.
+#[derive(Debug, Args)]
+pub struct TemplateArgs {
+    /// Operation.
+    pub operation: String,
+    /// Where to write: `.csv` or `.xlsx` (CSV on standard output when not given).
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `fields`.
+#[derive(Debug, Args)]
+pub struct FieldsArgs {
+    /// Operation.
+    pub operation: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A command whose only choice is JSON.
+#[derive(Debug, Args)]
+pub struct JsonArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `resolve`.
+#[derive(Debug, Args)]
+pub struct ResolveArgs {
+    /// The run; the last one when not given.
+    pub run: Option<String>,
+    /// Journal file.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run; the last one when not given.
+    pub run: Option<String>,
+    /// Report folder (the run's own when not given).
+    #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
+    pub out: Option<PathBuf>,
+    /// Journal file.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct RunsArgs {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Journal file.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
+    pub journal: Option<PathBuf>,
+}
+
+/// `sandbox`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct SandboxArgs {
+    /// Something else than serving.
+    #[command(subcommand)]
+    pub other: Option<SandboxCommand>,
+    /// Whose imitation.
+    #[arg(long, value_name = "NAME", default_value = "tbank")]
+    pub provider: String,
+    /// Loopback address to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Ledger: one line for each created client; read again at the next start.
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+    /// Requests in any sliding second, `20/s`; `none` for no limit (the provider's own limit when not given).
+    #[arg(long, value_name = "N/s")]
+    pub rate: Option<String>,
+    /// Milliseconds of work on each request.
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=seconds@5%`, `drop_after_commit@#10-20`; may be given several times.
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<String>,
+    /// The one bearer token that it accepts, from this variable (any token when not given).
+    #[arg(long, value_name = "VARIABLE")]
+    pub token_env: Option<String>,
+    /// Decides which requests a fault with a percentage meets.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// What the sandbox does besides serving.
+#[derive(Debug, Subcommand)]
+pub enum SandboxCommand {
+    /// Write a CSV of invented clients.
+    Generate {
+        /// How many rows.
+        #[arg(long, value_name = "N", default_value_t = 1000)]
+        rows: u64,
+        /// The same number gives the same file.
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        seed: u64,
+        /// Percentage of rows that carry a fault.
+        #[arg(long, value_name = "PERCENT", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+        messy: u8,
+        /// Where to write (standard output when not given).
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    let mut chars = text.chars();
+    match (text, chars.next(), chars.next()) {
+        ("tab" | "\\t", _, _) => Ok('\t'),
+        (_, Some(only), None) => Ok(only),
+        (_, _, _) => Err("give one character, or `tab`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,182 @@
+//! Configuration: flag over environment over file over default. Secrets come from the environment or a file, never from a flag.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::provider::AccountSettings;
+
+/// The file that is read when it is there and no other is named.
+const DEFAULT_FILE: &str = "clientferry.toml";
+/// Where a working folder keeps its memory.
+const DEFAULT_JOURNAL: &str = ".clientferry/journal.db";
+/// Where reports go.
+const DEFAULT_REPORTS: &str = "reports";
+/// The account that the environment describes.
+const DEFAULT_ACCOUNT: &str = "default";
+
+/// `clientferry.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    journal: Option<PathBuf>,
+    reports: Option<PathBuf>,
+    #[serde(default)]
+    accounts: BTreeMap<String, Account>,
+}
+
+/// One `[accounts.NAME]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Account {
+    provider: String,
+    base_url: Option<String>,
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
+    client_cert: Option<PathBuf>,
+    client_key: Option<PathBuf>,
+    ca_file: Option<PathBuf>,
+    proxy: Option<String>,
+    requests_per_second: Option<u32>,
+    in_flight_max: Option<usize>,
+    timeout_s: Option<u64>,
+    replay_window_s: Option<u64>,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// When a named file cannot be read, or what it says is not a configuration.
+    pub fn load(named: Option<&Path>) -> Result<Self, Failure> {
+        let path = named.unwrap_or_else(|| Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => {
+                return Err(Failure::settings(
+                    format!("the configuration {} cannot be read: {error}", path.display()),
+                    "check the path after --config or in CLIENTFERRY_CONFIG",
+                ));
+            }
+        };
+        toml::from_str(&text).map_err(|error| {
+            // The parser's own message would print the line, and a line may hold a secret that somebody put there by mistake.
+            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+            Failure::settings(
+                format!("the configuration {}:{line} is not valid: {}", path.display(), error.message()),
+                "see the README for the keys that exist; secrets stand in the environment or a file of their own, not here",
+            )
+        })
+    }
+
+    /// The journal file.
+    #[must_use]
+    pub fn journal(&self, flag: Option<&Path>) -> PathBuf {
+        flag.or(self.journal.as_deref()).unwrap_or_else(|| Path::new(DEFAULT_JOURNAL)).to_owned()
+    }
+
+    /// The folder under which runs write.
+    #[must_use]
+    pub fn reports(&self) -> PathBuf {
+        self.reports.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_REPORTS))
+    }
+
+    /// The name of the account that a provider's operations are sent with.
+    ///
+    /// # Errors
+    /// When the account does not exist, is another provider's, or cannot be told among several.
+    pub fn account_name(&self, flag: Option<&str>, provider: &str) -> Result<String, Failure> {
+        if let Some(name) = flag {
+            return match self.accounts.get(name) {
+                Some(account) if account.provider == provider => Ok(name.to_owned()),
+                Some(account) => Err(Failure::settings(
+                    format!("the account `{name}` is one of {}, not of {provider}", account.provider),
+                    "name an account of the provider that stands after --to",
+                )),
+                None if name == DEFAULT_ACCOUNT => Ok(name.to_owned()),
+                None => Err(Failure::settings(
+                    format!("there is no account `{name}`"),
+                    format!("add [accounts.{name}] to the configuration; known: {}", self.accounts.keys().cloned().collect::<Vec<_>>().join(", ")),
+                )),
+            };
+        }
+        let mut fitting = self.accounts.iter().filter(|(_, account)| account.provider == provider).map(|(name, _)| name);
+        match (fitting.next(), fitting.next()) {
+            (None, _) => Ok(DEFAULT_ACCOUNT.to_owned()),
+            (Some(only), None) => Ok(only.clone()),
+            (Some(one), Some(other)) => Err(Failure::settings(
+                format!("the configuration has several accounts of {provider}: {one}, {other} …"),
+                "name one with --account",
+            )),
+        }
+    }
+
+    /// Everything that is needed to speak for an account.
+    ///
+    /// # Errors
+    /// When there is no token, or its file cannot be read.
+    pub fn account(&self, name: &str) -> Result<AccountSettings, Failure> {
+        let empty = Account::default();
+        let account = self.accounts.get(name).unwrap_or(&empty);
+        let mut settings = AccountSettings::new(name, token(name, account)?);
+        settings.base_url = env("CLIENTFERRY_BASE_URL").or_else(|| account.base_url.clone());
+        settings.client_cert = path_of("CLIENTFERRY_CLIENT_CERT", account.client_cert.as_ref());
+        settings.client_key = path_of("CLIENTFERRY_CLIENT_KEY", account.client_key.as_ref());
+        settings.ca_file = path_of("CLIENTFERRY_CA_FILE", account.ca_file.as_ref());
+        settings.proxy = env("CLIENTFERRY_PROXY").or_else(|| account.proxy.clone());
+        settings.rate_per_s = number("CLIENTFERRY_REQUESTS_PER_SECOND")?.or(account.requests_per_second);
+        if let Some(most) = number("CLIENTFERRY_IN_FLIGHT_MAX")?.or(account.in_flight_max) {
+            settings.in_flight_max = most;
+        }
+        if let Some(seconds) = number("CLIENTFERRY_TIMEOUT_S")?.or(account.timeout_s) {
+            settings.timeout = Duration::from_secs(seconds);
+        }
+        if let Some(seconds) = number("CLIENTFERRY_REPLAY_WINDOW_S")?.or(account.replay_window_s) {
+            settings.replay_window = Duration::from_secs(seconds);
+        }
+        Ok(settings)
+    }
+}
+
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn path_of(variable: &str, written: Option<&PathBuf>) -> Option<PathBuf> {
+    env(variable).map(PathBuf::from).or_else(|| written.cloned())
+}
+
+fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>, Failure> {
+    env(variable)
+        .map(|text| text.parse().map_err(|_| Failure::settings(format!("{variable} is not a whole number"), "correct the variable or unset it")))
+        .transpose()
+}
+
+fn token(name: &str, account: &Account) -> Result<SecretString, Failure> {
+    let from_file = path_of("CLIENTFERRY_TOKEN_FILE", account.token_file.as_ref());
+    let text = match (env("CLIENTFERRY_TOKEN"), &account.token_env, from_file) {
+        (Some(token), _, _) => token,
+        (None, Some(variable), _) => env(variable).ok_or_else(|| {
+            Failure::settings(format!("the account `{name}` takes its token from {variable}, which is not set"), "set the variable")
+        })?,
+        (None, None, Some(path)) => std::fs::read_to_string(&path).map_err(|error| {
+            Failure::settings(format!("the token file {} cannot be read: {error}", path.display()), "check its path and permissions")
+        })?,
+        (None, None, None) => {
+            return Err(Failure::settings(
+                format!("the account `{name}` has no token"),
+                "set CLIENTFERRY_TOKEN or CLIENTFERRY_TOKEN_FILE, or name token_env or token_file in the configuration; to rehearse without one, add --sandbox",
+            ));
+        }
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Failure::settings(format!("the token of the account `{name}` is empty"), "check the variable or the file"));
+    }
+    Ok(SecretString::from(text.to_owned()))
+}

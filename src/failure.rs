@@ -1,0 +1,146 @@
+//! Why a run could not go on: one exit code by kind, a message, a hint. Collects the errors of the rooms, adds none of its own cause.
+
+use std::path::PathBuf;
+
+use crate::contract::ContractError;
+use crate::journal::{JournalError, JournalErrorKind};
+use crate::prepare::{DateQuestion, MappingError};
+use crate::provider::{Halt, ProviderError};
+use crate::read::ReadError;
+use crate::report::ReportError;
+use crate::sandbox::{FaultSpecError, SandboxError};
+use crate::submit::SettleError;
+
+/// How the program ends, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All rows well.
+    Well = 0,
+    /// Finished; some rows need attention.
+    Attention = 1,
+    /// Command line or settings.
+    Usage = 2,
+    /// Input unreadable.
+    Input = 3,
+    /// Stopped by the provider, resumable.
+    Halted = 4,
+    /// Journal unusable.
+    Journal = 5,
+    /// Report not written.
+    Report = 6,
+    /// Another run holds the lock.
+    Locked = 7,
+    /// Interrupted, resumable.
+    Interrupted = 130,
+}
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "each variant wraps the error of the room it is named after")]
+pub enum Failure {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    FaultSpec(#[from] FaultSpecError),
+    #[error("{0}")]
+    Triage(std::io::Error),
+    /// Columns that the program cannot map by itself.
+    #[error("the columns do not settle the mapping by themselves:\n{}", bullets(questions))]
+    MappingOpen { questions: Vec<String>, written: Option<PathBuf> },
+    /// Date columns that prove no order of day and month.
+    #[error("the order of day and month is not proven:\n{}", bullets(&questions.iter().map(|question| format!("column `{}`: {}", question.header, question.evidence)).collect::<Vec<_>>()))]
+    DatesOpen { questions: Vec<DateQuestion> },
+    /// A setting that cannot be used.
+    #[error("{what}")]
+    Settings { what: String, hint: String },
+    /// The provider stopped the run before the first row.
+    #[error("the provider stops the run: {}", .0.what)]
+    Halted(Halt),
+    /// A file or stream of our own that cannot be written.
+    #[error("cannot write {what}: {why}")]
+    Output { what: String, why: std::io::Error },
+}
+
+fn bullets(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("  - {line}")).collect::<Vec<_>>().join("\n")
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::Journal(error) => Self::Journal(error),
+            SettleError::Triage(error) => Self::Triage(error),
+        }
+    }
+}
+
+impl Failure {
+    /// A setting that cannot be used.
+    #[must_use]
+    pub fn settings(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Settings { what: what.into(), hint: hint.into() }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Read(_) => Exit::Input,
+            Self::Contract(_)
+            | Self::Mapping(_)
+            | Self::Provider(_)
+            | Self::Sandbox(_)
+            | Self::FaultSpec(_)
+            | Self::MappingOpen { .. }
+            | Self::DatesOpen { .. }
+            | Self::Settings { .. } => Exit::Usage,
+            Self::Journal(error) => match error.kind() {
+                JournalErrorKind::Locked => Exit::Locked,
+                JournalErrorKind::Unusable => Exit::Journal,
+            },
+            Self::Report(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
+            Self::Halted(_) => Exit::Halted,
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Read(error) => error.hint().to_owned(),
+            Self::Contract(_) => "`clientferry operations` lists them".to_owned(),
+            Self::Mapping(error) => error.hint(),
+            Self::Provider(error) => error.hint(),
+            Self::Journal(error) => error.hint(),
+            Self::Report(error) => error.hint().to_owned(),
+            Self::Sandbox(_) => "see `clientferry sandbox --help`".to_owned(),
+            Self::FaultSpec(_) => "see `clientferry sandbox --help` for the grammar".to_owned(),
+            Self::Triage(_) => "free space in the folder for temporary files, or name another one in TMPDIR".to_owned(),
+            Self::MappingOpen { written: Some(path), .. } => {
+                format!("a proposal lies in {}: settle the lines marked `?`, then add `--mapping {}`", path.display(), path.display())
+            }
+            Self::MappingOpen { written: None, .. } => {
+                "run `clientferry map FILE --to OP -o mapping.toml`, settle the lines marked `?`, then add `--mapping mapping.toml`".to_owned()
+            }
+            Self::DatesOpen { questions } => format!(
+                "settle it in the mapping (`clientferry map … -o mapping.toml` writes one):\n{}",
+                questions.iter().map(DateQuestion::settle).collect::<Vec<_>>().join("\n")
+            ),
+            Self::Settings { hint, .. } => hint.clone(),
+            Self::Halted(halt) => halt.hint.clone(),
+            Self::Output { .. } => "check the path, its permissions and the free space".to_owned(),
+        }
+    }
+}

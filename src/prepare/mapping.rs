@@ -1,0 +1,201 @@
+//! The mapping file: which source column goes to which field, with constants, translations and formats. Knows no rows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// A mapping as it is written in TOML.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// The operation it was made for; a note for people, the command line decides.
+    pub operation: Option<String>,
+    /// Where the reader's own findings are wrong.
+    #[serde(default)]
+    pub source: SourceHints,
+    /// Source header → field or fields.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Targets>,
+    /// Field → the same value for every row.
+    #[serde(default)]
+    pub constants: BTreeMap<String, toml::Value>,
+    /// Field → what people wrote → value.
+    #[serde(default)]
+    pub values: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Date field → `DD.MM.YYYY` and the like; `phone_region` → `RU`.
+    #[serde(default)]
+    pub formats: BTreeMap<String, String>,
+    /// Columns to leave out without a word.
+    #[serde(default)]
+    pub ignore: Ignore,
+}
+
+/// Columns to leave out.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ignore {
+    /// Their headers.
+    #[serde(default)]
+    pub columns: Vec<String>,
+}
+
+/// What the reader is told about the source.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceHints {
+    /// Sheet by name or number from 1.
+    pub sheet: Option<String>,
+    /// Line of the header row, from 1.
+    pub header_row: Option<u64>,
+    /// Delimiter, one character.
+    pub delimiter: Option<char>,
+    /// Encoding by its WHATWG name.
+    pub encoding: Option<String>,
+}
+
+/// One field, or several that take the same column.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Targets {
+    /// One field.
+    One(String),
+    /// Several fields.
+    Many(Vec<String>),
+}
+
+impl Targets {
+    /// The fields.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(field) => std::slice::from_ref(field).iter().map(String::as_str),
+            Self::Many(fields) => fields.iter().map(String::as_str),
+        }
+    }
+}
+
+/// Why a mapping cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MappingError {
+    /// The file cannot be read.
+    #[error("the mapping {path} cannot be read: {why}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: std::io::Error,
+    },
+    /// The file is no mapping.
+    #[error("the mapping {path} is not valid: {why}")]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and where, with the line.
+        why: String,
+    },
+    /// It speaks of a column that the source does not have.
+    #[error("the mapping names the column `{column}`, which {source_name} does not have{nearest}")]
+    NoSuchColumn {
+        /// The column.
+        column: String,
+        /// The source.
+        source_name: String,
+        /// `; the nearest is …`, or nothing.
+        nearest: String,
+    },
+    /// It speaks of a field that is not in the vocabulary.
+    #[error("the mapping names the field `{field}`, which does not exist{nearest}")]
+    NoSuchField {
+        /// The field.
+        field: String,
+        /// `; the nearest is …`, or nothing.
+        nearest: String,
+    },
+    /// Two columns go to one field.
+    #[error("the columns `{first}` and `{second}` both go to the field `{field}`")]
+    TwoColumns {
+        /// One column.
+        first: String,
+        /// The other.
+        second: String,
+        /// The field.
+        field: String,
+    },
+    /// A constant or translation is not a value that the field takes.
+    #[error("[{section}] {field}: {why}")]
+    Value {
+        /// `constants`, `values.…` or `formats`.
+        section: &'static str,
+        /// The field.
+        field: String,
+        /// Why, and what is expected.
+        why: String,
+    },
+}
+
+impl MappingError {
+    /// What to do next.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unreadable { .. } => "check the path after --mapping; `clientferry map FILE --to OP -o M.toml` writes one".to_owned(),
+            Self::Syntax { .. } => "compare it with the mapping that `clientferry map` writes".to_owned(),
+            Self::NoSuchColumn { .. } => "`clientferry inspect FILE` lists the columns; correct the name under [columns]".to_owned(),
+            Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
+            Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
+            Self::Value { .. } => "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned(),
+        }
+    }
+}
+
+impl Mapping {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not a mapping; the message names the line.
+    pub fn load(path: &Path) -> Result<Self, MappingError> {
+        let text = std::fs::read_to_string(path).map_err(|why| MappingError::Unreadable { path: path.to_owned(), why })?;
+        toml::from_str(&text).map_err(|error| MappingError::Syntax { path: path.to_owned(), why: error.to_string().trim_end().to_owned() })
+    }
+}
+
+/// `; the nearest is …` for a name that was probably meant.
+pub(super) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|name| (strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, name)| format!("; the nearest is `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_form_reads_and_unknown_keys_are_errors() {
+        let mapping: Mapping = toml::from_str(
+            r#"
+operation = "tbank/fl-resident"
+[source]
+delimiter = ";"
+[columns]
+"Фамилия" = "last_name"
+"ФИО" = ["last_name", "first_name"]
+[constants]
+is_self_employed = false
+[values.citizenship]
+"Союз" = "RU"
+[formats]
+birth_date = "DD.MM.YYYY"
+phone_region = "RU"
+[ignore]
+columns = ["Примечание"]
+"#,
+        )
+        .unwrap();
+        assert_eq!(mapping.columns["Фамилия"].iter().collect::<Vec<_>>(), ["last_name"]);
+        assert_eq!(mapping.columns["ФИО"].iter().count(), 2);
+        assert!(toml::from_str::<Mapping>("colums = 1").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! A place for sending to happen: its own threads, and the signals that stop it. Knows nothing of what is sent.
+
+use std::future::Future;
+use std::io;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::mpsc::{Sender, channel};
+use tokio_util::sync::CancellationToken;
+
+use super::sender::{self, Dispatch, ProgressFn, Sent, SubmitSettings};
+use crate::journal::{Journal, JournalError, RunId};
+use crate::provider::Provider;
+use std::sync::Arc;
+
+/// Rows that may wait for the sender: enough for what is in flight, so that a stop wastes no reading.
+const ROWS_WAITING_MAX: usize = 64;
+/// How a shell names a death by SIGINT.
+const EXIT_INTERRUPTED: i32 = 130;
+
+/// Threads for sending, and a stop that Ctrl-C and SIGTERM pull.
+#[derive(Debug)]
+pub struct Session {
+    runtime: Runtime,
+    stop: CancellationToken,
+}
+
+/// Whether rows are sent or only unknown ones are asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Send what may be sent.
+    Send,
+    /// Resolve unknowns, send nothing new.
+    Resolve,
+}
+
+/// The way of rows into the sender.
+#[derive(Debug)]
+pub struct Feed(Sender<Dispatch>);
+
+impl Feed {
+    /// Hands a row over, waiting while the sender is busy. False: the sender takes no more.
+    #[must_use]
+    pub fn offer(&self, row: Dispatch) -> bool {
+        self.0.blocking_send(row).is_ok()
+    }
+}
+
+impl Session {
+    /// Starts the threads. The first Ctrl-C or SIGTERM stops sending in good order, the second ends the program at once.
+    ///
+    /// # Errors
+    /// When the system gives no threads or signals.
+    pub fn start() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().thread_name("submit").build()?;
+        let stop = CancellationToken::new();
+        let pulled = stop.clone();
+        runtime.spawn(async move {
+            if interrupted().await.is_err() {
+                return;
+            }
+            pulled.cancel();
+            if interrupted().await.is_ok() {
+                std::process::exit(EXIT_INTERRUPTED);
+            }
+        });
+        Ok(Self { runtime, stop })
+    }
+
+    /// Whether somebody asked to stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Waits for something that is no sending, such as a sandbox's start.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Waits until somebody asks to stop.
+    pub fn wait_for_stop(&self) {
+        self.runtime.block_on(self.stop.cancelled());
+    }
+
+    /// Sends what `feed` offers, until it returns or the sender stops. Everything that was taken is in the journal when this returns.
+    ///
+    /// # Errors
+    /// What `feed` says, or that the journal cannot be used.
+    #[allow(clippy::too_many_arguments)]
+    pub fn send<E>(
+        &self,
+        purpose: Purpose,
+        provider: Arc<dyn Provider>,
+        journal: &Journal,
+        run: &RunId,
+        settings: &SubmitSettings,
+        progress: ProgressFn,
+        feed: impl FnOnce(Feed) -> Result<(), E>,
+    ) -> Result<Sent, E>
+    where
+        E: From<JournalError>,
+    {
+        let (rows, taken) = channel(ROWS_WAITING_MAX);
+        let (journal, run, settings, stop) = (journal.clone(), run.clone(), settings.clone(), self.stop.clone());
+        let sending = self.runtime.spawn(async move {
+            match purpose {
+                Purpose::Send => sender::send(provider, &journal, &run, taken, &settings, stop, progress).await,
+                Purpose::Resolve => sender::resolve(provider, &journal, &run, taken, &settings, stop, progress).await,
+            }
+        });
+        let fed = feed(Feed(rows));
+        let sent = match self.runtime.block_on(sending) {
+            Ok(sent) => sent.map_err(E::from),
+            Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+        };
+        fed.and(sent)
+    }
+}
+
+#[cfg(unix)]
+async fn interrupted() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupted() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

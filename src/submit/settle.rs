@@ -1,0 +1,150 @@
+//! The settler: what became of a row, told from triage and journal alone. Sends nothing, so the same source and journal give the same answer.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io;
+
+use super::triage::{EarlierRow, Triage};
+use crate::journal::{Client, Journal, JournalError, RunId, State};
+use crate::model::{FieldDigests, Identity, NotSent, Outcome, Parcel, Prepared, Settled, Shape, Source};
+
+/// Why a row cannot be settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The temporary files of triage cannot be written or read.
+    #[error("a temporary file of the search for duplicates cannot be used: {0}")]
+    Triage(#[from] io::Error),
+}
+
+/// What triage says of a row.
+#[derive(Debug)]
+pub enum Admission<'a> {
+    /// It may be sent.
+    Send(&'a Parcel),
+    /// An earlier row is the same client.
+    Duplicate(&'a Parcel, EarlierRow),
+    /// It has faults.
+    Invalid,
+    /// It holds nothing.
+    Blank,
+}
+
+/// Settles rows in source order.
+pub struct Settler<'a> {
+    triage: Triage,
+    source: &'a Source,
+    journal: Option<&'a Journal>,
+    run: Option<&'a RunId>,
+    /// Why good rows that the journal does not know were not sent.
+    otherwise: NotSent,
+    field_names: HashMap<u32, String>,
+}
+
+impl<'a> Settler<'a> {
+    /// A settler for one pass over the source.
+    ///
+    /// # Errors
+    /// When no temporary file can be made.
+    pub fn new(
+        source: &'a Source,
+        journal: Option<&'a Journal>,
+        run: Option<&'a RunId>,
+        otherwise: NotSent,
+        field_names: HashMap<u32, String>,
+    ) -> Result<Self, SettleError> {
+        Ok(Self { triage: Triage::new()?, source, journal, run, otherwise, field_names })
+    }
+
+    /// Whether a row may be sent, as far as the source alone tells.
+    ///
+    /// # Errors
+    /// When the temporary files cannot be used.
+    pub fn admit<'p>(&mut self, prepared: &'p Prepared) -> Result<Admission<'p>, SettleError> {
+        match &prepared.result {
+            Err(_) if prepared.row.shape == Shape::Blank => Ok(Admission::Blank),
+            Err(_) => Ok(Admission::Invalid),
+            Ok(parcel) => Ok(match self.triage.admit(prepared.row.place, parcel)? {
+                None => Admission::Send(parcel),
+                Some(earlier) => Admission::Duplicate(parcel, earlier),
+            }),
+        }
+    }
+
+    /// What became of a row.
+    ///
+    /// # Errors
+    /// When the journal or the temporary files cannot be used.
+    pub fn settle(&mut self, prepared: &Prepared) -> Result<Settled, SettleError> {
+        match self.admit(prepared)? {
+            Admission::Blank => Ok(Settled::not_sent(NotSent::Blank)),
+            Admission::Invalid => Ok(Settled::plain(Outcome::Invalid)),
+            Admission::Duplicate(parcel, earlier) => Ok(Settled {
+                note: Some(self.duplicate_note(prepared, &earlier).into()),
+                key: Some(parcel.key),
+                ..Settled::plain(Outcome::Duplicate)
+            }),
+            Admission::Send(parcel) => {
+                let identities: Vec<Identity> = parcel.identities.iter().map(|(identity, _)| *identity).collect();
+                let client = match self.journal {
+                    Some(journal) => journal.client(&identities)?,
+                    None => None,
+                };
+                Ok(self.by_journal(parcel, client))
+            }
+        }
+    }
+
+    fn by_journal(&self, parcel: &Parcel, client: Option<Client>) -> Settled {
+        let unsent = Settled { key: Some(parcel.key), ..Settled::not_sent(self.otherwise) };
+        let Some(client) = client else { return unsent };
+        let known = |outcome| Settled {
+            remote_id: client.remote_id.clone(),
+            key: Some(client.key),
+            attempts: client.attempts,
+            http_status: client.http_status,
+            settled_at_ms: Some(client.changed_at_ms),
+            ..Settled::plain(outcome)
+        };
+        let same = client.key == parcel.key || client.digests == parcel.digests;
+        match client.state {
+            State::Created if self.run == Some(&client.run) && same => known(Outcome::Created),
+            State::Created | State::Existing => {
+                Settled { note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()), ..known(Outcome::Existing) }
+            }
+            State::Rejected if client.key == parcel.key => Settled { refusal: client.refusal.clone(), ..known(Outcome::Rejected) },
+            State::Sending | State::Resending | State::Unknown => Settled { refusal: client.refusal.clone(), ..known(Outcome::Unknown) },
+            State::Idle if self.otherwise != NotSent::OnlyChecked && client.attempts > 0 && client.key == parcel.key => Settled {
+                not_sent: Some(if self.otherwise == NotSent::Interrupted { NotSent::Interrupted } else { NotSent::Unreachable }),
+                refusal: client.refusal.clone(),
+                ..known(Outcome::NotSent)
+            },
+            State::Idle | State::Rejected | State::New => unsent,
+        }
+    }
+
+    fn duplicate_note(&self, prepared: &Prepared, earlier: &EarlierRow) -> String {
+        let mut note = String::from("the row of ");
+        if earlier.sheet != prepared.row.place.sheet {
+            // Writing to a String cannot fail.
+            let _ = write!(note, "sheet {}, ", self.source.sheets.get(usize::from(earlier.sheet)).map_or("", |name| name));
+        }
+        let _ = write!(note, "line {} is the same client (same {})", earlier.line, earlier.shared);
+        self.list(&mut note, &earlier.differing, "; it differs in ", "; nothing else differs");
+        note
+    }
+
+    fn changed_note(&self, before: &FieldDigests, now: &FieldDigests) -> String {
+        let mut note = String::from("created earlier with other data");
+        self.list(&mut note, &before.differing(now), ": ", "");
+        note
+    }
+
+    fn list(&self, note: &mut String, digests: &[u32], before: &str, none: &str) {
+        let names: Vec<&str> = digests.iter().map(|digest| self.field_names.get(digest).map_or("another field", String::as_str)).collect();
+        note.push_str(if names.is_empty() { none } else { before });
+        note.push_str(&names.join(", "));
+    }
+}

@@ -1,0 +1,63 @@
+//! What a person sees while the program works: progress on stderr, silent when that is no terminal. Shows counts, never data.
+
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// Width of the terminal's text where it cannot be asked.
+const WIDTH: usize = 100;
+
+/// A bar for a stage whose rows are counted.
+#[must_use]
+pub fn bar(stage: &'static str, rows: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(rows, ProgressDrawTarget::stderr_with_hz(8));
+    let template = match rows {
+        Some(_) => "{msg:11} {wide_bar} {human_pos}/{human_len} rows · {per_sec} · {eta} left",
+        None => "{msg:11} {spinner} {human_pos} rows · {per_sec}",
+    };
+    // A template that does not parse leaves the library's own style.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar.set_message(stage);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Whether text on stdout may be coloured.
+#[must_use]
+pub fn color() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// Columns for text on stdout.
+#[must_use]
+pub fn width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns >= 40).unwrap_or(WIDTH)
+}
+
+/// Asks a question on the terminal; `None` when there is nobody to ask.
+#[must_use]
+pub fn confirm(question: &str) -> Option<bool> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return None;
+    }
+    tell(&format!("{question} [y/N] "));
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "д" | "да"))
+}
+
+/// Writes text for people to stderr; a closed stderr is no reason to stop.
+pub fn tell(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+/// Writes data to stdout; a closed pipe is no failure.
+pub fn print(text: &str) {
+    use std::io::Write as _;
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
