@@ -50,10 +50,15 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether a file is there and holds anything. Only asks for its size: opening and closing a database file behind SQLite's back
-/// would drop the locks that this process holds on it.
-pub(super) fn holds_anything(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|found| found.len() > 0)
+/// Length of a file in bytes; 0 when it is not there. Only asks for its size: opening and closing a database file behind
+/// SQLite's back would drop the locks that this process holds on it.
+pub(super) fn length(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |found| found.len())
+}
+
+/// Whether there is such a file, be it empty.
+pub(super) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 /// Takes the journal's lock and writes who holds it.

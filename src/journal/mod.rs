@@ -137,15 +137,14 @@ impl Journal {
         let path = files::resolve(path, true)?;
         let lock = files::lock(&path)?;
         if is_gone(&path) {
-            let why = "its file is missing or empty, but its key file is there";
-            return Err(JournalError::unusable(&path, Trouble::Gone, why));
+            return Err(schema::gone(&path));
         }
         files::make_database(&path)?;
         let db = schema::open_writer(&path)?;
         schema::check_pages(&db, &path)?;
         let secret = schema::secret(&db, &path, true)?;
         settle_interrupted(&db, &path)?;
-        let reader = Mutex::new(schema::open_reader(&path)?);
+        let reader = Mutex::new(reader(&path)?);
         let writer = Some(Writer::start(db, path.clone())?);
         Ok(Self(Arc::new(Shared { path, secret, reader, writer, _lock: Some(lock) })))
     }
@@ -156,13 +155,12 @@ impl Journal {
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, JournalError> {
         let path = files::resolve(path, false)?;
         if is_gone(&path) {
-            let why = "its file is missing or empty, but its key file is there";
-            return Err(JournalError::unusable(&path, Trouble::Gone, why));
+            return Err(schema::gone(&path));
         }
-        if !files::holds_anything(&path) {
+        if is_empty(&path) {
             return Ok(None);
         }
-        let db = schema::open_reader(&path)?;
+        let Some(db) = schema::open_reader(&path)? else { return Ok(None) };
         let secret = schema::secret(&db, &path, false)?;
         Ok(Some(Self(Arc::new(Shared { path, secret, reader: Mutex::new(db), writer: None, _lock: None }))))
     }
@@ -268,7 +266,7 @@ impl Journal {
     /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.
     pub fn verify(&self) -> Result<(), JournalError> {
         // A connection of its own, so that nobody waits for it.
-        replay::verify(&schema::open_reader(&self.0.path)?, &self.0.path)
+        replay::verify(&reader(&self.0.path)?, &self.0.path)
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
@@ -286,11 +284,19 @@ impl Journal {
     }
 }
 
-/// The key is made after the tables are durable: a key without them means that the journal was lost.
+/// A connection that reads a journal that was there a moment ago.
+fn reader(path: &Path) -> Result<Connection, JournalError> {
+    schema::open_reader(path)?.ok_or_else(|| schema::gone(path))
+}
+
+/// Whether neither the file nor its log holds anything.
+fn is_empty(path: &Path) -> bool {
+    files::length(path) == 0 && files::length(&files::beside(path, "-wal")) == 0
+}
+
+/// Whether the journal is lost: its key says that there was one.
 fn is_gone(path: &Path) -> bool {
-    files::holds_anything(&files::beside(path, ".key"))
-        && !files::holds_anything(path)
-        && !files::holds_anything(&files::beside(path, "-wal"))
+    is_empty(path) && files::is_there(&files::beside(path, ".key"))
 }
 
 /// Clients whose answer nobody can be waiting for become unknown, in one transaction.

@@ -90,7 +90,7 @@ CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events BEGIN SELECT RAISE
 /// The one connection that writes. Every commit is on the disk before it returns.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
-    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Before anything is changed: the file may be somebody else's.
     let new = is_new(&db, path)?;
     // Wait for the log's fsync at every commit; on macOS also for the drive's own cache.
@@ -108,22 +108,34 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     Ok(db)
 }
 
-/// A connection that reads; sees all that was committed before each of its queries.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, JournalError> {
+/// A connection that reads; sees all that was committed before each of its queries. `None` when no journal is in the file yet.
+pub(super) fn open_reader(path: &Path) -> Result<Option<Connection>, JournalError> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    Ok(if is_new(&db, path)? { None } else { Some(db) })
+}
+
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
-    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(sqlite)?;
-    if is_new(&db, path)? {
-        return Err(JournalError::unusable(path, Trouble::NotAJournal, "the file holds no journal"));
+    let length = files::length(path);
+    // With a log beside it, a half-written end is the log's to mend.
+    let has_log = files::length(&files::beside(path, "-wal")) > 0;
+    let db = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(sqlite)?;
+    db.busy_timeout(Duration::from_millis(BUSY_MS_MAX)).map_err(sqlite)?;
+    db.set_prepared_statement_cache_capacity(32);
+    db.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;").map_err(sqlite)?;
+    let page: i64 = db.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(sqlite)?;
+    // SQLite fills a cut page up with zeros and takes a file shorter than a page for an empty one.
+    if !has_log && u64::try_from(page).is_ok_and(|page| !length.is_multiple_of(page)) {
+        // Also finds files of other kinds, which say so.
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(sqlite)?;
+        return Err(JournalError::unusable(path, Trouble::Damaged, format!("the file was cut off after {length} bytes")));
     }
     Ok(db)
 }
 
-fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
-    let db = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    db.busy_timeout(Duration::from_millis(BUSY_MS_MAX))?;
-    db.set_prepared_statement_cache_capacity(32);
-    db.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;")?;
-    Ok(db)
+/// The key is made after the tables are durable: a key without them means that the journal was lost.
+pub(super) fn gone(path: &Path) -> JournalError {
+    JournalError::unusable(path, Trouble::Gone, "its file is missing or empty, but its key file is there")
 }
 
 /// Whether the database is still empty; an error when it is not ours or newer than we are.
@@ -135,7 +147,7 @@ fn is_new(db: &Connection, path: &Path) -> Result<bool, JournalError> {
     let owner = number("PRAGMA application_id")?;
     let format = number("PRAGMA user_version")?;
     if tables == 0 && owner == 0 && format == 0 {
-        return Ok(true);
+        return if files::is_there(&files::beside(path, ".key")) { Err(gone(path)) } else { Ok(true) };
     }
     if owner != APPLICATION_ID {
         return Err(JournalError::unusable(path, Trouble::NotAJournal, "it is a database of another program"));

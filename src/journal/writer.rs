@@ -239,3 +239,87 @@ pub(super) fn closed(path: &Path) -> JournalError {
 pub(super) fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |passed| i64::try_from(passed.as_millis()).unwrap_or(i64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{rows, schema};
+    use super::*;
+    use uuid::Uuid;
+
+    fn intent(number: u128) -> (Request, oneshot::Receiver<Result<ClientId, JournalError>>) {
+        let (ack, answer) = oneshot::channel();
+        let request = Request::Intend {
+            run: "run".into(),
+            operation: "tbank/fl-resident".into(),
+            identities: [Identity(number.to_be_bytes())].into(),
+            key: IdempotencyKey(Uuid::from_u128(number)),
+            digests: FieldDigests((0..200).map(|n| (n, n)).collect()),
+            ack,
+        };
+        (request, answer)
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_for_the_whole_batch_and_loses_nothing_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        super::super::files::make_database(&path).unwrap();
+        let db = schema::open_writer(&path).unwrap();
+        let synchronous: i64 = db.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2, "FULL");
+        db.query_row("PRAGMA max_page_count = 60", [], |_| Ok(())).unwrap();
+
+        let (mut kept, mut lost) = (Vec::new(), Vec::new());
+        for batch in 0..40 {
+            let numbers: Vec<u128> = (batch * 5..batch * 5 + 5).collect();
+            let (requests, answers): (Vec<_>, Vec<_>) = numbers.iter().map(|&number| intent(number)).unzip();
+            commit(&db, &path, requests, 1);
+            let answers: Vec<_> = answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect();
+            if answers.iter().all(Result::is_ok) {
+                kept.extend(numbers);
+            } else {
+                for answer in answers {
+                    let error = answer.unwrap_err();
+                    assert!(matches!(&error, JournalError::Unusable { trouble: Trouble::DiskFull, .. }), "{error}");
+                    assert!(error.hint().contains("make room"));
+                }
+                lost.extend(numbers);
+            }
+        }
+        assert!(!kept.is_empty() && !lost.is_empty());
+        let there = |number: u128| rows::client_by_identity(&db, &[Identity(number.to_be_bytes())]).unwrap().is_some();
+        assert!(kept.iter().all(|&number| there(number)));
+        assert!(!lost.iter().any(|&number| there(number)));
+
+        // Room again: the same writer goes on.
+        db.query_row("PRAGMA max_page_count = 10000", [], |_| Ok(())).unwrap();
+        let (request, mut answer) = intent(lost[0]);
+        commit(&db, &path, vec![request], 2);
+        answer.try_recv().unwrap().unwrap();
+        super::super::replay::verify(&db, &path).unwrap();
+    }
+
+    #[test]
+    fn one_refused_request_leaves_the_others_of_its_batch_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.sqlite");
+        super::super::files::make_database(&path).unwrap();
+        let db = schema::open_writer(&path).unwrap();
+        let ((first, mut one), (again, mut two), (other, mut three)) = (intent(1), intent(1), intent(2));
+        commit(&db, &path, vec![first, again, other], 1);
+        one.try_recv().unwrap().unwrap();
+        let refused = two.try_recv().unwrap().unwrap_err();
+        assert_eq!(refused, JournalError::Illegal { state: State::Sending, event: "intended" });
+        three.try_recv().unwrap().unwrap();
+        let events: i64 = db.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
+        assert_eq!(events, 2);
+    }
+
+    #[test]
+    fn the_providers_words_are_cut_at_a_character() {
+        let long = Refusal { message: "я".repeat(REFUSAL_BYTES_MAX).into(), ..Refusal::default() };
+        let Event::Unknown(short) = shortened(Event::Unknown(long)) else { panic!("another event") };
+        assert_eq!(short.message.chars().count(), REFUSAL_BYTES_MAX / 2 + 1);
+        assert!(short.message.ends_with('…'));
+    }
+}
