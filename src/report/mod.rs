@@ -337,3 +337,114 @@ fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
             .collect(),
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::model::{Cells, Fault, Place, Row, Shape};
+    use std::sync::Arc;
+
+    fn reporter(folder: &Path) -> Reporter {
+        let source = Source {
+            name: "clients.csv".into(),
+            path: "clients.csv".into(),
+            sha256: String::new(),
+            sheets: vec![Arc::from("")],
+            columns: vec!["id".into()],
+        };
+        let header = Header {
+            run: "r1".to_owned(),
+            operation: "tbank/fl-resident".to_owned(),
+            operations: Vec::new(),
+            mode: Mode::Import,
+            account: "main".to_owned(),
+            version: "0".to_owned(),
+            started: DateTime::UNIX_EPOCH,
+            ignored_columns: Vec::new(),
+            members: Members::new(),
+        };
+        Reporter::create(folder, &source, header).unwrap()
+    }
+
+    fn invalid(ordinal: u64, cell: &str) -> (Prepared, Settled) {
+        let mut cells = Cells::default();
+        cells.push(cell);
+        let row = Row { place: Place { sheet: 0, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
+        let fault = Fault::of_row(crate::model::Code::ValueMissing, "missing");
+        let result = Err(vec![fault]);
+        let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Vec::new() };
+        (prepared, Settled::plain(Outcome::Invalid))
+    }
+
+    fn ending(rows_read: u64) -> Ending {
+        Ending {
+            finished: DateTime::UNIX_EPOCH,
+            ended: Ended::Finished,
+            halt: None,
+            requests: Requests::default(),
+            rows_read,
+            blank_trailing_rows: 0,
+        }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_full_disk_at_the_end_leaves_the_old_report_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("outcomes.csv"), "old").unwrap();
+        let mut reporter = reporter(folder.path());
+        let (prepared, settled) = invalid(0, "x");
+        reporter.row(&prepared, &settled).unwrap();
+        // The third of four: nothing may be renamed before all of them are on the disk.
+        reporter.rejected.fill_the_disk();
+        let error = reporter.finish(ending(1)).unwrap_err();
+        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        assert!(error.to_string().contains("rejected.csv.partial"), "{error}");
+        assert!(error.hint().starts_with("Free space"), "{}", error.hint());
+        assert_eq!(names(folder.path()), ["outcomes.csv"]);
+        assert_eq!(std::fs::read_to_string(folder.path().join("outcomes.csv")).unwrap(), "old");
+    }
+
+    #[test]
+    fn after_a_failed_write_no_report_comes_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut reporter = reporter(folder.path());
+        reporter.outcomes.fill_the_disk();
+        let long = "x".repeat(1000);
+        let mut ordinal = 0;
+        let error = loop {
+            let (mut prepared, settled) = invalid(ordinal, "x");
+            prepared.own_id = Some(long.as_str().into());
+            match reporter.row(&prepared, &settled) {
+                Ok(()) => ordinal += 1,
+                Err(error) => break error,
+            }
+            assert!(ordinal < 10_000, "the disk never got full");
+        };
+        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        let (prepared, settled) = invalid(ordinal, "x");
+        assert!(matches!(reporter.row(&prepared, &settled), Err(ReportError::BrokenOff)));
+        assert!(matches!(reporter.finish(ending(ordinal)), Err(ReportError::BrokenOff)));
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_second_writer_is_kept_out_while_the_first_one_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = reporter(folder.path());
+        let second = Reporter::create(folder.path(), &first.source, first.header.clone());
+        assert!(matches!(second, Err(ReportError::Busy { .. })));
+        first.finish(ending(0)).unwrap();
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        // What a killed run left behind does not stand in the way.
+        std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
+        reporter(folder.path()).finish(ending(0)).unwrap();
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+    }
+}

@@ -41,8 +41,8 @@ impl Page {
     fn headline(&mut self, summary: &Summary) {
         let ended = match summary.ended {
             Ended::Finished => "finished",
-            Ended::Interrupted => "interrupted, can be continued",
-            Ended::Halted => "stopped by the provider, can be continued",
+            Ended::Interrupted => "interrupted",
+            Ended::Halted => "stopped by the provider",
         };
         let seconds = (summary.finished - summary.started).num_seconds().max(0);
         let line = format!(
@@ -83,20 +83,19 @@ impl Page {
             self.wrapped("    ", &format!("{} {}: {}", grouped(*count), code, code.meaning()), DIM);
         }
         if summary.blank_trailing_rows > 0 {
-            let count = grouped(summary.blank_trailing_rows);
-            self.wrapped("  ", &format!("{count} blank row(s) at the end of the source are not counted."), DIM);
+            let count = counted(summary.blank_trailing_rows, "row");
+            self.wrapped("  ", &format!("Blank at the end of the source and not counted: {count}."), DIM);
         }
         if summary.clients_without_provider_id > 0 {
-            let count = grouped(summary.clients_without_provider_id);
-            let line =
-                format!("{count} client(s) are with the provider, but it told no id of theirs: they are not in crosswalk.csv.");
+            let count = counted(summary.clients_without_provider_id, "client");
+            let line = format!("Missing in crosswalk.csv, because the provider told no id: {count}.");
             self.wrapped("  ", &line, YELLOW);
         }
         let requests = summary.requests;
         if requests.sent > 0 {
             let line = format!(
-                "{} requests, {} of them repeated, {} answered with \"too fast\".",
-                grouped(requests.sent),
+                "{}, {} of them repeated, {} answered with \"too fast\".",
+                counted(requests.sent, "request"),
                 grouped(requests.retried),
                 grouped(requests.throttled)
             );
@@ -111,12 +110,13 @@ impl Page {
         }
         self.heading("Largest causes");
         let wide = causes.iter().map(|cause| grouped(cause.count).len()).max().unwrap_or(0);
+        let code_wide = causes.iter().map(|cause| cause.code.as_str().len()).max().unwrap_or(0);
         for cause in causes {
             let style = match cause.code.severity() {
                 Severity::Error => RED,
                 Severity::Warning | Severity::Info => YELLOW,
             };
-            let mut line = format!("  {:>wide$}  {}", grouped(cause.count), cause.code);
+            let mut line = format!("  {:>wide$}  {:<code_wide$}", grouped(cause.count), cause.code);
             if let Some(column) = &cause.column {
                 let _ = write!(line, "  \"{}\"", shortened(column, COLUMN_WIDTH_MAX));
             }
@@ -133,7 +133,7 @@ impl Page {
             let what = match file.name {
                 "outcomes.csv" => "every row",
                 "faults.csv" => "every fault",
-                "rejected.csv" => "rows to mend, in the source's own columns",
+                "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
                 other => other,
             };
@@ -196,8 +196,8 @@ fn steps(summary: &Summary) -> Vec<String> {
     let unknown = summary.count(Outcome::Unknown);
     if unknown > 0 {
         steps.push(format!(
-            "{} row(s) were sent without a reliable answer: run `clientferry resolve {}`. Do not send them from elsewhere before.",
-            grouped(unknown),
+            "Sent without a reliable answer: {}. Run `clientferry resolve {}`; do not send them from elsewhere before.",
+            counted(unknown, "row"),
             summary.run
         ));
     }
@@ -208,33 +208,32 @@ fn steps(summary: &Summary) -> Vec<String> {
             Mode::Check | Mode::Plan => "check",
         };
         steps.push(format!(
-            "Mend the {} row(s) of rejected.csv, reasons stand in faults.csv, and {verb} that file with the same mapping.",
-            grouped(mend)
+            "To mend: {} in rejected.csv. Reasons stand in faults.csv; {verb} the mended file with the same mapping.",
+            counted(mend, "row")
         ));
     }
     let left = |reason: NotSent| summary.not_sent_reasons.get(&reason.code()).copied().unwrap_or(0);
     let waiting = left(NotSent::Interrupted) + left(NotSent::Halted) + left(NotSent::Unreachable);
     if waiting > 0 {
-        steps.push(format!("{} row(s) still wait: run the same command again, it continues where it stopped.", grouped(waiting)));
+        steps.push(format!(
+            "Still waiting: {}. Run the same command again, it continues where it stopped.",
+            counted(waiting, "row")
+        ));
     }
     let limited = left(NotSent::Limit);
     if limited > 0 {
         steps.push(format!(
-            "{} row(s) are beyond --limit: run the same command again without it, or with a higher one.",
-            grouped(limited)
+            "Beyond --limit: {}. Run the same command again without it, or with a higher one.",
+            counted(limited, "row")
         ));
     }
     let changed = summary.faults.get(&Code::ClientChanged).copied().unwrap_or(0);
     if changed > 0 {
-        steps.push(format!(
-            "{} existing client(s) differ from their rows. {}",
-            grouped(changed),
-            Code::ClientChanged.next_step()
-        ));
+        steps.push(format!("Different from what was created: {}. {}", counted(changed, "row"), Code::ClientChanged.next_step()));
     }
     let good = left(NotSent::OnlyChecked);
     if good > 0 {
-        steps.push(format!("{} row(s) are good: run `clientferry import` to send them.", grouped(good)));
+        steps.push(format!("Good: {}. Run `clientferry import` to send them.", counted(good, "row")));
     }
     if steps.is_empty() {
         steps.push(if summary.source.rows == 0 {
@@ -259,6 +258,11 @@ fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 row`, `2,000 rows`.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
 fn duration(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match (hours, minutes) {
@@ -281,4 +285,174 @@ fn plain(text: &str) -> String {
     let steers =
         |ch: char| ch.is_control() || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cause, FileSummary, Halt, Requests, SourceSummary};
+    use super::*;
+    use crate::model::{Settled, Tally};
+    use chrono::{DateTime, Utc};
+    use std::collections::BTreeMap;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn summary(mode: Mode, counts: &[(Outcome, u64)]) -> Summary {
+        let mut outcomes = Tally::default();
+        for &(outcome, count) in counts {
+            for _ in 0..count {
+                outcomes.add(&Settled::plain(outcome));
+            }
+        }
+        let source = SourceSummary {
+            name: "clients.csv".into(),
+            path: String::new(),
+            sha256: String::new(),
+            rows: outcomes.rows(),
+            sheets: vec![],
+        };
+        Summary {
+            run: "2026-11-21-1".into(),
+            operation: "tbank/fl-resident".into(),
+            operations: vec![],
+            mode,
+            account: "main".into(),
+            version: "0.1.0".into(),
+            source,
+            needing_attention: outcomes.needing_attention,
+            outcomes,
+            not_sent_reasons: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            causes: vec![],
+            clients_without_provider_id: 0,
+            requests: Requests::default(),
+            started: at(0),
+            finished: at(83),
+            ended: Ended::Finished,
+            halt: None,
+            ignored_columns: vec![],
+            blank_trailing_rows: 0,
+            files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
+                .map(|name| FileSummary { name, rows: 7, bytes: 1 })
+                .to_vec(),
+            folder: "reports/2026-11-21-1".into(),
+        }
+    }
+
+    fn cause(code: Code, column: &str, count: u64, line: u64) -> Cause {
+        Cause { code, column: Some(column.into()), count, first: format!("clients.csv:{line}") }
+    }
+
+    #[test]
+    fn a_run_with_everything() {
+        use Outcome::{Created, Duplicate, Existing, Invalid, NotSent as NotSentRow, Rejected, Unknown};
+        let mut summary = summary(
+            Mode::Import,
+            &[(Created, 12_345), (Existing, 10), (Invalid, 1_204), (Duplicate, 2), (Rejected, 3), (Unknown, 4), (NotSentRow, 5)],
+        );
+        summary.ended = Ended::Halted;
+        summary.halt = Some(Halt { what: "The token is not accepted.".into(), hint: "Renew the token.".into() });
+        summary.not_sent_reasons = [(Code::SendHalted, 4), (Code::RowBlank, 1)].into();
+        summary.causes = vec![
+            cause(Code::PhoneTooShort, "Телефон", 1_100, 3),
+            cause(Code::ValueNotAllowed, "Пол (мужской или женский, как в паспорте)", 104, 17),
+        ];
+        summary.faults = [(Code::ClientChanged, 2)].into();
+        summary.requests = Requests { sent: 12_360, retried: 7, throttled: 1 };
+        summary.clients_without_provider_id = 2;
+        insta::assert_snapshot!(render(&summary, 80, false), @r#"
+        import clients.csv to tbank/fl-resident (account main, run 2026-11-21-1):
+        stopped by the provider after 1 min 23 s
+
+          rows       13,573
+          created    12,345
+          existing       10
+          invalid     1,204
+          duplicate       2
+          rejected        3
+          unknown         4
+          not sent        5
+            1 row.blank: The row holds nothing.
+            4 send.halted: The provider stopped the run before this row's turn.
+          Missing in crosswalk.csv, because the provider told no id: 2 clients.
+          12,360 requests, 7 of them repeated, 1 answered with "too fast".
+
+        Largest causes
+          1,100  phone.too_short    "Телефон"  clients.csv:3
+                 The phone number has too few digits.
+            104  value.not_allowed  "Пол (мужской или женски…"  clients.csv:17
+                 The value is not one of those that the provider knows.
+
+        Report
+          reports/2026-11-21-1
+          outcomes.csv   every row (7)
+          faults.csv     every fault (7)
+          rejected.csv   rows to mend, in your own columns (7)
+          crosswalk.csv  old id to new id (7)
+
+        Next
+          - The token is not accepted. Renew the token.
+          - Sent without a reliable answer: 4 rows. Run `clientferry resolve
+            2026-11-21-1`; do not send them from elsewhere before.
+          - To mend: 1,209 rows in rejected.csv. Reasons stand in faults.csv; import the
+            mended file with the same mapping.
+          - Still waiting: 4 rows. Run the same command again, it continues where it
+            stopped.
+          - Different from what was created: 2 rows. Change the client in the provider's
+            own interface; this program only creates.
+        "#);
+    }
+
+    #[test]
+    fn a_clean_check() {
+        let mut summary = summary(Mode::Check, &[(Outcome::NotSent, 3)]);
+        summary.not_sent_reasons = [(Code::SendOnlyChecked, 3)].into();
+        insta::assert_snapshot!(render(&summary, 100, false), @"
+        check clients.csv to tbank/fl-resident (account main, run 2026-11-21-1): finished after 1 min 23 s
+
+          rows       3
+          created    0
+          existing   0
+          invalid    0
+          duplicate  0
+          rejected   0
+          unknown    0
+          not sent   3
+            3 send.only_checked: The row is good; nothing was sent because the run only checked.
+
+        Report
+          reports/2026-11-21-1
+          outcomes.csv   every row (7)
+          faults.csv     every fault (7)
+          rejected.csv   rows to mend, in your own columns (7)
+          crosswalk.csv  old id to new id (7)
+
+        Next
+          - Good: 3 rows. Run `clientferry import` to send them.
+        ");
+    }
+
+    #[test]
+    fn colours_only_where_asked_and_no_foreign_control_characters() {
+        let mut summary = summary(Mode::Import, &[(Outcome::Invalid, 1)]);
+        summary.source.name = "a\u{1b}[2Jb.csv".into();
+        summary.causes = vec![cause(Code::ValueMissing, "x\u{7}\u{202e}", 1, 2)];
+        let text = render(&summary, 80, false);
+        assert!(text.chars().all(|ch| ch == '\n' || !ch.is_control()), "{text:?}");
+        assert!(!text.contains('\u{202e}'));
+        let coloured = render(&summary, 80, true);
+        assert!(coloured.contains("\u{1b}[31m") && !coloured.contains("\u{1b}[2J"));
+        assert_eq!(coloured.replace("\u{1b}[0m", "").matches('\u{1b}').count(), coloured.matches("\u{1b}[0m").count());
+    }
+
+    #[test]
+    fn lines_keep_to_the_width() {
+        let mut summary = summary(Mode::Import, &[(Outcome::Unknown, 1), (Outcome::Invalid, 1)]);
+        summary.causes = vec![cause(Code::CellDigitsLost, "ИНН", 1, 2)];
+        for line in render(&summary, 60, false).lines() {
+            assert!(line.chars().count() <= 60, "{line}");
+        }
+    }
 }
