@@ -1,1 +1,450 @@
-//! Room 4: settled rows become files that people read. Columns are declared once; one writer for each format.
+//! Room 4: settled rows become files that people read. Decides no outcome and sends nothing.
+
+mod causes;
+mod cells;
+mod complaint;
+mod error;
+mod lines;
+mod partial;
+mod restore;
+mod summary;
+pub mod terminal;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::model::{Outcome, Prepared, Settled, Source, Tally};
+pub use causes::Cause;
+use causes::Causes;
+pub use complaint::Members;
+use complaint::complaints;
+pub use error::ReportError;
+use lines::Lines;
+use partial::PartialFile;
+pub use summary::{FileSummary, SheetSummary, SourceSummary, Summary};
+
+/// Causes that the summary keeps.
+const CAUSES_MAX: usize = 20;
+
+/// What a run does with good rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// They are sent.
+    Import,
+    /// They are only looked at.
+    Check,
+    /// They are only looked at, and calls and time are reckoned.
+    Plan,
+}
+
+impl Mode {
+    /// The word that the user typed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Check => "check",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// What is known of a run when its report begins.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Name of the run.
+    pub run: String,
+    /// What `--to` said.
+    pub operation: String,
+    /// Names of operations, by [`Prepared::operation`].
+    pub operations: Vec<String>,
+    /// What is done with good rows.
+    pub mode: Mode,
+    /// Name of the provider account.
+    pub account: String,
+    /// Version of this program.
+    pub version: String,
+    /// When the run began.
+    pub started: DateTime<Utc>,
+    /// Source columns that the mapping sends nowhere.
+    pub ignored_columns: Vec<String>,
+    /// Where body members come from, so that a provider's refusal can name field and column. May be empty.
+    pub members: Members,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Every row had its turn.
+    Finished,
+    /// Somebody stopped it; it can be continued.
+    Interrupted,
+    /// The provider stopped it; it can be continued.
+    Halted,
+}
+
+/// Why a provider stopped a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Halt {
+    /// What happened, without client data.
+    pub what: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// Requests of a run to its provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Requests {
+    /// All of them.
+    pub sent: u64,
+    /// Those among them that repeated an earlier one.
+    pub retried: u64,
+    /// Those that the provider answered with "too fast".
+    pub throttled: u64,
+}
+
+/// What is known of a run when its report ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// When the run ended.
+    pub finished: DateTime<Utc>,
+    /// How.
+    pub ended: Ended,
+    /// Why the provider stopped it, where it did.
+    pub halt: Option<Halt>,
+    /// Requests to the provider.
+    pub requests: Requests,
+    /// Rows that the reader counted; the sum of all outcomes has to equal it.
+    pub rows_read: u64,
+    /// Blank rows behind the last row that holds something, which the reader gave to nobody.
+    pub blank_trailing_rows: u64,
+}
+
+/// Writes the report of one run, row by row in bounded memory.
+///
+/// Files get their final names in [`Reporter::finish`] only; dropped before, the reporter leaves older files as they were.
+#[derive(Debug)]
+pub struct Reporter {
+    folder: PathBuf,
+    header: Header,
+    source: Source,
+    lines: Lines,
+    outcomes: PartialFile,
+    faults: PartialFile,
+    rejected: PartialFile,
+    crosswalk: PartialFile,
+    sheets: Vec<Tally>,
+    all: Tally,
+    not_sent_reasons: BTreeMap<crate::model::Code, u64>,
+    causes: Causes,
+    without_remote_id: u64,
+    broken_off: bool,
+}
+
+impl Reporter {
+    /// Makes the folder (on Unix for the owner only) and opens the files, so that a folder that cannot be written to is known early.
+    ///
+    /// # Errors
+    /// When the folder or a file in it cannot be made, or another process writes the same report.
+    pub fn create(folder: &Path, source: &Source, header: Header) -> Result<Self, ReportError> {
+        make_folder(folder)?;
+        let open = |name, columns: &str| {
+            let mut file = PartialFile::create(folder, name)?;
+            file.line().extend_from_slice(columns.as_bytes());
+            file.end_line()?;
+            Ok::<_, ReportError>(file)
+        };
+        let lines = Lines::new(source, &header.operations);
+        let mut rejected = PartialFile::create(folder, "rejected.csv")?;
+        lines.rejected_header(rejected.line());
+        rejected.end_line()?;
+        Ok(Self {
+            outcomes: open("outcomes.csv", lines::OUTCOMES)?,
+            faults: open("faults.csv", lines::FAULTS)?,
+            rejected,
+            crosswalk: open("crosswalk.csv", lines::CROSSWALK)?,
+            folder: folder.to_path_buf(),
+            sheets: vec![Tally::default(); source.sheets.len()],
+            source: source.clone(),
+            header,
+            lines,
+            all: Tally::default(),
+            not_sent_reasons: BTreeMap::new(),
+            causes: Causes::default(),
+            without_remote_id: 0,
+            broken_off: false,
+        })
+    }
+
+    /// Writes the next row. Rows come in the order of the source, each exactly once, none left out.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the row is not the next one. After an error the report is broken off for good.
+    pub fn row(&mut self, prepared: &Prepared, settled: &Settled) -> Result<(), ReportError> {
+        if self.broken_off {
+            return Err(ReportError::BrokenOff);
+        }
+        // A write that failed half way must not be followed by whole lines: until proved otherwise, broken off.
+        self.broken_off = true;
+        self.write_row(prepared, settled)?;
+        self.broken_off = false;
+        Ok(())
+    }
+
+    fn write_row(&mut self, prepared: &Prepared, settled: &Settled) -> Result<(), ReportError> {
+        let place = prepared.row.place;
+        let expected = self.all.rows();
+        if place.ordinal != expected {
+            let place_text = self.source.locate(place).to_string();
+            return Err(ReportError::RowOutOfOrder { place: place_text, expected, found: place.ordinal });
+        }
+        let sheets = self.sheets.len();
+        let Some(sheet) = self.sheets.get_mut(usize::from(place.sheet)) else {
+            return Err(ReportError::NoSuchSheet { line: place.line, sheet: place.sheet, sheets });
+        };
+        sheet.add(settled);
+        self.all.add(settled);
+
+        let complaints = complaints(prepared, settled, &self.header.members);
+        self.lines.turn_to(prepared);
+        self.lines.outcome(self.outcomes.line(), prepared, settled, &complaints);
+        self.outcomes.end_row()?;
+        for complaint in &complaints {
+            if complaint.is_reason {
+                *self.not_sent_reasons.entry(complaint.code).or_default() += 1;
+                continue;
+            }
+            self.all.add_code(complaint.code);
+            self.causes.add(place, complaint);
+            self.lines.fault(self.faults.line(), place, complaint);
+            self.faults.end_row()?;
+        }
+        match settled.outcome {
+            Outcome::Created | Outcome::Existing => match settled.remote_id.as_deref() {
+                Some(remote_id) => {
+                    self.lines.crosswalk(self.crosswalk.line(), prepared, settled, remote_id);
+                    self.crosswalk.end_row()?;
+                }
+                None => self.without_remote_id += 1,
+            },
+            Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected => {
+                self.lines.rejected(self.rejected.line(), prepared);
+                self.rejected.end_row()?;
+            }
+            Outcome::Unknown | Outcome::NotSent => {}
+        }
+        Ok(())
+    }
+
+    /// Brings every file to the disk and then gives them their final names, `summary.json` last.
+    ///
+    /// # Errors
+    /// When rows are missing or doubled, a file cannot be written, or an earlier error broke the report off.
+    /// Older files then stay as they were; only [`ReportError::Rename`] can leave some new ones in place, and names them.
+    pub fn finish(self, ending: Ending) -> Result<Summary, ReportError> {
+        if self.broken_off {
+            return Err(ReportError::BrokenOff);
+        }
+        let reported = self.all.rows();
+        if reported != ending.rows_read {
+            return Err(ReportError::SumsDiffer { read: ending.rows_read, reported });
+        }
+        let mut files = [self.outcomes, self.faults, self.rejected, self.crosswalk];
+        let mut file_summaries = Vec::with_capacity(files.len());
+        for file in &mut files {
+            let bytes = file.sync()?;
+            file_summaries.push(FileSummary { name: file.name, rows: file.rows, bytes });
+        }
+        let summary = Summary {
+            run: self.header.run,
+            operation: self.header.operation,
+            operations: self.header.operations,
+            mode: self.header.mode,
+            account: self.header.account,
+            version: self.header.version,
+            source: summarize_source(&self.source, &self.sheets),
+            not_sent_reasons: self.not_sent_reasons,
+            needing_attention: self.all.needing_attention,
+            faults: self.all.codes.clone(),
+            outcomes: self.all,
+            causes: self.causes.largest(&self.source, CAUSES_MAX),
+            clients_without_provider_id: self.without_remote_id,
+            requests: ending.requests,
+            started: self.header.started,
+            finished: ending.finished,
+            ended: ending.ended,
+            halt: ending.halt,
+            ignored_columns: self.header.ignored_columns,
+            blank_trailing_rows: ending.blank_trailing_rows,
+            files: file_summaries,
+            folder: self.folder,
+        };
+        let mut last = PartialFile::create(&summary.folder, SUMMARY)?;
+        let json =
+            summary.json().map_err(|cause| ReportError::Write { path: summary.folder.join(SUMMARY), cause: cause.into() })?;
+        last.line().extend_from_slice(json.as_bytes());
+        last.end_line()?;
+        last.sync()?;
+        place_all(files.into_iter().chain([last]))?;
+        partial::sync_folder(&summary.folder);
+        Ok(summary)
+    }
+}
+
+/// Name of the file of sums.
+const SUMMARY: &str = "summary.json";
+
+fn make_folder(folder: &Path) -> Result<(), ReportError> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(ReportError::NotAFolder { path: folder.to_path_buf() });
+    }
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|cause| ReportError::Folder { path: folder.to_path_buf(), cause })
+}
+
+fn place_all(files: impl Iterator<Item = PartialFile>) -> Result<(), ReportError> {
+    let mut placed: Vec<&'static str> = Vec::new();
+    for file in files {
+        let name = file.name;
+        file.place().map_err(|(path, cause)| {
+            let placed = if placed.is_empty() { "none".to_owned() } else { placed.join(", ") };
+            ReportError::Rename { path, placed, cause }
+        })?;
+        placed.push(name);
+    }
+    Ok(())
+}
+
+fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
+    SourceSummary {
+        name: source.name.to_string(),
+        path: source.path.display().to_string(),
+        sha256: source.sha256.clone(),
+        rows: sheets.iter().map(Tally::rows).sum(),
+        sheets: source
+            .sheets
+            .iter()
+            .zip(sheets)
+            .map(|(name, tally)| SheetSummary { name: name.to_string(), rows: tally.rows(), outcomes: tally.clone() })
+            .collect(),
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use crate::model::{Cells, Fault, Place, Row, Shape};
+    use std::sync::Arc;
+
+    fn reporter(folder: &Path) -> Reporter {
+        let source = Source {
+            name: "clients.csv".into(),
+            path: "clients.csv".into(),
+            sha256: String::new(),
+            sheets: vec![Arc::from("")],
+            columns: vec!["id".into()],
+        };
+        let header = Header {
+            run: "r1".to_owned(),
+            operation: "tbank/fl-resident".to_owned(),
+            operations: Vec::new(),
+            mode: Mode::Import,
+            account: "main".to_owned(),
+            version: "0".to_owned(),
+            started: DateTime::UNIX_EPOCH,
+            ignored_columns: Vec::new(),
+            members: Members::new(),
+        };
+        Reporter::create(folder, &source, header).unwrap()
+    }
+
+    fn invalid(ordinal: u64, cell: &str) -> (Prepared, Settled) {
+        let mut cells = Cells::default();
+        cells.push(cell);
+        let row = Row { place: Place { sheet: 0, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
+        let fault = Fault::of_row(crate::model::Code::ValueMissing, "missing");
+        let result = Err(vec![fault]);
+        let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Vec::new() };
+        (prepared, Settled::plain(Outcome::Invalid))
+    }
+
+    fn ending(rows_read: u64) -> Ending {
+        Ending {
+            finished: DateTime::UNIX_EPOCH,
+            ended: Ended::Finished,
+            halt: None,
+            requests: Requests::default(),
+            rows_read,
+            blank_trailing_rows: 0,
+        }
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_full_disk_at_the_end_leaves_the_old_report_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("outcomes.csv"), "old").unwrap();
+        let mut reporter = reporter(folder.path());
+        let (prepared, settled) = invalid(0, "x");
+        reporter.row(&prepared, &settled).unwrap();
+        // The third of four: nothing may be renamed before all of them are on the disk.
+        reporter.rejected.fill_the_disk();
+        let error = reporter.finish(ending(1)).unwrap_err();
+        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        assert!(error.to_string().contains("rejected.csv.partial"), "{error}");
+        assert!(error.hint().starts_with("Free space"), "{}", error.hint());
+        assert_eq!(names(folder.path()), ["outcomes.csv"]);
+        assert_eq!(std::fs::read_to_string(folder.path().join("outcomes.csv")).unwrap(), "old");
+    }
+
+    #[test]
+    fn after_a_failed_write_no_report_comes_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut reporter = reporter(folder.path());
+        reporter.outcomes.fill_the_disk();
+        let long = "x".repeat(1000);
+        let mut ordinal = 0;
+        let error = loop {
+            let (mut prepared, settled) = invalid(ordinal, "x");
+            prepared.own_id = Some(long.as_str().into());
+            match reporter.row(&prepared, &settled) {
+                Ok(()) => ordinal += 1,
+                Err(error) => break error,
+            }
+            assert!(ordinal < 10_000, "the disk never got full");
+        };
+        assert!(matches!(error, ReportError::Write { .. }), "{error}");
+        let (prepared, settled) = invalid(ordinal, "x");
+        assert!(matches!(reporter.row(&prepared, &settled), Err(ReportError::BrokenOff)));
+        assert!(matches!(reporter.finish(ending(ordinal)), Err(ReportError::BrokenOff)));
+        assert!(names(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn a_second_writer_is_kept_out_while_the_first_one_lives() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = reporter(folder.path());
+        let second = Reporter::create(folder.path(), &first.source, first.header.clone());
+        assert!(matches!(second, Err(ReportError::Busy { .. })));
+        first.finish(ending(0)).unwrap();
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        // What a killed run left behind does not stand in the way.
+        std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
+        reporter(folder.path()).finish(ending(0)).unwrap();
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+    }
+}

@@ -1,0 +1,270 @@
+//! One row as lines of the four CSV files. Decides no outcome and opens no file.
+
+use std::borrow::Cow;
+
+use super::cells::{cell, in_quotes, number, raw_cell, time};
+use super::complaint::Complaint;
+use crate::model::text::arm;
+use crate::model::{Change, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
+
+/// Header line of `outcomes.csv`.
+pub(super) const OUTCOMES: &str = "sheet,line,row_id,outcome,provider_id,code,field,column,found,message,next_step,attempts,http_status,\
+    idempotency_key,operation,changes,provider_code,request_id";
+/// Header line of `faults.csv`.
+pub(super) const FAULTS: &str = "sheet,line,row_id,severity,code,field,column,found,message,next_step";
+/// Header line of `crosswalk.csv`.
+pub(super) const CROSSWALK: &str = "row_id,old_id,new_id,operation,created_at";
+
+/// Between the complaints of one row.
+const BETWEEN: &str = "; ";
+
+/// What every line needs to know of the source and the run, prepared once.
+#[derive(Debug)]
+pub(super) struct Lines {
+    /// Sheet names as cells.
+    sheets: Vec<Vec<u8>>,
+    /// Beginnings of row ids where the row has no id of its own: `L`, or `Лист1!L` where there are several sheets.
+    id_starts: Vec<String>,
+    /// Column names as text.
+    columns: Vec<String>,
+    /// Operation names as cells, by index.
+    operations: Vec<Vec<u8>>,
+    /// The id of the row at hand, as a cell.
+    row_id: Vec<u8>,
+    /// A joined cell at hand.
+    joined: String,
+}
+
+impl Lines {
+    pub(super) fn new(source: &Source, operations: &[String]) -> Self {
+        let several = source.sheets.len() > 1;
+        Self {
+            sheets: source.sheets.iter().map(|name| as_cell(name)).collect(),
+            id_starts: source.sheets.iter().map(|name| if several { format!("{name}!L") } else { "L".to_owned() }).collect(),
+            columns: source.columns.iter().map(|name| name.to_string()).collect(),
+            operations: operations.iter().map(|name| as_cell(name)).collect(),
+            row_id: Vec::new(),
+            joined: String::new(),
+        }
+    }
+
+    /// Turns to the next row: its id is the user's own where there is one, else [`Source::row_id`].
+    pub(super) fn turn_to(&mut self, prepared: &Prepared) {
+        self.row_id.clear();
+        if let Some(own) = own_id(prepared) {
+            cell(&mut self.row_id, own);
+            return;
+        }
+        let place = prepared.row.place;
+        self.joined.clear();
+        self.joined.push_str(self.id_starts.get(usize::from(place.sheet)).map_or("L", String::as_str));
+        cell(&mut self.row_id, &self.joined);
+        // Digits need no quotes, but may stand behind a quoted sheet name.
+        let quoted = self.row_id.pop_if(|byte| *byte == b'"').is_some();
+        number(&mut self.row_id, place.line);
+        if quoted {
+            self.row_id.push(b'"');
+        }
+    }
+
+    /// The row's line in `outcomes.csv`.
+    pub(super) fn outcome(&mut self, out: &mut Vec<u8>, prepared: &Prepared, settled: &Settled, complaints: &[Complaint<'_>]) {
+        self.place(out, prepared.row.place);
+        out.push(b',');
+        out.extend_from_slice(settled.outcome.as_str().as_bytes());
+        out.push(b',');
+        cell(out, settled.remote_id.as_deref().unwrap_or(""));
+        out.push(b',');
+        self.complaint_cells(out, complaints);
+        out.push(b',');
+        number(out, u64::from(settled.attempts));
+        out.push(b',');
+        if let Some(status) = settled.http_status {
+            number(out, u64::from(status));
+        }
+        out.push(b',');
+        if let Some(key) = key_of(prepared, settled) {
+            let mut text = uuid::Uuid::encode_buffer();
+            out.extend_from_slice(key.0.hyphenated().encode_lower(&mut text).as_bytes());
+        }
+        out.push(b',');
+        self.operation(out, prepared);
+        out.push(b',');
+        self.changes(out, prepared);
+        out.push(b',');
+        if let Some(refusal) = &settled.refusal {
+            cell(out, &refusal.code);
+            out.push(b',');
+            cell(out, refusal.request_id.as_deref().unwrap_or(""));
+        } else {
+            out.push(b',');
+        }
+    }
+
+    /// One line of `faults.csv`.
+    pub(super) fn fault(&self, out: &mut Vec<u8>, place: Place, complaint: &Complaint<'_>) {
+        self.place(out, place);
+        out.push(b',');
+        out.extend_from_slice(complaint.code.severity().as_str().as_bytes());
+        out.push(b',');
+        for (number, part) in PARTS.iter().enumerate() {
+            if number > 0 {
+                out.push(b',');
+            }
+            cell(out, &part(self, complaint));
+        }
+    }
+
+    /// The row's line in `crosswalk.csv`.
+    pub(super) fn crosswalk(&self, out: &mut Vec<u8>, prepared: &Prepared, settled: &Settled, remote_id: &str) {
+        out.extend_from_slice(&self.row_id);
+        out.push(b',');
+        cell(out, own_id(prepared).unwrap_or(""));
+        out.push(b',');
+        cell(out, remote_id);
+        out.push(b',');
+        self.operation(out, prepared);
+        out.push(b',');
+        if let Some(ms) = settled.settled_at_ms {
+            time(out, ms);
+        }
+    }
+
+    /// The row's line in `rejected.csv`: its own cells as they were read, with as many cells as it had.
+    pub(super) fn rejected(&self, out: &mut Vec<u8>, prepared: &Prepared) {
+        let row = &prepared.row;
+        let width = match row.shape {
+            // A ragged row stays ragged: filled up, its fault would be gone without having been mended.
+            Shape::Short | Shape::Long => row.cells.len(),
+            Shape::Whole | Shape::Blank => row.cells.len().max(self.columns.len()),
+        };
+        row_of(out, (0..width).map(|index| row.cells.text(index)));
+    }
+
+    /// The header line of `rejected.csv`.
+    pub(super) fn rejected_header(&self, out: &mut Vec<u8>) {
+        row_of(out, self.columns.iter().map(String::as_str));
+    }
+
+    /// The name of a source column, where a complaint has one.
+    fn column(&self, column: Option<u16>) -> Cow<'_, str> {
+        match column {
+            None => Cow::Borrowed(""),
+            Some(index) => {
+                self.columns.get(usize::from(index)).map_or_else(|| format!("column {}", u32::from(index) + 1).into(), Cow::from)
+            }
+        }
+    }
+
+    fn place(&self, out: &mut Vec<u8>, place: Place) {
+        if let Some(sheet) = self.sheets.get(usize::from(place.sheet)) {
+            out.extend_from_slice(sheet);
+        }
+        out.push(b',');
+        number(out, place.line);
+        out.push(b',');
+        out.extend_from_slice(&self.row_id);
+    }
+
+    fn operation(&self, out: &mut Vec<u8>, prepared: &Prepared) {
+        if let Some(name) = prepared.operation.and_then(|index| self.operations.get(usize::from(index))) {
+            out.extend_from_slice(name);
+        }
+    }
+
+    /// The six cells from `code` to `next_step`. Several complaints stand in all six in the same order, empty parts included.
+    fn complaint_cells(&mut self, out: &mut Vec<u8>, complaints: &[Complaint<'_>]) {
+        let mut joined = std::mem::take(&mut self.joined);
+        for (index, part) in PARTS.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            match complaints {
+                [] => {}
+                [only] => cell(out, &part(self, only)),
+                several => {
+                    joined.clear();
+                    for (index, complaint) in several.iter().enumerate() {
+                        if index > 0 {
+                            joined.push_str(BETWEEN);
+                        }
+                        // Each part is armed: a program that takes the semicolon for a delimiter would make cells of them.
+                        joined.push_str(&arm(&part(self, complaint)));
+                    }
+                    raw_cell(out, &joined);
+                }
+            }
+        }
+        self.joined = joined;
+    }
+
+    /// `column: "found" → "sent"`, joined.
+    fn changes(&self, out: &mut Vec<u8>, prepared: &Prepared) {
+        for (index, Change { column, field: _, to }) in prepared.changes.iter().enumerate() {
+            let name = self.column(Some(*column));
+            if index == 0 {
+                out.push(b'"');
+            } else {
+                out.extend_from_slice(BETWEEN.as_bytes());
+            }
+            in_quotes(out, &arm(&name));
+            out.extend_from_slice(b": \"\"");
+            in_quotes(out, prepared.row.cells.text(usize::from(*column)));
+            out.extend_from_slice("\"\" → \"\"".as_bytes());
+            in_quotes(out, to);
+            out.extend_from_slice(b"\"\"");
+        }
+        if !prepared.changes.is_empty() {
+            out.push(b'"');
+        }
+    }
+}
+
+/// Takes one of the six things out of a complaint.
+type Part = for<'a> fn(&'a Lines, &'a Complaint<'_>) -> Cow<'a, str>;
+
+/// `code,field,column,found,message,next_step`.
+const PARTS: [Part; 6] = [
+    |_, complaint| Cow::Borrowed(complaint.code.as_str()),
+    |_, complaint| Cow::Borrowed(&complaint.field),
+    |lines, complaint| lines.column(complaint.column),
+    |_, complaint| Cow::Borrowed(&complaint.found),
+    |_, complaint| Cow::Borrowed(&complaint.message),
+    |_, complaint| Cow::Borrowed(complaint.code.next_step()),
+];
+
+/// What the user's own system calls the client.
+fn own_id(prepared: &Prepared) -> Option<&str> {
+    prepared.own_id.as_deref().filter(|id| !id.is_empty())
+}
+
+/// The key under which the row was sent, or would be when its turn comes.
+fn key_of(prepared: &Prepared, settled: &Settled) -> Option<IdempotencyKey> {
+    match settled.outcome {
+        Outcome::NotSent => settled.key.or_else(|| prepared.result.as_ref().ok().map(|parcel| parcel.key)),
+        // A key that was never sent would mislead whoever looks for it at the provider.
+        Outcome::Created | Outcome::Existing | Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected | Outcome::Unknown => {
+            settled.key
+        }
+    }
+}
+
+fn row_of<'a>(out: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
+    let start = out.len();
+    for (index, text) in cells.enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        cell(out, text);
+    }
+    if out.len() == start {
+        // An empty line would be no record at all.
+        out.extend_from_slice(b"\"\"");
+    }
+}
+
+fn as_cell(text: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    cell(&mut out, text);
+    out
+}

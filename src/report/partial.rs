@@ -1,0 +1,142 @@
+//! A file that appears under its final name only when it is whole and on the disk. Knows nothing about what it holds.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::ReportError;
+
+/// Bytes that are gathered before they are written.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A file in the making, `<name>.partial`. Dropped before [`PartialFile::place`], it removes itself and leaves the old file alone.
+#[derive(Debug)]
+pub(super) struct PartialFile {
+    /// Name without folder, as the summary lists it.
+    pub(super) name: &'static str,
+    /// Records after the header line.
+    pub(super) rows: u64,
+    file: Option<File>,
+    buffer: Vec<u8>,
+    bytes: u64,
+    partial: PathBuf,
+    target: PathBuf,
+    /// Nothing of ours lies under the temporary name any more.
+    placed: bool,
+}
+
+impl PartialFile {
+    /// Opens `<name>.partial`, readable by the owner only; what a killed run left there is removed.
+    pub(super) fn create(folder: &Path, name: &'static str) -> Result<Self, ReportError> {
+        let target = folder.join(name);
+        let partial = folder.join(format!("{name}.partial"));
+        if target.is_dir() {
+            return Err(ReportError::TargetIsFolder { path: target });
+        }
+        remove_remains(&partial)?;
+        let failed = |cause| ReportError::Write { path: partial.clone(), cause };
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&partial).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(ReportError::Busy { path: partial }),
+            // Some network file systems know no locks; the run's own lock is the first guard.
+            Err(TryLockError::Error(_)) => {}
+        }
+        let buffer = Vec::with_capacity(BUFFER_BYTES + 4096);
+        Ok(Self { name, rows: 0, file: Some(file), buffer, bytes: 0, partial, target, placed: false })
+    }
+
+    /// Where the next record is written to. Follow each record with [`PartialFile::end_row`].
+    pub(super) fn line(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// Ends the line and counts the record.
+    pub(super) fn end_row(&mut self) -> Result<(), ReportError> {
+        self.rows += 1;
+        self.end_line()
+    }
+
+    /// Ends a line that is no record, such as the header.
+    pub(super) fn end_line(&mut self) -> Result<(), ReportError> {
+        self.buffer.push(b'\n');
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is gathered and waits until the disk has it. Returns the file's size in bytes.
+    pub(super) fn sync(&mut self) -> Result<u64, ReportError> {
+        self.flush()?;
+        if let Some(file) = &self.file {
+            file.sync_all().map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })?;
+        }
+        Ok(self.bytes)
+    }
+
+    /// Gives the file its final name. To be called after [`PartialFile::sync`].
+    pub(super) fn place(mut self) -> Result<(), (PathBuf, io::Error)> {
+        // Windows does not rename an open file.
+        drop(self.file.take());
+        std::fs::rename(&self.partial, &self.target).map_err(|cause| (self.target.clone(), cause))?;
+        self.placed = true;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), ReportError> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.write_all(&self.buffer).map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })?;
+        self.bytes += self.buffer.len() as u64;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Lets every further write fail as on a full disk.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn fill_the_disk(&mut self) {
+        self.file = Some(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    }
+}
+
+impl Drop for PartialFile {
+    fn drop(&mut self) {
+        if !self.placed {
+            drop(self.file.take());
+            // Nothing can be done about a failure here; the next run removes what is left.
+            let _ = std::fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// Removes what a killed run left under a temporary name, unless a living one is writing it.
+fn remove_remains(partial: &Path) -> Result<(), ReportError> {
+    let failed = |cause| ReportError::Write { path: partial.to_path_buf(), cause };
+    let kind = match std::fs::symlink_metadata(partial) {
+        Ok(found) => found.file_type(),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(cause) => return Err(failed(cause)),
+    };
+    if kind.is_dir() {
+        return Err(ReportError::TargetIsFolder { path: partial.to_path_buf() });
+    }
+    if kind.is_file()
+        && let Ok(file) = File::open(partial)
+        && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    {
+        return Err(ReportError::Busy { path: partial.to_path_buf() });
+    }
+    std::fs::remove_file(partial).map_err(failed)
+}
+
+/// Makes renames in a folder durable, where the system can.
+pub(super) fn sync_folder(folder: &Path) {
+    // A folder that cannot be synced (Windows, some network file systems) still holds whole files.
+    #[cfg(unix)]
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+}

@@ -1,0 +1,458 @@
+//! The end of a run as text for a terminal. Shows sums, causes and next steps, never client data.
+
+use std::fmt::Write;
+
+use super::{Ended, Mode, Summary};
+use crate::model::{Code, NotSent, Outcome, Severity};
+
+/// Causes that are shown.
+const CAUSES_SHOWN: usize = 5;
+/// Lines are never made shorter than this, so that words stay readable.
+const WIDTH_MIN: usize = 40;
+/// Longest shown name of a column.
+const COLUMN_WIDTH_MAX: usize = 24;
+
+const BOLD: &str = "1";
+const DIM: &str = "2";
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+
+/// The end of a run for people: what was run, what became of the rows, the five largest causes, the files and what to do next.
+/// Lines are at most `width` characters long where words allow it; `color` adds ANSI colours.
+#[must_use]
+pub fn render(summary: &Summary, width: usize, color: bool) -> String {
+    let mut page = Page { out: String::new(), width: width.max(WIDTH_MIN), color };
+    page.headline(summary);
+    page.totals(summary);
+    page.causes(summary);
+    page.files(summary);
+    page.next_steps(summary);
+    page.out
+}
+
+struct Page {
+    out: String,
+    width: usize,
+    color: bool,
+}
+
+impl Page {
+    fn headline(&mut self, summary: &Summary) {
+        let ended = match summary.ended {
+            Ended::Finished => "finished",
+            Ended::Interrupted => "interrupted",
+            Ended::Halted => "stopped by the provider",
+        };
+        let seconds = (summary.finished - summary.started).num_seconds().max(0);
+        let line = format!(
+            "{} {} to {} (account {}, run {}): {ended} after {}",
+            summary.mode.as_str(),
+            summary.source.name,
+            summary.operation,
+            summary.account,
+            summary.run,
+            duration(seconds.unsigned_abs()),
+        );
+        self.wrapped("", &line, BOLD);
+    }
+
+    fn totals(&mut self, summary: &Summary) {
+        self.out.push('\n');
+        let wide = grouped(summary.source.rows).len();
+        let mut rows = vec![("rows", summary.source.rows, BOLD)];
+        for outcome in Outcome::ALL {
+            let (word, style) = match outcome {
+                Outcome::Created => ("created", GREEN),
+                Outcome::Existing => ("existing", GREEN),
+                Outcome::Invalid => ("invalid", RED),
+                Outcome::Duplicate => ("duplicate", YELLOW),
+                Outcome::Rejected => ("rejected", RED),
+                Outcome::Unknown => ("unknown", RED),
+                Outcome::NotSent => ("not sent", YELLOW),
+            };
+            let count = summary.count(outcome);
+            rows.push((word, count, if count == 0 { DIM } else { style }));
+        }
+        for (word, count, style) in rows {
+            let line = format!("  {word:<9}  {:>wide$}", grouped(count));
+            self.line(&line, style);
+        }
+        for (code, count) in &summary.not_sent_reasons {
+            // The indent shows that these are parts of the line above, not further rows.
+            self.wrapped("    ", &format!("{} {}: {}", grouped(*count), code, code.meaning()), DIM);
+        }
+        if summary.blank_trailing_rows > 0 {
+            let count = counted(summary.blank_trailing_rows, "row");
+            self.wrapped("  ", &format!("Blank at the end of the source and not counted: {count}."), DIM);
+        }
+        if summary.clients_without_provider_id > 0 {
+            let count = counted(summary.clients_without_provider_id, "client");
+            let line = format!("Missing in crosswalk.csv, because the provider told no id: {count}.");
+            self.wrapped("  ", &line, YELLOW);
+        }
+        let requests = summary.requests;
+        if requests.sent > 0 {
+            let line = format!(
+                "{}, {} of them repeated, {} answered with \"too fast\".",
+                counted(requests.sent, "request"),
+                grouped(requests.retried),
+                grouped(requests.throttled)
+            );
+            self.wrapped("  ", &line, DIM);
+        }
+    }
+
+    fn causes(&mut self, summary: &Summary) {
+        let causes = summary.causes(CAUSES_SHOWN);
+        if causes.is_empty() {
+            return;
+        }
+        self.heading("Largest causes");
+        let wide = causes.iter().map(|cause| grouped(cause.count).len()).max().unwrap_or(0);
+        let code_wide = causes.iter().map(|cause| cause.code.as_str().len()).max().unwrap_or(0);
+        for cause in causes {
+            let style = match cause.code.severity() {
+                Severity::Error => RED,
+                Severity::Warning | Severity::Info => YELLOW,
+            };
+            let mut line = format!("  {:>wide$}  {:<code_wide$}", grouped(cause.count), cause.code);
+            if let Some(column) = &cause.column {
+                let _ = write!(line, "  \"{}\"", shortened(column, COLUMN_WIDTH_MAX));
+            }
+            let _ = write!(line, "  {}", cause.first);
+            self.line(&line, style);
+            self.wrapped(&" ".repeat(wide + 4), cause.code.meaning(), "");
+        }
+    }
+
+    fn files(&mut self, summary: &Summary) {
+        self.heading("Report");
+        self.line(&format!("  {}", summary.folder.display()), "");
+        for file in &summary.files {
+            let what = match file.name {
+                "outcomes.csv" => "every row",
+                "faults.csv" => "every fault",
+                "rejected.csv" => "rows to mend, in your own columns",
+                "crosswalk.csv" => "old id to new id",
+                other => other,
+            };
+            self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
+        }
+    }
+
+    fn next_steps(&mut self, summary: &Summary) {
+        self.heading("Next");
+        for step in steps(summary) {
+            self.wrapped("  - ", &step, "");
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.out.push('\n');
+        self.line(text, BOLD);
+    }
+
+    /// One line, not broken: names of files and places are to be copied.
+    fn line(&mut self, text: &str, style: &str) {
+        let text = plain(text);
+        if self.color && !style.is_empty() {
+            let _ = writeln!(self.out, "\u{1b}[{style}m{text}\u{1b}[0m");
+        } else {
+            self.out.push_str(&text);
+            self.out.push('\n');
+        }
+    }
+
+    /// Text broken between words; the first line begins with `start`, the others with as many blanks.
+    fn wrapped(&mut self, start: &str, text: &str, style: &str) {
+        let mut line = start.to_owned();
+        let mut line_chars = start.chars().count();
+        let indent = line_chars;
+        for word in text.split_whitespace() {
+            let word_chars = word.chars().count();
+            let is_first = line_chars == indent;
+            if !is_first && line_chars + 1 + word_chars > self.width {
+                self.line(&line, style);
+                line = " ".repeat(indent);
+                line_chars = indent;
+            } else if !is_first {
+                line.push(' ');
+                line_chars += 1;
+            }
+            line.push_str(word);
+            line_chars += word_chars;
+        }
+        self.line(&line, style);
+    }
+}
+
+/// What to do next, the most urgent first.
+fn steps(summary: &Summary) -> Vec<String> {
+    let mut steps = Vec::new();
+    if let Some(halt) = &summary.halt {
+        steps.push(format!("{} {}", halt.what, halt.hint));
+    }
+    let unknown = summary.count(Outcome::Unknown);
+    if unknown > 0 {
+        steps.push(format!(
+            "Sent without a reliable answer: {}. Run `clientferry resolve {}`; do not send them from elsewhere before.",
+            counted(unknown, "row"),
+            summary.run
+        ));
+    }
+    let mend = summary.count(Outcome::Invalid) + summary.count(Outcome::Duplicate) + summary.count(Outcome::Rejected);
+    if mend > 0 {
+        let verb = match summary.mode {
+            Mode::Import => "import",
+            Mode::Check | Mode::Plan => "check",
+        };
+        steps.push(format!(
+            "To mend: {} in rejected.csv. Reasons stand in faults.csv; {verb} the mended file with the same mapping.",
+            counted(mend, "row")
+        ));
+    }
+    let left = |reason: NotSent| summary.not_sent_reasons.get(&reason.code()).copied().unwrap_or(0);
+    let waiting = left(NotSent::Interrupted) + left(NotSent::Halted) + left(NotSent::Unreachable);
+    if waiting > 0 {
+        steps.push(format!(
+            "Still waiting: {}. Run the same command again, it continues where it stopped.",
+            counted(waiting, "row")
+        ));
+    }
+    let limited = left(NotSent::Limit);
+    if limited > 0 {
+        steps.push(format!(
+            "Beyond --limit: {}. Run the same command again without it, or with a higher one.",
+            counted(limited, "row")
+        ));
+    }
+    let changed = summary.faults.get(&Code::ClientChanged).copied().unwrap_or(0);
+    if changed > 0 {
+        steps.push(format!("Different from what was created: {}. {}", counted(changed, "row"), Code::ClientChanged.next_step()));
+    }
+    let good = left(NotSent::OnlyChecked);
+    if good > 0 {
+        steps.push(format!("Good: {}. Run `clientferry import` to send them.", counted(good, "row")));
+    }
+    if steps.is_empty() {
+        steps.push(if summary.source.rows == 0 {
+            "The source holds no rows; check that it is the right file and sheet.".to_owned()
+        } else {
+            "Nothing: no row needs attention.".to_owned()
+        });
+    }
+    steps
+}
+
+/// A number with a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 row`, `2,000 rows`.
+fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+fn duration(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds} s"),
+        (0, _) => format!("{minutes} min {seconds} s"),
+        (_, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
+fn shortened(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Text from files and providers cannot steer the terminal.
+fn plain(text: &str) -> String {
+    // Direction marks could show a line in another order than it has.
+    let steers =
+        |ch: char| ch.is_control() || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cause, FileSummary, Halt, Requests, SourceSummary};
+    use super::*;
+    use crate::model::{Settled, Tally};
+    use chrono::{DateTime, Utc};
+    use std::collections::BTreeMap;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(seconds, 0).unwrap()
+    }
+
+    fn summary(mode: Mode, counts: &[(Outcome, u64)]) -> Summary {
+        let mut outcomes = Tally::default();
+        for &(outcome, count) in counts {
+            for _ in 0..count {
+                outcomes.add(&Settled::plain(outcome));
+            }
+        }
+        let source = SourceSummary {
+            name: "clients.csv".into(),
+            path: String::new(),
+            sha256: String::new(),
+            rows: outcomes.rows(),
+            sheets: vec![],
+        };
+        Summary {
+            run: "2026-11-21-1".into(),
+            operation: "tbank/fl-resident".into(),
+            operations: vec![],
+            mode,
+            account: "main".into(),
+            version: "0.1.0".into(),
+            source,
+            needing_attention: outcomes.needing_attention,
+            outcomes,
+            not_sent_reasons: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            causes: vec![],
+            clients_without_provider_id: 0,
+            requests: Requests::default(),
+            started: at(0),
+            finished: at(83),
+            ended: Ended::Finished,
+            halt: None,
+            ignored_columns: vec![],
+            blank_trailing_rows: 0,
+            files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
+                .map(|name| FileSummary { name, rows: 7, bytes: 1 })
+                .to_vec(),
+            folder: "reports/2026-11-21-1".into(),
+        }
+    }
+
+    fn cause(code: Code, column: &str, count: u64, line: u64) -> Cause {
+        Cause { code, column: Some(column.into()), count, first: format!("clients.csv:{line}") }
+    }
+
+    #[test]
+    fn a_run_with_everything() {
+        use Outcome::{Created, Duplicate, Existing, Invalid, NotSent as NotSentRow, Rejected, Unknown};
+        let mut summary = summary(
+            Mode::Import,
+            &[(Created, 12_345), (Existing, 10), (Invalid, 1_204), (Duplicate, 2), (Rejected, 3), (Unknown, 4), (NotSentRow, 5)],
+        );
+        summary.ended = Ended::Halted;
+        summary.halt = Some(Halt { what: "The token is not accepted.".into(), hint: "Renew the token.".into() });
+        summary.not_sent_reasons = [(Code::SendHalted, 4), (Code::RowBlank, 1)].into();
+        summary.causes = vec![
+            cause(Code::PhoneTooShort, "Телефон", 1_100, 3),
+            cause(Code::ValueNotAllowed, "Пол (мужской или женский, как в паспорте)", 104, 17),
+        ];
+        summary.faults = [(Code::ClientChanged, 2)].into();
+        summary.requests = Requests { sent: 12_360, retried: 7, throttled: 1 };
+        summary.clients_without_provider_id = 2;
+        insta::assert_snapshot!(render(&summary, 80, false), @r#"
+        import clients.csv to tbank/fl-resident (account main, run 2026-11-21-1):
+        stopped by the provider after 1 min 23 s
+
+          rows       13,573
+          created    12,345
+          existing       10
+          invalid     1,204
+          duplicate       2
+          rejected        3
+          unknown         4
+          not sent        5
+            1 row.blank: The row holds nothing.
+            4 send.halted: The provider stopped the run before this row's turn.
+          Missing in crosswalk.csv, because the provider told no id: 2 clients.
+          12,360 requests, 7 of them repeated, 1 answered with "too fast".
+
+        Largest causes
+          1,100  phone.too_short    "Телефон"  clients.csv:3
+                 The phone number has too few digits.
+            104  value.not_allowed  "Пол (мужской или женски…"  clients.csv:17
+                 The value is not one of those that the provider knows.
+
+        Report
+          reports/2026-11-21-1
+          outcomes.csv   every row (7)
+          faults.csv     every fault (7)
+          rejected.csv   rows to mend, in your own columns (7)
+          crosswalk.csv  old id to new id (7)
+
+        Next
+          - The token is not accepted. Renew the token.
+          - Sent without a reliable answer: 4 rows. Run `clientferry resolve
+            2026-11-21-1`; do not send them from elsewhere before.
+          - To mend: 1,209 rows in rejected.csv. Reasons stand in faults.csv; import the
+            mended file with the same mapping.
+          - Still waiting: 4 rows. Run the same command again, it continues where it
+            stopped.
+          - Different from what was created: 2 rows. Change the client in the provider's
+            own interface; this program only creates.
+        "#);
+    }
+
+    #[test]
+    fn a_clean_check() {
+        let mut summary = summary(Mode::Check, &[(Outcome::NotSent, 3)]);
+        summary.not_sent_reasons = [(Code::SendOnlyChecked, 3)].into();
+        insta::assert_snapshot!(render(&summary, 100, false), @"
+        check clients.csv to tbank/fl-resident (account main, run 2026-11-21-1): finished after 1 min 23 s
+
+          rows       3
+          created    0
+          existing   0
+          invalid    0
+          duplicate  0
+          rejected   0
+          unknown    0
+          not sent   3
+            3 send.only_checked: The row is good; nothing was sent because the run only checked.
+
+        Report
+          reports/2026-11-21-1
+          outcomes.csv   every row (7)
+          faults.csv     every fault (7)
+          rejected.csv   rows to mend, in your own columns (7)
+          crosswalk.csv  old id to new id (7)
+
+        Next
+          - Good: 3 rows. Run `clientferry import` to send them.
+        ");
+    }
+
+    #[test]
+    fn colours_only_where_asked_and_no_foreign_control_characters() {
+        let mut summary = summary(Mode::Import, &[(Outcome::Invalid, 1)]);
+        summary.source.name = "a\u{1b}[2Jb.csv".into();
+        summary.causes = vec![cause(Code::ValueMissing, "x\u{7}\u{202e}", 1, 2)];
+        let text = render(&summary, 80, false);
+        assert!(text.chars().all(|ch| ch == '\n' || !ch.is_control()), "{text:?}");
+        assert!(!text.contains('\u{202e}'));
+        let coloured = render(&summary, 80, true);
+        assert!(coloured.contains("\u{1b}[31m") && !coloured.contains("\u{1b}[2J"));
+        assert_eq!(coloured.replace("\u{1b}[0m", "").matches('\u{1b}').count(), coloured.matches("\u{1b}[0m").count());
+    }
+
+    #[test]
+    fn lines_keep_to_the_width() {
+        let mut summary = summary(Mode::Import, &[(Outcome::Unknown, 1), (Outcome::Invalid, 1)]);
+        summary.causes = vec![cause(Code::CellDigitsLost, "ИНН", 1, 2)];
+        for line in render(&summary, 60, false).lines() {
+            assert!(line.chars().count() <= 60, "{line}");
+        }
+    }
+}
