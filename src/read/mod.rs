@@ -1,1 +1,316 @@
 //! Room 1: a file becomes rows. Knows file formats and nothing about clients.
+//!
+//! A file is sniffed by its first bytes and handed to the reader of its format; a new format is one more folder and one more arm
+//! of [`Format`]. Every reader gives the same: a header, a description for people, and as many passes over the rows as wanted.
+
+mod blank;
+mod delimited;
+mod error;
+mod header;
+mod sniff;
+mod source;
+mod workbook;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::{CellKind, Row, SheetName, Source};
+use delimited::DelimitedRows;
+use sniff::Container;
+use source::SourceFile;
+use workbook::WorkbookRows;
+
+pub use error::ReadError;
+
+/// What the user settles about reading, and the limits. `None` means: tell it from the file.
+#[derive(Clone, Debug)]
+pub struct ReadSettings {
+    /// Name of the sheet, or its number from 1.
+    pub sheet: Option<String>,
+    /// Line (text) or row (sheet) of the header, from 1.
+    pub header_row: Option<u64>,
+    /// The delimiter; one ASCII character.
+    pub delimiter: Option<char>,
+    /// Name of the encoding, as `windows-1251`.
+    pub encoding: Option<String>,
+    /// Bytes of a cell, as UTF-8. A longer cell is a fault of its row.
+    pub cell_bytes_max: usize,
+    /// Bytes of a row, as UTF-8. What hangs over is cut off with a fault.
+    pub row_bytes_max: usize,
+    /// Cells of a row. What hangs over is cut off with a fault.
+    pub cells_max: usize,
+    /// Bytes of all parts of a workbook, unpacked.
+    pub unpacked_bytes_max: u64,
+    /// How many times larger a workbook may be unpacked than packed; small ones are exempt.
+    pub unpack_ratio_max: u64,
+    /// Bytes taken from standard input.
+    pub spool_bytes_max: u64,
+}
+
+impl Default for ReadSettings {
+    fn default() -> Self {
+        Self {
+            sheet: None,
+            header_row: None,
+            delimiter: None,
+            encoding: None,
+            cell_bytes_max: 64 << 10,
+            row_bytes_max: 1 << 20,
+            cells_max: 4096,
+            unpacked_bytes_max: 2 << 30,
+            unpack_ratio_max: 400,
+            spool_bytes_max: 64 << 30,
+        }
+    }
+}
+
+/// The format of a file, by its content and not by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text: CSV, TSV.
+    Delimited,
+    /// A workbook of Office Open XML: XLSX, XLSM.
+    Xlsx,
+}
+
+impl Format {
+    /// The word that `inspect` shows.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delimited => "delimited text",
+            Self::Xlsx => "XLSX workbook",
+        }
+    }
+}
+
+/// How certain the encoding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// Told by letter statistics; a person should look at the first names.
+    Guess,
+    /// Proven by the form of the bytes.
+    High,
+    /// Named by the user, by a byte order mark or by the format.
+    Certain,
+}
+
+impl Confidence {
+    /// The word that `inspect` shows.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Guess => "guessed",
+            Self::High => "high",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// The header row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Its line or row, from 1.
+    pub line: u64,
+    /// Unique names: trimmed, on one line, doubles numbered (`Имя (2)`), empty ones named by position (`column 7`).
+    pub columns: Vec<Arc<str>>,
+}
+
+/// What was found out about a file, for `inspect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The format.
+    pub format: Format,
+    /// Name of the text's encoding; `None` for a workbook.
+    pub encoding: Option<&'static str>,
+    /// How certain the encoding is.
+    pub encoding_confidence: Confidence,
+    /// Whether the text begins with a byte order mark.
+    pub byte_order_mark: bool,
+    /// The delimiter; `None` for a workbook.
+    pub delimiter: Option<char>,
+    /// The quote; `None` for a workbook.
+    pub quote: Option<char>,
+    /// Line or row of the header, from 1.
+    pub header_line: u64,
+    /// Lines or rows above the header, blank ones included.
+    pub preamble_lines: u64,
+    /// The sheet that is read; `None` for text.
+    pub sheet: Option<String>,
+    /// Names of all sheets in their order, hidden ones included; empty for text.
+    pub sheets: Vec<String>,
+    /// Names of the hidden sheets.
+    pub hidden_sheets: Vec<String>,
+}
+
+/// What a scan counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanCount {
+    /// Rows behind the header, the blank ones between them included.
+    pub rows: u64,
+    /// Of these, the blank ones.
+    pub blank: u64,
+}
+
+/// A file whose header is known. Its rows can be read as often as wanted.
+#[derive(Debug)]
+pub struct Table {
+    /// Name, place, hash, sheets and columns.
+    pub source: Source,
+    /// The format.
+    pub format: Format,
+    /// The header row.
+    pub header: Header,
+    /// Everything that was found out on the way.
+    pub description: Description,
+    file: SourceFile,
+    layout: Layout,
+}
+
+#[derive(Debug)]
+enum Layout {
+    Delimited(delimited::Layout),
+    Workbook(Arc<workbook::Layout>),
+}
+
+/// Opens a file and finds its header. The path `-` is standard input, which is spooled to a temporary file until the table is
+/// dropped. `is_header_word` tells whether a cell is a known column name.
+///
+/// # Errors
+/// When the file cannot be opened, is of no known format or has no header; see [`ReadError`].
+pub fn open(path: &Path, settings: &ReadSettings, is_header_word: &dyn Fn(&str) -> bool) -> Result<Table, ReadError> {
+    let file = SourceFile::locate(path, settings.spool_bytes_max)?;
+    open_file(file, settings, is_header_word)
+}
+
+fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(&str) -> bool) -> Result<Table, ReadError> {
+    if file.bytes() == 0 {
+        return Err(ReadError::Empty { file: file.name.to_string() });
+    }
+    let container = sniff::container(&file)?;
+    // Hashing is one more pass over the file: it takes its own core while the header is looked for.
+    let (sha256, opened) = std::thread::scope(|scope| {
+        let hashing = scope.spawn(|| file.sha256());
+        let opened = match container {
+            Container::Text => delimited::open(&file, settings, is_header_word)
+                .map(|(layout, header, description)| (Layout::Delimited(layout), header, description)),
+            Container::Xlsx => workbook::open(&file, settings, is_header_word)
+                .map(|(layout, header, description)| (Layout::Workbook(Arc::new(layout)), header, description)),
+        };
+        let sha256 = hashing.join().unwrap_or_else(|_| Err(file.failed(std::io::Error::other("hashing stopped"))));
+        (sha256, opened)
+    });
+    let (layout, header, description) = opened?;
+    let sheet: SheetName = description.sheet.as_deref().unwrap_or("").into();
+    let source = Source {
+        name: file.name.clone(),
+        path: file.path.clone(),
+        sha256: sha256?,
+        sheets: vec![sheet],
+        columns: header.columns.clone(),
+    };
+    Ok(Table { source, format: description.format, header, description, file, layout })
+}
+
+impl Table {
+    /// A fresh pass over the rows behind the header. Blank rows are given where a row follows them.
+    ///
+    /// # Errors
+    /// When the file cannot be opened again or has changed.
+    pub fn rows(&self) -> Result<Rows, ReadError> {
+        Ok(Rows(match &self.layout {
+            Layout::Delimited(layout) => Pass::Delimited(Box::new(DelimitedRows::new(&self.file, layout)?)),
+            Layout::Workbook(layout) => Pass::Workbook(WorkbookRows::new(&self.file, layout)?),
+        }))
+    }
+
+    /// A fresh pass in batches of at most `rows_per_batch` rows.
+    ///
+    /// # Errors
+    /// When the file cannot be opened again or has changed.
+    pub fn batches(&self, rows_per_batch: usize) -> Result<Batches, ReadError> {
+        Ok(Batches { rows: self.rows()?, rows_per_batch: rows_per_batch.max(1), failed: None })
+    }
+
+    /// A fast pass that makes no rows. `observe` gets the position in `columns`, the text and the kind of every chosen cell of
+    /// every whole row; rows that do not fit the header or whose text is damaged are counted, but not shown.
+    ///
+    /// # Errors
+    /// When the file cannot be read or has changed.
+    pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
+        match &self.layout {
+            Layout::Delimited(layout) => delimited::scan(&self.file, layout, columns, observe),
+            Layout::Workbook(layout) => workbook::scan(&self.file, layout, columns, observe),
+        }
+    }
+}
+
+/// One pass over the rows. Ends after the first error.
+pub struct Rows(Pass);
+
+enum Pass {
+    Delimited(Box<DelimitedRows>),
+    Workbook(WorkbookRows),
+}
+
+impl Iterator for Rows {
+    type Item = Result<Row, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Pass::Delimited(rows) => rows.next(),
+            Pass::Workbook(rows) => rows.next(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            Pass::Delimited(_) => "Rows(delimited)",
+            Pass::Workbook(_) => "Rows(workbook)",
+        })
+    }
+}
+
+/// One pass over the rows, many at a time. Ends after the first error; the rows before it come first.
+#[derive(Debug)]
+pub struct Batches {
+    rows: Rows,
+    rows_per_batch: usize,
+    failed: Option<ReadError>,
+}
+
+impl Iterator for Batches {
+    type Item = Result<Vec<Row>, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failed.take() {
+            return Some(Err(error));
+        }
+        let mut batch = Vec::new();
+        while batch.len() < self.rows_per_batch {
+            match self.rows.next() {
+                Some(Ok(row)) => batch.push(row),
+                Some(Err(error)) if batch.is_empty() => return Some(Err(error)),
+                Some(Err(error)) => {
+                    self.failed = Some(error);
+                    break;
+                }
+                None => break,
+            }
+        }
+        (!batch.is_empty()).then_some(Ok(batch))
+    }
+}
+
+/// Characters of a found value that a fault of a whole row quotes.
+const FOUND_CHARS_MAX: usize = 300;
+
+/// The beginning of a found value that may be as long as a row.
+fn shorten(found: &str) -> std::borrow::Cow<'_, str> {
+    match found.char_indices().nth(FOUND_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &found[..end]).into(),
+        None => found.into(),
+    }
+}

@@ -1,0 +1,182 @@
+//! The file as text: decoded while it streams, in a window of bounded size. Knows where bytes did not fit, not what a row is.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, Read};
+
+use encoding_rs::{Decoder, DecoderResult, Encoding};
+
+const READ_BYTES: usize = 256 << 10;
+/// What is decoded ahead of the parser.
+const AHEAD_BYTES: usize = 256 << 10;
+
+/// A window of decoded text that moves over a stream.
+pub(super) struct TextReader<R> {
+    input: R,
+    raw: Box<[u8]>,
+    raw_range: std::ops::Range<usize>,
+    decoder: Decoder,
+    window: String,
+    /// Offset of the window's first byte in the whole decoded text.
+    offset: u64,
+    /// Offsets of U+FFFD in the whole decoded text: bytes that did not fit, or were replaced before the file came to us.
+    bad: VecDeque<u64>,
+    input_ended: bool,
+    ended: bool,
+}
+
+impl<R: Read> TextReader<R> {
+    /// Decodes a stream that stands behind its byte order mark.
+    pub(super) fn new(input: R, encoding: &'static Encoding) -> Self {
+        Self {
+            input,
+            raw: vec![0; READ_BYTES].into_boxed_slice(),
+            raw_range: 0..0,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            window: String::new(),
+            offset: 0,
+            bad: VecDeque::new(),
+            input_ended: false,
+            ended: false,
+        }
+    }
+
+    /// What is decoded and not consumed.
+    pub(super) fn window(&self) -> &str {
+        &self.window
+    }
+
+    /// Whether the window reaches to the end of the text.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+
+    /// The stream itself.
+    pub(super) fn input(&self) -> &R {
+        &self.input
+    }
+
+    /// Whether a U+FFFD stands in the window between these offsets. Forgets those before `start`.
+    pub(super) fn is_bad(&mut self, start: usize, end: usize) -> bool {
+        if self.bad.is_empty() {
+            return false;
+        }
+        let (start, end) = (self.offset + start as u64, self.offset + end as u64);
+        while self.bad.front().is_some_and(|&bad| bad < start) {
+            self.bad.pop_front();
+        }
+        self.bad.front().is_some_and(|&bad| bad < end)
+    }
+
+    /// Drops the first `consumed` bytes of the window and decodes more behind its end.
+    pub(super) fn advance(&mut self, consumed: usize) -> io::Result<()> {
+        self.window.drain(..consumed);
+        self.offset += consumed as u64;
+        let decoded_from = self.window.len();
+        let wanted = decoded_from + AHEAD_BYTES;
+        self.window.reserve(AHEAD_BYTES + 16);
+        while !self.ended && self.window.len() < wanted {
+            if self.raw_range.is_empty() && !self.input_ended {
+                self.read()?;
+            }
+            let raw = &self.raw[self.raw_range.clone()];
+            let (result, read) = self.decoder.decode_to_string_without_replacement(raw, &mut self.window, self.input_ended);
+            self.raw_range.start += read;
+            match result {
+                DecoderResult::InputEmpty => self.ended = self.input_ended,
+                DecoderResult::OutputFull => {
+                    if self.window.len() + 16 >= wanted {
+                        break;
+                    }
+                    self.window.reserve(AHEAD_BYTES);
+                }
+                DecoderResult::Malformed(_, _) => self.window.push(char::REPLACEMENT_CHARACTER),
+            }
+        }
+        if self.ended && self.window.ends_with('\u{1a}') {
+            // DOS programs end a text with ^Z; it is no part of the last row.
+            self.window.pop();
+        }
+        self.note_bad(decoded_from);
+        Ok(())
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        let read = loop {
+            match self.input.read(&mut self.raw) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.raw_range = 0..read;
+        self.input_ended = read == 0;
+        Ok(())
+    }
+
+    fn note_bad(&mut self, from: usize) {
+        let new = self.window.get(from..).unwrap_or("");
+        // U+FFFD begins with 0xEF, as hardly anything else in a table does: one fast look is nearly always enough.
+        if new.as_bytes().contains(&0xef) {
+            let base = self.offset + from as u64;
+            self.bad.extend(new.match_indices(char::REPLACEMENT_CHARACTER).map(|(at, _)| base + at as u64));
+        }
+    }
+}
+
+impl TextReader<File> {
+    /// The open file.
+    pub(super) fn file(&self) -> &File {
+        self.input()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use encoding_rs::{UTF_8, UTF_16LE, WINDOWS_1251};
+
+    /// Gives few bytes at a time, as pipes and network drives do.
+    struct Dribble<'a>(&'a [u8], usize);
+
+    impl Read for Dribble<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(buffer.len());
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    fn whole(bytes: &[u8], encoding: &'static Encoding, step: usize) -> (String, Vec<u64>) {
+        let mut reader = TextReader::new(Dribble(bytes, step), encoding);
+        let mut text = String::new();
+        loop {
+            let consumed = reader.window().len();
+            text.push_str(reader.window());
+            if reader.ended() {
+                break;
+            }
+            reader.advance(consumed).unwrap();
+        }
+        (text, reader.bad.into())
+    }
+
+    #[test]
+    fn characters_cut_between_reads_are_whole() {
+        let text = "Пётр;«ёлка»;𝒳\r\n".repeat(400);
+        let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for step in [1, 3, 7, 1000] {
+            assert_eq!(whole(text.as_bytes(), UTF_8, step), (text.clone(), vec![]));
+            assert_eq!(whole(&utf_16, UTF_16LE, step), (text.clone(), vec![]));
+        }
+        let russian = "Пётр;Ёлкин\n".repeat(100_000);
+        assert_eq!(whole(&WINDOWS_1251.encode(&russian).0, WINDOWS_1251, 65_000).0, russian);
+    }
+
+    #[test]
+    fn places_of_bad_bytes_are_known() {
+        assert_eq!(whole(b"ab\xffc\xd0", UTF_8, 2), ("ab\u{fffd}c\u{fffd}".into(), vec![2, 6]));
+        assert_eq!(whole("a\u{fffd}".as_bytes(), UTF_8, 9).1, [1]);
+        assert_eq!(whole(b"a\x1a", UTF_8, 9).0, "a");
+    }
+}

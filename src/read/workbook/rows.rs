@@ -1,0 +1,195 @@
+//! Rows of a sheet behind its header, read on a thread of their own. Keeps every row, the faulty ones too.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::Layout;
+use super::sheet::{self, SheetRow, damaged};
+use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
+use crate::read::blank::{BlankRuns, blank_row};
+use crate::read::source::SourceFile;
+use crate::read::{ReadError, ScanCount};
+
+const ROWS_PER_MESSAGE: usize = 256;
+const MESSAGES_IN_FLIGHT: usize = 4;
+
+enum Message {
+    Rows(Vec<Row>),
+    Failed(ReadError),
+    /// All rows were sent. Without it a thread that died would look like the end of the sheet.
+    End,
+}
+
+/// One pass over the rows of a sheet. The library's reader borrows its workbook, so both live on one thread.
+pub(in crate::read) struct WorkbookRows {
+    source: SourceFile,
+    messages: Option<Receiver<Message>>,
+    rows: std::vec::IntoIter<Row>,
+}
+
+impl WorkbookRows {
+    pub(in crate::read) fn new(source: &SourceFile, layout: &Arc<Layout>) -> Result<Self, ReadError> {
+        source.open()?;
+        let (sender, messages) = sync_channel(MESSAGES_IN_FLIGHT);
+        let (thread_source, thread_layout) = (source.clone(), Arc::clone(layout));
+        std::thread::Builder::new()
+            .name("read workbook".to_owned())
+            .spawn(move || send_rows(&thread_source, &thread_layout, &sender))
+            .map_err(|error| source.failed(error))?;
+        Ok(Self { source: source.clone(), messages: Some(messages), rows: Vec::new().into_iter() })
+    }
+}
+
+impl Iterator for WorkbookRows {
+    type Item = Result<Row, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(row) = self.rows.next() {
+                return Some(Ok(row));
+            }
+            match self.messages.as_ref()?.recv() {
+                Ok(Message::Rows(rows)) => self.rows = rows.into_iter(),
+                Ok(Message::End) => self.messages = None,
+                Ok(Message::Failed(error)) => {
+                    self.messages = None;
+                    return Some(Err(error));
+                }
+                Err(_) => {
+                    self.messages = None;
+                    return Some(Err(damaged(&self.source, "reading it stopped before its end".to_owned())));
+                }
+            }
+        }
+    }
+}
+
+/// Collects rows and sends them; breaks when nobody listens any more.
+struct Outbox<'a> {
+    sender: &'a SyncSender<Message>,
+    rows: Vec<Row>,
+    ordinal: u64,
+}
+
+impl Outbox<'_> {
+    fn push(&mut self, make: impl FnOnce(u64) -> Row) -> ControlFlow<()> {
+        self.rows.push(make(self.ordinal));
+        self.ordinal += 1;
+        if self.rows.len() >= ROWS_PER_MESSAGE { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(ROWS_PER_MESSAGE));
+        match self.sender.send(Message::Rows(rows)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
+
+fn send_rows(source: &SourceFile, layout: &Layout, sender: &SyncSender<Message>) {
+    let mut outbox = Outbox { sender, rows: Vec::with_capacity(ROWS_PER_MESSAGE), ordinal: 0 };
+    let mut blanks = BlankRuns::default();
+    let mut before = layout.header_line;
+    let walked = sheet::walk(source, &layout.sheet, Some(&layout.gaps), &mut |row| {
+        if note_blanks(row, &mut before, &mut blanks, layout) {
+            return ControlFlow::Continue(());
+        }
+        while let Some(line) = blanks.pop() {
+            outbox.push(|ordinal| blank_row(Place { sheet: 0, line, ordinal }))?;
+        }
+        outbox.push(|ordinal| make_row(row, ordinal, layout))
+    });
+    // Whether somebody still listens does not matter any more.
+    let _ = outbox.flush();
+    let _ = sender.send(match walked {
+        Ok(()) => Message::End,
+        Err(error) => Message::Failed(error),
+    });
+}
+
+/// Notes the rows that the sheet leaves out and this one when it is blank. True when there is nothing else to do with it.
+fn note_blanks(row: &SheetRow, before: &mut u64, blanks: &mut BlankRuns, layout: &Layout) -> bool {
+    if row.line <= layout.header_line {
+        return true;
+    }
+    blanks.push(*before + 1, row.line - *before - 1);
+    *before = row.line;
+    let is_blank = row.is_blank();
+    if is_blank {
+        blanks.push(row.line, 1);
+    }
+    is_blank
+}
+
+fn is_seen(text: &str, kind: CellKind) -> bool {
+    kind != CellKind::Text || !text.trim().is_empty()
+}
+
+/// Whether a cell behind the header's last column holds something. A sheet has no short rows: a missing cell is an empty one.
+fn shape(row: &SheetRow, columns: usize) -> Shape {
+    let is_long = row.cells().any(|(column, text, kind)| column >= columns && is_seen(text, kind));
+    if is_long { Shape::Long } else { Shape::Whole }
+}
+
+fn make_row(row: &SheetRow, ordinal: u64, layout: &Layout) -> Row {
+    let shape = shape(row, layout.columns);
+    let mut cells = Cells::with_capacity(layout.columns, row.text_bytes());
+    let mut too_long = row.text_bytes() > layout.row_bytes_max;
+    for (column, text, kind) in row.cells() {
+        if column >= layout.columns && !is_seen(text, kind) {
+            continue;
+        }
+        if column >= layout.cells_max {
+            too_long = true;
+            break;
+        }
+        too_long |= text.len() > layout.cell_bytes_max;
+        while cells.len() < column {
+            cells.push("");
+        }
+        cells.push_kind(text, kind);
+    }
+    while cells.len() < layout.columns {
+        cells.push("");
+    }
+    let mut faults = Vec::new();
+    if shape == Shape::Long {
+        let message = format!("a cell stands behind the last of the {} columns that the header names", layout.columns);
+        faults.push(Fault::of_row(Code::RowLong, message));
+    }
+    if too_long {
+        faults.push(Fault::of_row(Code::RowTooLong, "the row, one of its cells or their number passes the limit"));
+    }
+    Row { place: Place { sheet: 0, line: row.line, ordinal }, cells, shape, faults }
+}
+
+/// Shows the chosen cells of every whole row without making rows. See [`crate::read::Table::scan`].
+pub(in crate::read) fn scan(
+    source: &SourceFile,
+    layout: &Layout,
+    columns: &[usize],
+    observe: &mut dyn FnMut(usize, &str, CellKind),
+) -> Result<ScanCount, ReadError> {
+    let mut blanks = BlankRuns::default();
+    let mut before = layout.header_line;
+    let mut count = ScanCount::default();
+    sheet::walk(source, &layout.sheet, Some(&layout.gaps), &mut |row| {
+        if note_blanks(row, &mut before, &mut blanks, layout) {
+            return ControlFlow::Continue(());
+        }
+        let blank = blanks.take_count();
+        count.blank += blank;
+        count.rows += blank + 1;
+        if shape(row, layout.columns) == Shape::Whole {
+            for (index, &wanted) in columns.iter().enumerate() {
+                let found = row.cells().find(|&(column, _, _)| column == wanted);
+                let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
+                observe(index, text, kind);
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(count)
+}
