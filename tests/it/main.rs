@@ -3,3 +3,4 @@
 mod contracts;
 mod journal;
 mod report;
+mod sandbox;
