@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::provider::AccountSettings;
+use crate::submit::SubmitSettings;
 
 /// The file that is read when it is there and no other is named.
 const DEFAULT_FILE: &str = "clientferry.toml";
@@ -26,7 +27,20 @@ pub struct Config {
     journal: Option<PathBuf>,
     reports: Option<PathBuf>,
     #[serde(default)]
+    sending: Sending,
+    #[serde(default)]
     accounts: BTreeMap<String, Account>,
+}
+
+/// `[sending]`: how patiently is sent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sending {
+    transient_tries: Option<u32>,
+    same_rejection_stop: Option<u32>,
+    no_answer_stop: Option<u32>,
+    look_up_gap_s: Option<u64>,
+    throttle_max_s: Option<u64>,
 }
 
 /// One `[accounts.NAME]`.
@@ -72,6 +86,31 @@ impl Config {
                 "see the README for the keys that exist; secrets stand in the environment or a file of their own, not here",
             )
         })
+    }
+
+    /// How patiently is sent.
+    ///
+    /// # Errors
+    /// When a variable is not a number.
+    pub fn submit_settings(&self) -> Result<SubmitSettings, Failure> {
+        let mut settings = SubmitSettings::default();
+        let written = &self.sending;
+        if let Some(tries) = number("CLIENTFERRY_TRANSIENT_TRIES")?.or(written.transient_tries) {
+            settings.transient_tries = tries;
+        }
+        if let Some(rows) = number("CLIENTFERRY_SAME_REJECTION_STOP")?.or(written.same_rejection_stop) {
+            settings.same_rejection_stop = rows;
+        }
+        if let Some(rows) = number("CLIENTFERRY_NO_ANSWER_STOP")?.or(written.no_answer_stop) {
+            settings.no_answer_stop = rows;
+        }
+        if let Some(seconds) = number("CLIENTFERRY_LOOK_UP_GAP_S")?.or(written.look_up_gap_s) {
+            settings.look_up_gap = Duration::from_secs(seconds);
+        }
+        if let Some(seconds) = number("CLIENTFERRY_THROTTLE_MAX_S")?.or(written.throttle_max_s) {
+            settings.throttle_max = Duration::from_secs(seconds);
+        }
+        Ok(settings)
     }
 
     /// The journal file.

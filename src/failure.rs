@@ -108,6 +108,7 @@ impl Failure {
             | Self::Settings { .. } => Exit::Usage,
             Self::Journal(error) => match error.kind() {
                 JournalErrorKind::Locked => Exit::Locked,
+                JournalErrorKind::Usage => Exit::Usage,
                 JournalErrorKind::Unusable => Exit::Journal,
             },
             Self::Report(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,

@@ -123,6 +123,7 @@ codes! {
     PhoneExtension "phone.extension" Error "The phone number has an extension, which the provider cannot keep." "Give a direct number.";
     PhoneAmbiguous "phone.ambiguous" Error "The number could belong to several countries or lacks its area code." "Write it with + and the country code.";
     PhoneInvalid "phone.invalid" Error "No such number exists in the numbering plan of its country." "Check the number against the client's papers.";
+    PhoneUnlisted "phone.unlisted" Warning "The number has a possible length, but the numbering plan of its country as known here does not list it." "Check the number; it is sent as it is.";
     EmailFormat "email.format" Error "The value is not an e-mail address." "Correct the address.";
     EmailSeveral "email.several" Error "The cell holds several e-mail addresses." "Keep one address.";
     EmailMixedAlphabets "email.mixed_alphabets" Error "The address mixes Cyrillic and Latin letters that look alike." "Type the address again in one alphabet.";

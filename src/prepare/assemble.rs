@@ -210,7 +210,7 @@ impl<'a> Work<'a> {
                 if leaf.render == crate::contract::Render::DocumentNumber {
                     return is_number.then(|| (*column, parse(*column, text)));
                 }
-                let value = match (passport::series_and_number(text), is_number) {
+                let value = match (passport::series_and_number(text, cells.kind(*column)), is_number) {
                     (Ok((_, number)), true) => parse(*column, &number),
                     (Ok((series, _)), false) => parse(*column, &series),
                     (Err(fault), false) => Err(fault),

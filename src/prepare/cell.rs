@@ -2,30 +2,24 @@
 
 use serde_json::Value;
 
-use super::normalize::date::DateFormat;
-use super::normalize::{CellFault, address, boolean, country, damage, date, email, inn, name, ogrn, passport, phone, snils, text};
+use super::normalize::date::{DateFormat, TwoDigitYear};
+use super::normalize::{CellFault, boolean, country, damage, date, email, inn, name, ogrn, passport, phone, snils, text};
 use crate::contract::{Leaf, Render};
 use crate::model::{CellKind, Code};
 
+/// For a date column that proves no order and needs none.
+pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
+
 /// The value that a cell becomes for a member.
 pub(super) fn parse(leaf: &Leaf, cell: &str, kind: CellKind, format: Option<&DateFormat>, region: &str) -> Result<Value, CellFault> {
-    match kind {
-        CellKind::Error | CellKind::FormulaWithoutValue => {
-            if let Some(fault) = damage::check(cell, kind) {
-                return Err(fault);
-            }
-        }
-        CellKind::Text | CellKind::Number(_) | CellKind::Date(_) | CellKind::Bool(_) if leaf.render.is_identifier() => {
-            if let Some(fault) = damage::check(cell, kind) {
-                return Err(fault);
-            }
-        }
-        CellKind::Text | CellKind::Number(_) | CellKind::Date(_) | CellKind::Bool(_) => {}
+    // Identifiers look for damage themselves; an error cell is none of any kind.
+    if let Some(fault) = matches!(kind, CellKind::Error | CellKind::FormulaWithoutValue).then(|| damage::check_kind(kind)).flatten() {
+        return Err(fault);
     }
     let text = match leaf.render {
-        Render::Text => text::parse(cell)?,
+        Render::Text => text::parse(cell)?.into_owned(),
         Render::Name => name::parse(cell)?,
-        Render::IsoDate => return date::parse(cell, kind, format.unwrap_or(&DateFormat::UNKNOWN)).map(|day| Value::String(iso(day))),
+        Render::IsoDate => return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Value::String(iso(day))),
         Render::E164 => phone::parse(cell, kind, region)?,
         Render::Email => email::parse(cell)?,
         Render::CountryAlpha2 => country::parse(cell)?.to_owned(),
@@ -33,16 +27,16 @@ pub(super) fn parse(leaf: &Leaf, cell: &str, kind: CellKind, format: Option<&Dat
             let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();
             return boolean::parse(cell, kind, &words).map(Value::Bool);
         }
-        Render::Inn10 => inn::parse(cell, kind, 10)?,
-        Render::Inn12 => inn::parse(cell, kind, 12)?,
+        Render::Inn10 => inn::parse(cell, kind, inn::Holder::Organisation)?,
+        Render::Inn12 => inn::parse(cell, kind, inn::Holder::Person)?,
         Render::Snils => snils::parse(cell, kind)?,
-        Render::Ogrn13 => ogrn::parse(cell, kind, 13)?,
-        Render::Ogrn15 => ogrn::parse(cell, kind, 15)?,
-        Render::PassportSeries => passport::series(cell)?,
-        Render::PassportNumber => passport::number(cell)?,
-        Render::PassportDivision => passport::division(cell)?,
-        Render::DocumentNumber => passport::document_number(cell)?,
-        Render::AddressLine => address::parse(cell)?,
+        Render::Ogrn13 => ogrn::parse(cell, kind, ogrn::Holder::Organisation)?,
+        Render::Ogrn15 => ogrn::parse(cell, kind, ogrn::Holder::Entrepreneur)?,
+        Render::PassportSeries => passport::series(cell, kind)?,
+        Render::PassportNumber => passport::number(cell, kind)?,
+        Render::PassportDivision => passport::division(cell, kind)?,
+        Render::DocumentNumber => passport::document_number(cell, kind)?,
+        Render::AddressLine => text::parse_one_line(cell)?.into_owned(),
         Render::Enum => return code(leaf, cell).map(|code| Value::String(code.to_owned())),
     };
     Ok(Value::String(text))

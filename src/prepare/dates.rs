@@ -1,6 +1,6 @@
 //! What the first pass proves about date columns, and the questions where it proves nothing. Decides for columns, never for cells.
 
-use super::normalize::date::{ColumnEvidence, DateFormat, Proof, TwoDigitYear};
+use super::normalize::date::{ColumnEvidence, DateFormat, Order, Proof, TwoDigitYear};
 use super::plan::Plan;
 
 /// What a date column's own values prove.
@@ -48,19 +48,45 @@ impl Plan {
         for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(evidence) {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
-            let order = match &proof {
-                Proof::Proven(order) => Some(*order),
-                Proof::ByDots => Some(super::normalize::date::Order::DayMonthYear),
-                Proof::NoDates => None,
-                Proof::Ambiguous { .. } | Proof::Conflict { .. } => {
-                    questions.push(DateQuestion { header: header.clone(), field: date.field.to_string(), evidence: proof.to_string() });
-                    None
-                }
-            };
-            date.format = DateFormat { order, two_digit_year: TwoDigitYear::Refuse };
+            if let Some(evidence) = question(&proof) {
+                questions.push(DateQuestion { header: header.clone(), field: date.field.to_string(), evidence });
+            }
+            date.format = DateFormat { order: proof.order(), two_digit_year: TwoDigitYear::Refuse };
             date.settled = true;
             proofs.push(DateProof { header, proof });
         }
         if questions.is_empty() { Ok(proofs) } else { Err(questions) }
+    }
+}
+
+/// What has to be asked; `None` where the values settle the order or need none.
+fn question(proof: &Proof) -> Option<String> {
+    match proof {
+        Proof::NotNeeded | Proof::Proven(_) | Proof::ByDots => None,
+        Proof::Ambiguous { .. } | Proof::Conflict { .. } => Some(describe(proof)),
+    }
+}
+
+/// What a column's values show, for people.
+#[must_use]
+pub fn describe(proof: &Proof) -> String {
+    match proof {
+        Proof::NotNeeded => "the dates need no order".to_owned(),
+        Proof::Proven(order) => format!("proven {}", order_name(*order)),
+        Proof::ByDots => format!("{} by the convention of dotted dates", order_name(Order::DayMonthYear)),
+        Proof::Ambiguous { dates, first_row } => {
+            format!("all {dates} dates can be read day first and month first; the first of them is in row {first_row} of the data")
+        }
+        Proof::Conflict { day_first, first_day_first_row, month_first, first_month_first_row } => format!(
+            "{day_first} dates are possible day first only (first in row {first_day_first_row} of the data), {month_first} month first only (first in row {first_month_first_row})"
+        ),
+    }
+}
+
+fn order_name(order: Order) -> &'static str {
+    match order {
+        Order::DayMonthYear => "DD.MM.YYYY",
+        Order::MonthDayYear => "MM/DD/YYYY",
+        Order::YearMonthDay => "YYYY-MM-DD",
     }
 }

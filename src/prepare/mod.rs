@@ -12,7 +12,7 @@ mod plan;
 mod proposal;
 mod route;
 
-pub use dates::{DateProof, DateQuestion};
+pub use dates::{DateProof, DateQuestion, describe};
 pub use fingerprint::{Scope, field_digest};
 pub use infer::infer;
 pub use mapping::{Mapping, MappingError, SourceHints};

@@ -169,14 +169,14 @@ impl Plan {
             }
             let written = mapping.formats.get(field.as_str());
             let format = match written {
-                Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).ok_or_else(|| MappingError::Value {
+                Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| MappingError::Value {
                     section: "formats",
                     field: field.to_string(),
-                    why: format!("`{pattern}` is not a date format; write for example \"DD.MM.YYYY\", \"MM/DD/YYYY\" or \"YYYY-MM-DD\""),
+                    why: error.to_string(),
                 })?),
                 None => None,
             };
-            dates.push(DateColumn { column, field, settled: format.is_some(), format: format.unwrap_or(DateFormat::UNKNOWN) });
+            dates.push(DateColumn { column, field, settled: format.is_some(), format: format.unwrap_or(cell::UNPROVEN) });
             Ok(())
         };
         for operation in &self.operations {
@@ -368,8 +368,7 @@ fn text_of(value: &toml::Value) -> String {
 
 fn constant_value(leaf: &Leaf, constant: &toml::Value) -> Result<Value, MappingError> {
     let text = text_of(constant);
-    let format = date::parse_pattern("YYYY-MM-DD", chrono::NaiveDate::default());
-    cell::parse(leaf, &text, CellKind::Text, format.as_ref(), "RU").map_err(|fault| MappingError::Value {
+    cell::parse(leaf, &text, CellKind::Text, None, "RU").map_err(|fault| MappingError::Value {
         section: "constants",
         field: leaf.field.clone(),
         why: format!("`{text}`: {}", fault.message),

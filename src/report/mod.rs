@@ -1,5 +1,6 @@
 //! Room 4: settled rows become files that people read. Decides no outcome and sends nothing.
 
+pub mod blank;
 mod causes;
 mod cells;
 mod complaint;

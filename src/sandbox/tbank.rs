@@ -253,7 +253,7 @@ impl Tbank {
         let operation = self.judge(world, &body)?;
         let people = if world.switches.duplicates_refused { self.people(&body) } else { Vec::new() };
         let id = if hits.canned { CANNED_ID } else { Uuid::new_v4() };
-        let entry = Entry { time: Utc::now().trunc_subsecs(3), operation: operation.name.clone(), key, id, body };
+        let entry = Entry { time: Utc::now().trunc_subsecs(3), operation: operation.name.to_string(), key, id, body };
         let beneficiary = beneficiary(world, &entry);
         {
             let mut state = world.state();

@@ -1,3 +1,17 @@
 //! Room 3: a prepared client becomes a settled one. Triage, pace, attempts, resolving unknowns. The only room that waits.
 
+mod attempt;
+mod desk;
+mod job;
+pub mod pace;
+pub mod retry;
+pub mod sender;
+mod session;
+mod settle;
 pub mod triage;
+pub mod window;
+
+pub use pace::Pace;
+pub use session::{Feed, Purpose, Session};
+pub use settle::{Admission, SettleError, Settler};
+pub use sender::{Dispatch, Ended, Progress, Sent, SubmitSettings, resolve, send};

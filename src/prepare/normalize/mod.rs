@@ -1,1 +1,118 @@
-//! Cells become typed values. Pure functions, one file for each kind of value.
+//! Cells become typed values: pure functions, one file for each kind of value. Knows nothing about rows, mappings or providers.
+
+pub mod boolean;
+pub mod country;
+pub mod damage;
+pub mod date;
+mod digits;
+pub mod email;
+pub mod inn;
+pub mod name;
+pub mod ogrn;
+pub mod passport;
+pub mod phone;
+pub mod snils;
+pub mod text;
+
+use crate::model::{Code, Fault};
+
+/// What is wrong with one cell, before field and column are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellFault {
+    /// The stable code.
+    pub code: Code,
+    /// What was found and what was expected, in words that never repeat the value.
+    pub message: Box<str>,
+}
+
+/// A typed value, or what is wrong with the cell.
+pub type Parsed<T> = Result<T, CellFault>;
+
+impl CellFault {
+    /// A fault with its message; the message must not repeat the value.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<Box<str>>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// The same as a fault of the row's cell `column`, with the found value beside it.
+    #[must_use]
+    pub fn in_cell(self, column: u16, found: &str) -> Fault {
+        Fault::of_cell(self.code, column, found, self.message)
+    }
+
+    fn empty() -> Self {
+        Self::new(Code::ValueMissing, "the cell is empty")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::CellKind;
+    use chrono::NaiveDate;
+    use proptest::prelude::*;
+
+    fn no_echo<T>(found: &str, parsed: Parsed<T>) -> Result<(), TestCaseError> {
+        // A letter that no message of ours contains stands for the client's data.
+        if let Err(fault) = parsed {
+            prop_assert!(!fault.message.contains('Ж') && !fault.message.is_empty(), "{found:?}: {}", fault.message);
+        }
+        Ok(())
+    }
+
+    fn cell() -> impl Strategy<Value = String> {
+        prop_oneof![
+            any::<String>(),
+            "[0-9 .,/+()eEЖ:T-]{0,24}",
+            "[0-9]{1,4}[./ -][0-9]{1,3}[./ -][0-9]{1,5}( [0-9]{1,2}:[0-9]{2})?Ж?",
+            "[Жа-яё a-z\u{ad}\u{200b}\u{a0}\u{301}-]{0,20}",
+            "[a-zЖ.@\"+ -]{0,6}@[a-zЖ.-]{0,6}\\.[a-z]{0,3}",
+        ]
+    }
+
+    fn kind() -> impl Strategy<Value = CellKind> {
+        prop_oneof![
+            Just(CellKind::Text),
+            any::<f64>().prop_map(CellKind::Number),
+            (-100i32..80_000).prop_map(|serial| CellKind::Number(f64::from(serial))),
+            any::<bool>().prop_map(CellKind::Bool),
+            Just(CellKind::Error),
+            Just(CellKind::FormulaWithoutValue),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+        #[test]
+        fn no_cell_makes_a_panic_and_no_message_repeats_it(found in cell(), kind in kind()) {
+            let today = NaiveDate::from_ymd_opt(2026, 1, 1).expect("a day");
+            no_echo(&found, text::parse(&found))?;
+            no_echo(&found, text::parse_one_line(&found))?;
+            no_echo(&found, name::parse(&found))?;
+            no_echo(&found, name::split_full(&found))?;
+            for order in [None, Some(date::Order::DayMonthYear), Some(date::Order::MonthDayYear), Some(date::Order::YearMonthDay)] {
+                for two_digit_year in [date::TwoDigitYear::Refuse, date::TwoDigitYear::Past { today }] {
+                    no_echo(&found, date::parse(&found, kind, &date::DateFormat { order, two_digit_year }))?;
+                }
+            }
+            date::ColumnEvidence::default().observe(&found, kind);
+            for region in ["RU", "US", "??"] {
+                no_echo(&found, phone::parse(&found, kind, region))?;
+            }
+            no_echo(&found, email::parse(&found))?;
+            no_echo(&found, country::parse(&found))?;
+            no_echo(&found, inn::parse(&found, kind, inn::Holder::Person))?;
+            no_echo(&found, snils::parse(&found, kind))?;
+            no_echo(&found, ogrn::parse(&found, kind, ogrn::Holder::Organisation))?;
+            no_echo(&found, passport::series(&found, kind))?;
+            no_echo(&found, passport::number(&found, kind))?;
+            no_echo(&found, passport::series_and_number(&found, kind))?;
+            no_echo(&found, passport::division(&found, kind))?;
+            no_echo(&found, passport::document_number(&found, kind))?;
+            no_echo(&found, boolean::parse(&found, kind, &["самозанятый"]))?;
+            let _ = (inn::check(&found), snils::check(&found), ogrn::check(&found));
+        }
+    }
+}

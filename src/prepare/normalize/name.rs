@@ -1,0 +1,124 @@
+//! Names of persons, as they stand in the identity document. Corrects nothing: no case, no ё, no transliteration.
+
+use super::text::{mixes_alphabets, parse as parse_text};
+use super::{CellFault, Parsed};
+use crate::model::Code;
+
+/// A name in clean text: no digits and signs that names do not have, no word of two alphabets.
+pub fn parse(text: &str) -> Parsed<String> {
+    let name = parse_text(text)?;
+    let digits = name.chars().filter(|ch| ch.is_numeric()).count();
+    let signs = name.chars().filter(|&ch| is_sign(ch)).count();
+    if digits + signs > 0 {
+        let message = format!("holds {digits} digit(s) and {signs} sign(s) that names do not have");
+        return Err(CellFault::new(Code::NameDigits, message));
+    }
+    if let Some(place) = name.split([' ', '-', '–', '‑']).filter(|word| !word.is_empty()).position(mixes_alphabets) {
+        let message = format!("word {} mixes Cyrillic and Latin letters", place + 1);
+        return Err(CellFault::new(Code::NameMixedAlphabets, message));
+    }
+    Ok(name.into_owned())
+}
+
+/// Last, first and middle name of a full name in this order: two or three words, a hyphenated one counts as one.
+pub fn split_full(text: &str) -> Parsed<(String, String, Option<String>)> {
+    let full = parse(text)?;
+    // "Doe, Jane": the comma only confirms that the last name stands first.
+    let (last, rest) = full.split_once(' ').unwrap_or((&full, ""));
+    let last = last.strip_suffix(',').unwrap_or(last);
+    let unsplittable = |message: String| Err(CellFault::new(Code::NameNotSplittable, message));
+    if last.is_empty() || last.contains(',') || rest.contains(',') {
+        return unsplittable("holds a comma, expected last, first and middle name in this order".to_owned());
+    }
+    if full.contains('.') {
+        return unsplittable("holds initials, expected the names in full".to_owned());
+    }
+    let mut words = rest.split(' ').filter(|word| !word.is_empty());
+    match (words.next(), words.next(), words.count()) {
+        (Some(first), middle, 0) => Ok((last.to_owned(), first.to_owned(), middle.map(str::to_owned))),
+        (first, middle, more) => {
+            let found = 1 + usize::from(first.is_some()) + usize::from(middle.is_some()) + more;
+            unsplittable(format!("has {found} word(s), expected last, first and middle name: two or three"))
+        }
+    }
+}
+
+fn is_sign(ch: char) -> bool {
+    matches!(
+        ch,
+        '@' | '<'
+            | '>'
+            | '{'
+            | '}'
+            | '['
+            | ']'
+            | '='
+            | '+'
+            | '*'
+            | '#'
+            | '$'
+            | '%'
+            | '^'
+            | '~'
+            | ';'
+            | ':'
+            | '!'
+            | '?'
+            | '/'
+            | '_'
+            | '"'
+            | '|'
+            | '\\'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_as_the_document_has_them() {
+        for (found, wanted) in [
+            ("  Образцова ", "Образцова"),
+            ("ПЁТРОВ", "ПЁТРОВ"),
+            ("О’Нил", "О’Нил"),
+            ("Анна\u{a0}Мария", "Анна Мария"),
+            ("Салтыков-Щедрин", "Салтыков-Щедрин"),
+            ("Müller", "Müller"),
+            ("Петрова-Smith", "Петрова-Smith"),
+            ("Али оглы", "Али оглы"),
+        ] {
+            assert_eq!(parse(found).unwrap(), wanted);
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_is_refused() {
+        for (found, code) in [
+            ("Иванов2", Code::NameDigits),
+            ("Иванов?", Code::NameDigits),
+            ("Иванов\\", Code::NameDigits),
+            ("\"Ромашка\"", Code::NameDigits),
+            ("Aлексей", Code::NameMixedAlphabets),
+            ("Анна-Мaрия", Code::NameMixedAlphabets),
+            ("Ива\u{0}нов", Code::ValueControlCharacters),
+            (" ", Code::ValueMissing),
+        ] {
+            assert_eq!(parse(found).unwrap_err().code, code, "{found}");
+        }
+    }
+
+    #[test]
+    fn full_names_split_in_document_order() {
+        let split = |text| split_full(text).map(|(last, first, middle)| format!("{last}|{first}|{}", middle.unwrap_or_default()));
+        assert_eq!(split("Образцова Анна Сергеевна").unwrap(), "Образцова|Анна|Сергеевна");
+        assert_eq!(split(" Салтыков-Щедрин  Михаил ").unwrap(), "Салтыков-Щедрин|Михаил|");
+        assert_eq!(split("Doe, Jane").unwrap(), "Doe|Jane|");
+        for text in
+            ["Сухарто", "Мамедов Али Вели оглы", "Иванов И.И.", "Иванов И. И.", "Иванов Иван, Петров Пётр", ", Иван", "а,б в"]
+        {
+            assert_eq!(split_full(text).unwrap_err().code, Code::NameNotSplittable, "{text}");
+        }
+        assert_eq!(split_full("Иванов Ивaн").unwrap_err().code, Code::NameMixedAlphabets);
+    }
+}

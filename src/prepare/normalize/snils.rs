@@ -1,0 +1,64 @@
+//! SNILS, the Russian insurance number of a person: 11 digits. Does not ask any register whether it was issued.
+
+use super::digits::{Digits, values, weighted};
+use super::{CellFault, Parsed};
+use crate::model::{CellKind, Code};
+
+const WEIGHTS: [u32; 9] = [9, 8, 7, 6, 5, 4, 3, 2, 1];
+/// Numbers up to this one were issued before check digits were.
+const UNCHECKED_MAX: u32 = 1_001_998;
+
+/// The digits of a SNILS whose check digits fit.
+pub fn parse(text: &str, kind: CellKind) -> Parsed<String> {
+    let snils = parse_unchecked(text, kind)?;
+    if check(&snils) {
+        Ok(snils)
+    } else {
+        Err(CellFault::new(Code::SnilsCheckDigits, "the last two digits do not fit the others"))
+    }
+}
+
+/// The digits of a SNILS of the right length; its check digits are not looked at.
+pub fn parse_unchecked(text: &str, kind: CellKind) -> Parsed<String> {
+    let digits = Digits::of_cell(text, kind)?;
+    if digits.all_zeros() {
+        return Err(CellFault::new(Code::NumberZeros, format!("consists of {} zeros", digits.count())));
+    }
+    digits.exactly(11).map(str::to_owned).ok_or_else(|| {
+        let lost_zero = if matches!(digits.count(), 9 | 10) { "; leading zeros were probably lost" } else { "" };
+        CellFault::new(Code::SnilsLength, format!("has {} digits, a SNILS has 11{lost_zero}", digits.count()))
+    })
+}
+
+/// Whether a text of 11 digits has the check digits of a SNILS. Numbers up to 001-001-998 have none and pass.
+#[must_use]
+pub fn check(snils: &str) -> bool {
+    let Some(digits) = values::<11>(snils) else { return false };
+    let number = digits.iter().take(9).fold(0, |number, digit| number * 10 + digit);
+    let [.., tens, ones] = digits;
+    number <= UNCHECKED_MAX || weighted(&digits, &WEIGHTS) % 101 % 100 == tens * 10 + ones
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_digits_are_counted() {
+        for good in ["112-233-445 95", "11223344595", "112 233 445 95"] {
+            assert_eq!(parse(good, CellKind::Text).unwrap(), "11223344595");
+        }
+        assert_eq!(parse("11223344596", CellKind::Text).unwrap_err().code, Code::SnilsCheckDigits);
+        // Sum 100 gives 00, sum 101 gives 00.
+        assert!(check("08765430200") && !check("08765430201"));
+        assert!(check("00100199877") && !check("00100199977"));
+    }
+
+    #[test]
+    fn lengths_are_told() {
+        let lost = parse("1223344595", CellKind::Number(1_223_344_595.0)).unwrap_err();
+        assert_eq!((lost.code, lost.message.contains("zeros")), (Code::SnilsLength, true));
+        assert_eq!(parse("000-000-000 00", CellKind::Text).unwrap_err().code, Code::NumberZeros);
+        assert_eq!(parse("112-233-445-95 x", CellKind::Text).unwrap_err().code, Code::NumberLetters);
+    }
+}
