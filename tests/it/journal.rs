@@ -1,5 +1,7 @@
 //! The journal through its public door: what it keeps, what it refuses, and what survives a kill, a cut and a wrong file.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
