@@ -8,16 +8,15 @@ mod error;
 mod lines;
 mod partial;
 mod restore;
+mod run;
 mod summary;
 pub mod terminal;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-use serde::Serialize;
-
-use crate::model::{Outcome, Prepared, Settled, Source, Tally};
+use crate::model::{Code, Outcome, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
 use causes::Causes;
 pub use complaint::Members;
@@ -25,106 +24,11 @@ use complaint::complaints;
 pub use error::ReportError;
 use lines::Lines;
 use partial::PartialFile;
+pub use run::{Ended, Ending, Halt, Header, Mode, Requests};
 pub use summary::{FileSummary, SheetSummary, SourceSummary, Summary};
 
 /// Causes that the summary keeps.
 const CAUSES_MAX: usize = 20;
-
-/// What a run does with good rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// They are sent.
-    Import,
-    /// They are only looked at.
-    Check,
-    /// They are only looked at, and calls and time are reckoned.
-    Plan,
-}
-
-impl Mode {
-    /// The word that the user typed.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Import => "import",
-            Self::Check => "check",
-            Self::Plan => "plan",
-        }
-    }
-}
-
-/// What is known of a run when its report begins.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// Name of the run.
-    pub run: String,
-    /// What `--to` said.
-    pub operation: String,
-    /// Names of operations, by [`Prepared::operation`].
-    pub operations: Vec<String>,
-    /// What is done with good rows.
-    pub mode: Mode,
-    /// Name of the provider account.
-    pub account: String,
-    /// Version of this program.
-    pub version: String,
-    /// When the run began.
-    pub started: DateTime<Utc>,
-    /// Source columns that the mapping sends nowhere.
-    pub ignored_columns: Vec<String>,
-    /// Where body members come from, so that a provider's refusal can name field and column. May be empty.
-    pub members: Members,
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Ended {
-    /// Every row had its turn.
-    Finished,
-    /// Somebody stopped it; it can be continued.
-    Interrupted,
-    /// The provider stopped it; it can be continued.
-    Halted,
-}
-
-/// Why a provider stopped a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Halt {
-    /// What happened, without client data.
-    pub what: String,
-    /// What to do next.
-    pub hint: String,
-}
-
-/// Requests of a run to its provider.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Requests {
-    /// All of them.
-    pub sent: u64,
-    /// Those among them that repeated an earlier one.
-    pub retried: u64,
-    /// Those that the provider answered with "too fast".
-    pub throttled: u64,
-}
-
-/// What is known of a run when its report ends.
-#[derive(Clone, Debug)]
-pub struct Ending {
-    /// When the run ended.
-    pub finished: DateTime<Utc>,
-    /// How.
-    pub ended: Ended,
-    /// Why the provider stopped it, where it did.
-    pub halt: Option<Halt>,
-    /// Requests to the provider.
-    pub requests: Requests,
-    /// Rows that the reader counted; the sum of all outcomes has to equal it.
-    pub rows_read: u64,
-    /// Blank rows behind the last row that holds something, which the reader gave to nobody.
-    pub blank_trailing_rows: u64,
-}
 
 /// Writes the report of one run, row by row in bounded memory.
 ///
@@ -141,7 +45,7 @@ pub struct Reporter {
     crosswalk: PartialFile,
     sheets: Vec<Tally>,
     all: Tally,
-    not_sent_reasons: BTreeMap<crate::model::Code, u64>,
+    not_sent_reasons: BTreeMap<Code, u64>,
     causes: Causes,
     without_remote_id: u64,
     broken_off: bool,
@@ -339,10 +243,12 @@ fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")] // for /dev/full
 mod tests {
     use super::*;
     use crate::model::{Cells, Fault, Place, Row, Shape};
+    use chrono::DateTime;
     use std::sync::Arc;
 
     fn reporter(folder: &Path) -> Reporter {
@@ -371,7 +277,7 @@ mod tests {
         let mut cells = Cells::default();
         cells.push(cell);
         let row = Row { place: Place { sheet: 0, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
-        let fault = Fault::of_row(crate::model::Code::ValueMissing, "missing");
+        let fault = Fault::of_row(Code::ValueMissing, "missing");
         let result = Err(vec![fault]);
         let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Vec::new() };
         (prepared, Settled::plain(Outcome::Invalid))
@@ -386,6 +292,10 @@ mod tests {
             rows_read,
             blank_trailing_rows: 0,
         }
+    }
+
+    fn full_disk() -> std::fs::File {
+        std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -403,7 +313,7 @@ mod tests {
         let (prepared, settled) = invalid(0, "x");
         reporter.row(&prepared, &settled).unwrap();
         // The third of four: nothing may be renamed before all of them are on the disk.
-        reporter.rejected.fill_the_disk();
+        reporter.rejected.write_to(full_disk());
         let error = reporter.finish(ending(1)).unwrap_err();
         assert!(matches!(error, ReportError::Write { .. }), "{error}");
         assert!(error.to_string().contains("rejected.csv.partial"), "{error}");
@@ -416,7 +326,7 @@ mod tests {
     fn after_a_failed_write_no_report_comes_to_be() {
         let folder = tempfile::tempdir().unwrap();
         let mut reporter = reporter(folder.path());
-        reporter.outcomes.fill_the_disk();
+        reporter.outcomes.write_to(full_disk());
         let long = "x".repeat(1000);
         let mut ordinal = 0;
         let error = loop {

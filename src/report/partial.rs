@@ -93,10 +93,10 @@ impl PartialFile {
         Ok(())
     }
 
-    /// Lets every further write fail as on a full disk.
-    #[cfg(all(test, target_os = "linux"))]
-    pub(super) fn fill_the_disk(&mut self) {
-        self.file = Some(OpenOptions::new().write(true).open("/dev/full").unwrap());
+    /// Lets every further write go elsewhere, to a full disk for example.
+    #[cfg(test)]
+    pub(super) fn write_to(&mut self, file: File) {
+        self.file = Some(file);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::words::{counted, duration, grouped, plain, shortened};
 use super::{Ended, Mode, Summary};
 use crate::model::{Code, NotSent, Outcome, Severity};
 
@@ -243,48 +244,6 @@ fn steps(summary: &Summary) -> Vec<String> {
         });
     }
     steps
-}
-
-/// A number with a comma between thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 row`, `2,000 rows`.
-fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
-fn duration(seconds: u64) -> String {
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds} s"),
-        (_, _) => format!("{hours} h {minutes} min"),
-    }
-}
-
-fn shortened(text: &str, chars_max: usize) -> String {
-    if text.chars().count() <= chars_max {
-        return text.to_owned();
-    }
-    text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// Text from files and providers cannot steer the terminal.
-fn plain(text: &str) -> String {
-    // Direction marks could show a line in another order than it has.
-    let steers =
-        |ch: char| ch.is_control() || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch }).collect()
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Reports are read back as people and scripts read them.
+#![allow(clippy::unwrap_used)] // The lint spares test functions, not the helpers beside them.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,0 +1,102 @@
+//! What a report says about its run besides the rows. Counts nothing.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::Members;
+
+/// What a run does with good rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// They are sent.
+    Import,
+    /// They are only looked at.
+    Check,
+    /// They are only looked at, and calls and time are reckoned.
+    Plan,
+}
+
+impl Mode {
+    /// The word that the user typed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Import => "import",
+            Self::Check => "check",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// What is known of a run when its report begins.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Name of the run.
+    pub run: String,
+    /// What `--to` said.
+    pub operation: String,
+    /// Names of operations, by [`crate::model::Prepared::operation`].
+    pub operations: Vec<String>,
+    /// What is done with good rows.
+    pub mode: Mode,
+    /// Name of the provider account.
+    pub account: String,
+    /// Version of this program.
+    pub version: String,
+    /// When the run began.
+    pub started: DateTime<Utc>,
+    /// Source columns that the mapping sends nowhere.
+    pub ignored_columns: Vec<String>,
+    /// Where body members come from, so that a provider's refusal can name field and column. May be empty.
+    pub members: Members,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Every row had its turn.
+    Finished,
+    /// Somebody stopped it; it can be continued.
+    Interrupted,
+    /// The provider stopped it; it can be continued.
+    Halted,
+}
+
+/// Why a provider stopped a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Halt {
+    /// What happened, without client data.
+    pub what: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+/// Requests of a run to its provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Requests {
+    /// All of them.
+    pub sent: u64,
+    /// Those among them that repeated an earlier one.
+    pub retried: u64,
+    /// Those that the provider answered with "too fast".
+    pub throttled: u64,
+}
+
+/// What is known of a run when its report ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    /// When the run ended.
+    pub finished: DateTime<Utc>,
+    /// How.
+    pub ended: Ended,
+    /// Why the provider stopped it, where it did.
+    pub halt: Option<Halt>,
+    /// Requests to the provider.
+    pub requests: Requests,
+    /// Rows that the reader counted; the sum of all outcomes has to equal it.
+    pub rows_read: u64,
+    /// Blank rows behind the last row that holds something, which the reader gave to nobody.
+    pub blank_trailing_rows: u64,
+}
