@@ -370,3 +370,21 @@ async fn settings_that_cannot_work_are_refused() {
     let first = start(&[]).await;
     assert!(told(listen(first.base_url.strip_prefix("http://").unwrap())).await.contains("another port"));
 }
+
+#[tokio::test]
+async fn stopping_ends_what_hangs_and_frees_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_ledger =
+        || SandboxSettings { ledger: Some(folder.path().join("ledger.jsonl")), ..settings(&["hang@#1", "latency=60s@#2"]) };
+    let (client, first) = (client(), sandbox::start(with_ledger()).await.unwrap());
+    for key in 1..3 {
+        let request = post(&client, &first, Uuid::from_u128(key), &person("Образцова")).timeout(Duration::from_millis(200));
+        assert!(request.send().await.unwrap_err().is_timeout());
+    }
+    let began = Instant::now();
+    first.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let second = sandbox::start(with_ledger()).await.unwrap();
+    assert_eq!(second.ledger_len(), 1, "what hangs is stored, what was still worked on is not");
+    second.stop().await;
+}

@@ -138,14 +138,12 @@ impl Person {
     fn write_name(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
         let (man, woman, _) = at(&LAST_NAMES, self.last_name);
         let last_name = if self.woman { woman } else { man };
-        match mess {
-            Some(Mess::NoLastName) => {}
-            Some(Mess::MixedAlphabets) => {
-                // A Latin c in a Cyrillic word looks the same.
-                text("c", out);
-                text(last_name, out);
-            }
-            _ => spaced(last_name, rng, out),
+        if mess == Some(Mess::MixedAlphabets) {
+            // A Latin c in a Cyrillic word looks the same.
+            text("c", out);
+            text(last_name, out);
+        } else if mess != Some(Mess::NoLastName) {
+            spaced(last_name, rng, out);
         }
         out.push(b';');
         spaced(at(if self.woman { &WOMEN } else { &MEN }, self.first_name), rng, out);
@@ -162,17 +160,18 @@ impl Person {
 
     fn write_birth(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
         let (day, month, year) = self.birth;
-        match mess {
-            Some(Mess::ImpossibleDate) => date((31, 2, year), out),
-            Some(Mess::FutureDate) => date((day, month, year + 130), out),
-            Some(Mess::TwoDigitYear) => {
-                digits(day, 2, out);
-                out.push(b'.');
-                digits(month, 2, out);
-                out.push(b'.');
-                digits(year % 100, 2, out);
-            }
-            _ => date(self.birth, out),
+        if mess == Some(Mess::ImpossibleDate) {
+            date((31, 2, year), out);
+        } else if mess == Some(Mess::FutureDate) {
+            date((day, month, year + 130), out);
+        } else if mess == Some(Mess::TwoDigitYear) {
+            digits(day, 2, out);
+            out.push(b'.');
+            digits(month, 2, out);
+            out.push(b'.');
+            digits(year % 100, 2, out);
+        } else {
+            date(self.birth, out);
         }
         out.push(b';');
         if rng.bool() {
@@ -183,18 +182,16 @@ impl Person {
     }
 
     fn write_contacts(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
-        match mess {
-            Some(Mess::ShortPhone) => {
-                text("+7", out);
-                digits(self.phone / 10, 9, out);
-            }
-            Some(Mess::TwoPhones) => {
-                text("+7", out);
-                digits(self.phone, 10, out);
-                text(", +7", out);
-                digits(9_000_000_000 + rng.u64(..1_000_000_000), 10, out);
-            }
-            _ => write_phone(self.phone, rng, out),
+        if mess == Some(Mess::ShortPhone) {
+            text("+7", out);
+            digits(self.phone / 10, 9, out);
+        } else if mess == Some(Mess::TwoPhones) {
+            text("+7", out);
+            digits(self.phone, 10, out);
+            text(", +7", out);
+            digits(9_000_000_000 + rng.u64(..1_000_000_000), 10, out);
+        } else {
+            write_phone(self.phone, rng, out);
         }
         out.push(b';');
         let bad = mess == Some(Mess::BadEmail);
@@ -208,35 +205,20 @@ impl Person {
     }
 
     fn write_tax(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
-        match (self.inn, mess) {
-            (Some(inn), Some(Mess::ShortInn)) => digits(inn / 10, 11, out),
-            (None, Some(Mess::ShortInn | Mess::WrongInn)) => text("99000000", out),
-            (Some(inn), Some(Mess::WrongInn)) => digits(inn - inn % 10 + (inn + 1) % 10, 12, out),
-            (Some(inn), _) => {
-                if rng.u8(..) >= 16 {
-                    digits(inn, 12, out);
-                }
-            }
-            (None, _) => {}
+        let inn = self.inn.unwrap_or(990_000_000_115);
+        if mess == Some(Mess::ShortInn) {
+            digits(inn / 10, 11, out);
+        } else if mess == Some(Mess::WrongInn) {
+            digits(inn - inn % 10 + (inn + 1) % 10, 12, out);
+        } else if self.inn.is_some() && rng.u8(..) >= 16 {
+            digits(inn, 12, out);
         }
         out.push(b';');
-        match (self.snils, mess) {
-            (Some(snils), Some(Mess::WrongSnils)) => digits(snils - snils % 100 + (snils % 100 + 1) % 100, 11, out),
-            (None, Some(Mess::WrongSnils)) => text("112-233-445 96", out),
-            (Some(snils), _) => match rng.u8(..) {
-                0..16 => {}
-                16..128 => digits(snils, 11, out),
-                128.. => {
-                    digits(snils / 100_000_000, 3, out);
-                    out.push(b'-');
-                    digits(snils / 100_000 % 1000, 3, out);
-                    out.push(b'-');
-                    digits(snils / 100 % 1000, 3, out);
-                    out.push(b' ');
-                    digits(snils % 100, 2, out);
-                }
-            },
-            (None, _) => {}
+        let snils = self.snils.unwrap_or(11_223_344_595);
+        if mess == Some(Mess::WrongSnils) {
+            digits(snils - snils % 100 + (snils % 100 + 1) % 100, 11, out);
+        } else if self.snils.is_some() {
+            write_snils(snils, rng, out);
         }
         out.push(b';');
         if mess == Some(Mess::UnclearFlag) {
@@ -275,16 +257,32 @@ impl Person {
         text(town, out);
         out.push(b';');
         let division = 990_000 + rng.u64(1..1000);
-        match (mess, rng.bool()) {
-            (Some(Mess::ShortDivision), _) => digits(division % 100_000, 5, out),
-            (_, true) => digits(division, 6, out),
-            (_, false) => {
-                digits(division / 1000, 3, out);
-                out.push(b'-');
-                digits(division % 1000, 3, out);
-            }
+        if mess == Some(Mess::ShortDivision) {
+            digits(division % 100_000, 5, out);
+        } else if rng.bool() {
+            digits(division, 6, out);
+        } else {
+            digits(division / 1000, 3, out);
+            out.push(b'-');
+            digits(division % 1000, 3, out);
         }
         out.push(b';');
+    }
+}
+
+fn write_snils(snils: u64, rng: &mut Rng, out: &mut Vec<u8>) {
+    match rng.u8(..) {
+        0..16 => {}
+        16..128 => digits(snils, 11, out),
+        128.. => {
+            digits(snils / 100_000_000, 3, out);
+            out.push(b'-');
+            digits(snils / 100_000 % 1000, 3, out);
+            out.push(b'-');
+            digits(snils / 100 % 1000, 3, out);
+            out.push(b' ');
+            digits(snils % 100, 2, out);
+        }
     }
 }
 
