@@ -2,78 +2,8 @@
 
 use fastrand::Rng;
 
+use super::mess::Mess;
 use super::words::{LAST_NAMES, MEN, NO, NOTES, PATRONYMICS, RUSSIA, STREETS, TOWNS, WOMEN, YES};
-
-/// What is wrong with a messy row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mess {
-    /// An earlier row once more.
-    SameRow,
-    /// The person of an earlier row under another id.
-    SamePerson,
-    /// A digit of the phone is lost.
-    ShortPhone,
-    /// Two phones in one cell.
-    TwoPhones,
-    /// A digit of the INN is lost.
-    ShortInn,
-    /// A check digit of the INN is wrong.
-    WrongInn,
-    /// A check digit of the SNILS is wrong.
-    WrongSnils,
-    /// Born on a day that does not exist.
-    ImpossibleDate,
-    /// Born in the future.
-    FutureDate,
-    /// The year has two digits.
-    TwoDigitYear,
-    /// No last name.
-    NoLastName,
-    /// Latin letters in a Cyrillic name.
-    MixedAlphabets,
-    /// A digit in the first name.
-    DigitInName,
-    /// No such country.
-    UnknownCountry,
-    /// Neither yes nor no.
-    UnclearFlag,
-    /// Not an address of e-mail.
-    BadEmail,
-    /// The leading digit of the division code is lost.
-    ShortDivision,
-    /// The passport number became scientific notation.
-    ScientificNumber,
-    /// No address of registration and none of stay.
-    NoAddress,
-}
-
-impl Mess {
-    const ALL: [Self; 19] = [
-        Self::SameRow,
-        Self::SamePerson,
-        Self::ShortPhone,
-        Self::TwoPhones,
-        Self::ShortInn,
-        Self::WrongInn,
-        Self::WrongSnils,
-        Self::ImpossibleDate,
-        Self::FutureDate,
-        Self::TwoDigitYear,
-        Self::NoLastName,
-        Self::MixedAlphabets,
-        Self::DigitInName,
-        Self::UnknownCountry,
-        Self::UnclearFlag,
-        Self::BadEmail,
-        Self::ShortDivision,
-        Self::ScientificNumber,
-        Self::NoAddress,
-    ];
-
-    pub(super) fn choose(rng: &mut Rng) -> Self {
-        pick(&Self::ALL, rng)
-    }
-}
 
 /// An invented person; the numbers depend on row and seed so that no two persons share one.
 pub(super) struct Person {
@@ -139,9 +69,7 @@ impl Person {
         let (man, woman, _) = at(&LAST_NAMES, self.last_name);
         let last_name = if self.woman { woman } else { man };
         if mess == Some(Mess::MixedAlphabets) {
-            // A Latin c in a Cyrillic word looks the same.
-            text("c", out);
-            text(last_name, out);
+            mixed(last_name, out);
         } else if mess != Some(Mess::NoLastName) {
             spaced(last_name, rng, out);
         }
@@ -338,9 +266,10 @@ fn address(rng: &mut Rng, out: &mut Vec<u8>) {
 
 /// A different number below `modulus` for each row below it; `modulus` has no prime factors but 2, 3 and 5.
 fn shuffled(row: u64, seed: u64, modulus: u64) -> u64 {
-    /// A prime, hence without a common factor.
-    const STEP: u64 = 1_000_000_007;
-    let number = (u128::from(row) * u128::from(STEP) + u128::from(seed)) % u128::from(modulus);
+    /// Has none of these factors, so no two rows meet.
+    const STEP: u64 = 6_180_339_887;
+    let start = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = (u128::from(row) * u128::from(STEP) + u128::from(start)) % u128::from(modulus);
     u64::try_from(number).unwrap_or(0)
 }
 
@@ -387,6 +316,22 @@ fn spaced(name: &str, rng: &mut Rng, out: &mut Vec<u8>) {
     text(name, out);
     if blank {
         out.push(b' ');
+    }
+}
+
+/// A name with Latin letters for Cyrillic ones that look the same.
+fn mixed(name: &str, out: &mut Vec<u8>) {
+    for letter in name.chars() {
+        let letter = match letter {
+            'о' => 'o',
+            'е' => 'e',
+            'а' => 'a',
+            'у' => 'y',
+            'ё' => 'ë',
+            'Ё' => 'Ë',
+            other => other,
+        };
+        text(letter.encode_utf8(&mut [0; 4]), out);
     }
 }
 
