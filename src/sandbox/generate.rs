@@ -1,5 +1,6 @@
 //! Synthetic clients: a messy CSV of invented persons, to rehearse with. Knows nothing of the sandbox's server.
 
+mod mess;
 mod person;
 mod words;
 
@@ -7,7 +8,8 @@ use std::io::{self, Write};
 
 use fastrand::Rng;
 
-use person::{Mess, Person};
+use mess::Mess;
+use person::Person;
 
 /// Bytes gathered before they are written.
 const BUFFER_BYTES: usize = 1 << 16;
@@ -173,6 +175,8 @@ mod tests {
         let ids: HashSet<&String> = messy.iter().map(|row| &row[0]).collect();
         assert!(ids.len() < messy.len(), "no row is doubled");
         assert!(messy.iter().any(|row| row[1].is_empty()), "no last name is missing");
+        let mixed = |name: &str| name.contains(|letter: char| letter.is_ascii_lowercase() || letter == 'ë');
+        assert!(messy.iter().any(|row| mixed(&row[1])) && !clean.iter().any(|row| mixed(&row[1])));
     }
 
     #[test]

@@ -27,6 +27,14 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 /// Pause after the system refused a connection, for example for want of file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What every connection needs.
+#[derive(Clone)]
+struct House {
+    world: Arc<World>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
 /// Makes hyper close the connection without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection is closed without an answer")]
@@ -45,9 +53,9 @@ pub(super) async fn accept(listener: TcpListener, world: Arc<World>, stop: Cance
         };
         match accepted {
             (Ok(place), Ok((stream, _))) => {
-                let (world, stop) = (Arc::clone(&world), stop.clone());
+                let house = House { world: Arc::clone(&world), stop: stop.clone(), tasks: tasks.clone() };
                 tasks.spawn(async move {
-                    connection(stream, world, stop).await;
+                    connection(stream, house).await;
                     drop(place);
                 });
             }
@@ -57,22 +65,23 @@ pub(super) async fn accept(listener: TcpListener, world: Arc<World>, stop: Cance
     }
 }
 
-async fn connection(stream: TcpStream, world: Arc<World>, stop: CancellationToken) {
+async fn connection(stream: TcpStream, house: House) {
     // Without it small answers wait for acknowledgements; an answer without it is slow, not wrong.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| respond(Arc::clone(&world), stop.clone(), request));
+    let service = service_fn(|request| respond(house.clone(), request));
     let mut connection = std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     // Errors are the client's connection breaking or our own Unanswered: the connection ends either way.
     tokio::select! {
         _ = connection.as_mut() => {}
-        () = stop.cancelled() => {
+        () = house.stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             let _ = tokio::time::timeout(STOP_GRACE, connection).await;
         }
     }
 }
 
-async fn respond(world: Arc<World>, stop: CancellationToken, request: Request<Incoming>) -> Result<Response<Body>, Unanswered> {
+async fn respond(house: House, request: Request<Incoming>) -> Result<Response<Body>, Unanswered> {
+    let House { world, stop, tasks } = house;
     let (head, body) = request.into_parts();
     if head.uri.path().starts_with(control::PREFIX) {
         let body = to_bytes(Body::new(body), BODY_BYTES_MAX).await.map_err(|_| Unanswered)?;
@@ -81,10 +90,13 @@ async fn respond(world: Arc<World>, stop: CancellationToken, request: Request<In
     let arrival = world.arrive(&head);
     let number = arrival.number;
     // A task of its own: like a real provider, the sandbox goes on when the client hangs up.
-    let task = tokio::spawn({
-        let world = Arc::clone(&world);
+    let task = tasks.spawn({
+        let (world, stop) = (Arc::clone(&world), stop.clone());
         async move {
-            let answer = work(&world, head, arrival, body).await;
+            let answer = tokio::select! {
+                answer = work(&world, head, arrival, body) => answer,
+                () = async { stop.cancelled().await; tokio::time::sleep(STOP_GRACE).await } => Answer::Drop,
+            };
             let outcome = match &answer {
                 Answer::Respond(response) => RequestOutcome::Answered(response.status().as_u16()),
                 Answer::Drop => RequestOutcome::Dropped,

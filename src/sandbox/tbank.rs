@@ -3,19 +3,18 @@
 //! Imitates <https://developer.tbank.ru/docs/api/post-api-v-1-nominal-accounts-beneficiaries>. What the provider leaves open is
 //! settled by [`Switches`](super::Switches).
 
+mod list;
 mod refusal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use chrono::{SubsecRound, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::contract::Operation;
@@ -41,10 +40,6 @@ const KEY_HEADER: &str = "idempotency-key";
 
 /// The one id of the fault `canned`.
 const CANNED_ID: Uuid = Uuid::from_u128(0x3f0c_0e0a_5b0e_4c5e_9b0a_0d6f_5a1b_2c3d);
-
-/// Items of a page unless the request says otherwise, and at most.
-const PAGE_DEFAULT: usize = 50;
-const PAGE_MAX: usize = 100;
 
 /// The imitation.
 pub(super) struct Tbank {
@@ -121,11 +116,11 @@ impl Imitation for Tbank {
             }
             (Route::List, _) => {
                 tokio::time::sleep(world.latency).await;
-                list(world, head.uri.query().unwrap_or_default()).unwrap_or_else(Refusal::into_response).into()
+                list::page(world, head.uri.query().unwrap_or_default()).unwrap_or_else(Refusal::into_response).into()
             }
             (Route::One(id), _) => {
                 tokio::time::sleep(world.latency).await;
-                one(world, id).unwrap_or_else(Refusal::into_response).into()
+                list::one(world, id).unwrap_or_else(Refusal::into_response).into()
             }
             (Route::WrongMethod | Route::Unknown, _) => not_found().into_response().into(),
         }
@@ -247,7 +242,10 @@ impl Tbank {
         // The claim is held until the answer is settled, so that equal keys wait for it.
         let _claim = match claim(world, arrival.token, key, &body, &hits).await? {
             Claimed::New(claim) => claim,
-            Claimed::Done(beneficiary) => return Ok(created(beneficiary, hits.effect)),
+            Claimed::Done(beneficiary) => {
+                tokio::time::sleep(world.latency.saturating_add(hits.latency)).await;
+                return Ok(created(beneficiary, hits.effect));
+            }
         };
         tokio::time::sleep(world.latency.saturating_add(hits.latency)).await;
         let operation = self.judge(world, &body)?;
@@ -372,47 +370,6 @@ fn beneficiary(world: &World, entry: &Entry) -> Value {
         }
     }
     Value::Object(members)
-}
-
-/// A page of the list.
-fn list(world: &World, query: &str) -> Result<Response<Body>, Refusal> {
-    let number = |name: &str, default: usize| {
-        let mut members = query.split('&').map(|member| member.split_once('=').unwrap_or((member, "")));
-        match members.find(|(found, _)| *found == name) {
-            None => Ok(default),
-            Some((_, value)) => value.parse().map_err(|_| Refusal::value(name, "expected a whole number, 0 or more")),
-        }
-    };
-    let (offset, limit) = (number("offset", 0)?, number("limit", PAGE_DEFAULT)?);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(Refusal::value("limit", "expected 1 to 100"));
-    }
-    let mut state = world.state();
-    let (page, total) = state.store.page(offset, limit, visible_until_ms(world));
-    let entries: std::io::Result<Vec<Entry>> = page.into_iter().map(|at| state.store.entry(at)).collect();
-    let results: Vec<Value> = entries.map_err(|_| internal_error())?.iter().map(|entry| beneficiary(world, entry)).collect();
-    let mut answer = json!({"offset": offset, "limit": limit, "size": results.len(), "total": total});
-    if let Some(members) = answer.as_object_mut()
-        && !results.is_empty()
-    {
-        members.insert("results".to_owned(), Value::Array(results));
-    }
-    Ok(reply::json(StatusCode::OK, &answer))
-}
-
-fn one(world: &World, id: Option<Uuid>) -> Result<Response<Body>, Refusal> {
-    let mut state = world.state();
-    let at = id.and_then(|id| state.store.find(id)).ok_or_else(not_found)?;
-    let entry = state.store.entry(at).map_err(|_| internal_error())?;
-    Ok(reply::json(StatusCode::OK, &beneficiary(world, &entry)))
-}
-
-/// Clients created until this moment are listed.
-fn visible_until_ms(world: &World) -> i64 {
-    match world.switches.list_lag {
-        Duration::ZERO => i64::MAX,
-        lag => Utc::now().timestamp_millis().saturating_sub(i64::try_from(lag.as_millis()).unwrap_or(i64::MAX)),
-    }
 }
 
 fn not_found() -> Refusal {

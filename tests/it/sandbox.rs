@@ -1,5 +1,7 @@
 //! The sandbox over real HTTP: what a client of it meets.
 
+#![allow(clippy::unwrap_used)] // clippy's leave for tests does not reach their helpers
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Arc, Once};
@@ -369,4 +371,22 @@ async fn settings_that_cannot_work_are_refused() {
     assert!(told(SandboxSettings { operations: Vec::new(), ..settings(&[]) }).await.contains("operation"));
     let first = start(&[]).await;
     assert!(told(listen(first.base_url.strip_prefix("http://").unwrap())).await.contains("another port"));
+}
+
+#[tokio::test]
+async fn stopping_ends_what_hangs_and_frees_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let with_ledger =
+        || SandboxSettings { ledger: Some(folder.path().join("ledger.jsonl")), ..settings(&["hang@#1", "latency=60s@#2"]) };
+    let (client, first) = (client(), sandbox::start(with_ledger()).await.unwrap());
+    for key in 1..3 {
+        let request = post(&client, &first, Uuid::from_u128(key), &person("Образцова")).timeout(Duration::from_millis(200));
+        assert!(request.send().await.unwrap_err().is_timeout());
+    }
+    let began = Instant::now();
+    first.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let second = sandbox::start(with_ledger()).await.unwrap();
+    assert_eq!(second.ledger_len(), 1, "what hangs is stored, what was still worked on is not");
+    second.stop().await;
 }

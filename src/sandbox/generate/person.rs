@@ -2,78 +2,8 @@
 
 use fastrand::Rng;
 
+use super::mess::Mess;
 use super::words::{LAST_NAMES, MEN, NO, NOTES, PATRONYMICS, RUSSIA, STREETS, TOWNS, WOMEN, YES};
-
-/// What is wrong with a messy row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mess {
-    /// An earlier row once more.
-    SameRow,
-    /// The person of an earlier row under another id.
-    SamePerson,
-    /// A digit of the phone is lost.
-    ShortPhone,
-    /// Two phones in one cell.
-    TwoPhones,
-    /// A digit of the INN is lost.
-    ShortInn,
-    /// A check digit of the INN is wrong.
-    WrongInn,
-    /// A check digit of the SNILS is wrong.
-    WrongSnils,
-    /// Born on a day that does not exist.
-    ImpossibleDate,
-    /// Born in the future.
-    FutureDate,
-    /// The year has two digits.
-    TwoDigitYear,
-    /// No last name.
-    NoLastName,
-    /// Latin letters in a Cyrillic name.
-    MixedAlphabets,
-    /// A digit in the first name.
-    DigitInName,
-    /// No such country.
-    UnknownCountry,
-    /// Neither yes nor no.
-    UnclearFlag,
-    /// Not an address of e-mail.
-    BadEmail,
-    /// The leading digit of the division code is lost.
-    ShortDivision,
-    /// The passport number became scientific notation.
-    ScientificNumber,
-    /// No address of registration and none of stay.
-    NoAddress,
-}
-
-impl Mess {
-    const ALL: [Self; 19] = [
-        Self::SameRow,
-        Self::SamePerson,
-        Self::ShortPhone,
-        Self::TwoPhones,
-        Self::ShortInn,
-        Self::WrongInn,
-        Self::WrongSnils,
-        Self::ImpossibleDate,
-        Self::FutureDate,
-        Self::TwoDigitYear,
-        Self::NoLastName,
-        Self::MixedAlphabets,
-        Self::DigitInName,
-        Self::UnknownCountry,
-        Self::UnclearFlag,
-        Self::BadEmail,
-        Self::ShortDivision,
-        Self::ScientificNumber,
-        Self::NoAddress,
-    ];
-
-    pub(super) fn choose(rng: &mut Rng) -> Self {
-        pick(&Self::ALL, rng)
-    }
-}
 
 /// An invented person; the numbers depend on row and seed so that no two persons share one.
 pub(super) struct Person {
@@ -138,14 +68,10 @@ impl Person {
     fn write_name(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
         let (man, woman, _) = at(&LAST_NAMES, self.last_name);
         let last_name = if self.woman { woman } else { man };
-        match mess {
-            Some(Mess::NoLastName) => {}
-            Some(Mess::MixedAlphabets) => {
-                // A Latin c in a Cyrillic word looks the same.
-                text("c", out);
-                text(last_name, out);
-            }
-            _ => spaced(last_name, rng, out),
+        if mess == Some(Mess::MixedAlphabets) {
+            mixed(last_name, out);
+        } else if mess != Some(Mess::NoLastName) {
+            spaced(last_name, rng, out);
         }
         out.push(b';');
         spaced(at(if self.woman { &WOMEN } else { &MEN }, self.first_name), rng, out);
@@ -162,17 +88,18 @@ impl Person {
 
     fn write_birth(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
         let (day, month, year) = self.birth;
-        match mess {
-            Some(Mess::ImpossibleDate) => date((31, 2, year), out),
-            Some(Mess::FutureDate) => date((day, month, year + 130), out),
-            Some(Mess::TwoDigitYear) => {
-                digits(day, 2, out);
-                out.push(b'.');
-                digits(month, 2, out);
-                out.push(b'.');
-                digits(year % 100, 2, out);
-            }
-            _ => date(self.birth, out),
+        if mess == Some(Mess::ImpossibleDate) {
+            date((31, 2, year), out);
+        } else if mess == Some(Mess::FutureDate) {
+            date((day, month, year + 130), out);
+        } else if mess == Some(Mess::TwoDigitYear) {
+            digits(day, 2, out);
+            out.push(b'.');
+            digits(month, 2, out);
+            out.push(b'.');
+            digits(year % 100, 2, out);
+        } else {
+            date(self.birth, out);
         }
         out.push(b';');
         if rng.bool() {
@@ -183,18 +110,16 @@ impl Person {
     }
 
     fn write_contacts(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
-        match mess {
-            Some(Mess::ShortPhone) => {
-                text("+7", out);
-                digits(self.phone / 10, 9, out);
-            }
-            Some(Mess::TwoPhones) => {
-                text("+7", out);
-                digits(self.phone, 10, out);
-                text(", +7", out);
-                digits(9_000_000_000 + rng.u64(..1_000_000_000), 10, out);
-            }
-            _ => write_phone(self.phone, rng, out),
+        if mess == Some(Mess::ShortPhone) {
+            text("+7", out);
+            digits(self.phone / 10, 9, out);
+        } else if mess == Some(Mess::TwoPhones) {
+            text("+7", out);
+            digits(self.phone, 10, out);
+            text(", +7", out);
+            digits(9_000_000_000 + rng.u64(..1_000_000_000), 10, out);
+        } else {
+            write_phone(self.phone, rng, out);
         }
         out.push(b';');
         let bad = mess == Some(Mess::BadEmail);
@@ -208,35 +133,20 @@ impl Person {
     }
 
     fn write_tax(&self, mess: Option<Mess>, rng: &mut Rng, out: &mut Vec<u8>) {
-        match (self.inn, mess) {
-            (Some(inn), Some(Mess::ShortInn)) => digits(inn / 10, 11, out),
-            (None, Some(Mess::ShortInn | Mess::WrongInn)) => text("99000000", out),
-            (Some(inn), Some(Mess::WrongInn)) => digits(inn - inn % 10 + (inn + 1) % 10, 12, out),
-            (Some(inn), _) => {
-                if rng.u8(..) >= 16 {
-                    digits(inn, 12, out);
-                }
-            }
-            (None, _) => {}
+        let inn = self.inn.unwrap_or(990_000_000_115);
+        if mess == Some(Mess::ShortInn) {
+            digits(inn / 10, 11, out);
+        } else if mess == Some(Mess::WrongInn) {
+            digits(inn - inn % 10 + (inn + 1) % 10, 12, out);
+        } else if self.inn.is_some() && rng.u8(..) >= 16 {
+            digits(inn, 12, out);
         }
         out.push(b';');
-        match (self.snils, mess) {
-            (Some(snils), Some(Mess::WrongSnils)) => digits(snils - snils % 100 + (snils % 100 + 1) % 100, 11, out),
-            (None, Some(Mess::WrongSnils)) => text("112-233-445 96", out),
-            (Some(snils), _) => match rng.u8(..) {
-                0..16 => {}
-                16..128 => digits(snils, 11, out),
-                128.. => {
-                    digits(snils / 100_000_000, 3, out);
-                    out.push(b'-');
-                    digits(snils / 100_000 % 1000, 3, out);
-                    out.push(b'-');
-                    digits(snils / 100 % 1000, 3, out);
-                    out.push(b' ');
-                    digits(snils % 100, 2, out);
-                }
-            },
-            (None, _) => {}
+        let snils = self.snils.unwrap_or(11_223_344_595);
+        if mess == Some(Mess::WrongSnils) {
+            digits(snils - snils % 100 + (snils % 100 + 1) % 100, 11, out);
+        } else if self.snils.is_some() {
+            write_snils(snils, rng, out);
         }
         out.push(b';');
         if mess == Some(Mess::UnclearFlag) {
@@ -275,16 +185,32 @@ impl Person {
         text(town, out);
         out.push(b';');
         let division = 990_000 + rng.u64(1..1000);
-        match (mess, rng.bool()) {
-            (Some(Mess::ShortDivision), _) => digits(division % 100_000, 5, out),
-            (_, true) => digits(division, 6, out),
-            (_, false) => {
-                digits(division / 1000, 3, out);
-                out.push(b'-');
-                digits(division % 1000, 3, out);
-            }
+        if mess == Some(Mess::ShortDivision) {
+            digits(division % 100_000, 5, out);
+        } else if rng.bool() {
+            digits(division, 6, out);
+        } else {
+            digits(division / 1000, 3, out);
+            out.push(b'-');
+            digits(division % 1000, 3, out);
         }
         out.push(b';');
+    }
+}
+
+fn write_snils(snils: u64, rng: &mut Rng, out: &mut Vec<u8>) {
+    match rng.u8(..) {
+        0..16 => {}
+        16..128 => digits(snils, 11, out),
+        128.. => {
+            digits(snils / 100_000_000, 3, out);
+            out.push(b'-');
+            digits(snils / 100_000 % 1000, 3, out);
+            out.push(b'-');
+            digits(snils / 100 % 1000, 3, out);
+            out.push(b' ');
+            digits(snils % 100, 2, out);
+        }
     }
 }
 
@@ -340,9 +266,10 @@ fn address(rng: &mut Rng, out: &mut Vec<u8>) {
 
 /// A different number below `modulus` for each row below it; `modulus` has no prime factors but 2, 3 and 5.
 fn shuffled(row: u64, seed: u64, modulus: u64) -> u64 {
-    /// A prime, hence without a common factor.
-    const STEP: u64 = 1_000_000_007;
-    let number = (u128::from(row) * u128::from(STEP) + u128::from(seed)) % u128::from(modulus);
+    /// Has none of these factors, so no two rows meet.
+    const STEP: u64 = 6_180_339_887;
+    let start = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let number = (u128::from(row) * u128::from(STEP) + u128::from(start)) % u128::from(modulus);
     u64::try_from(number).unwrap_or(0)
 }
 
@@ -389,6 +316,22 @@ fn spaced(name: &str, rng: &mut Rng, out: &mut Vec<u8>) {
     text(name, out);
     if blank {
         out.push(b' ');
+    }
+}
+
+/// A name with Latin letters for Cyrillic ones that look the same.
+fn mixed(name: &str, out: &mut Vec<u8>) {
+    for letter in name.chars() {
+        let letter = match letter {
+            'о' => 'o',
+            'е' => 'e',
+            'а' => 'a',
+            'у' => 'y',
+            'ё' => 'ë',
+            'Ё' => 'Ë',
+            other => other,
+        };
+        text(letter.encode_utf8(&mut [0; 4]), out);
     }
 }
 
