@@ -8,6 +8,7 @@ mod identity;
 mod outcome;
 mod place;
 mod prepared;
+pub mod redact;
 mod row;
 pub mod text;
 

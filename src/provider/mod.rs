@@ -1,5 +1,8 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
+pub mod headers;
+pub mod http;
+mod settings;
 pub mod tbank;
 
 use std::time::Duration;
@@ -7,6 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{Body, IdempotencyKey, Refusal};
+
+pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +36,13 @@ pub enum Verdict {
         /// How long it asks us to wait before the next request.
         retry_after: Option<Duration>,
     },
+    /// The answer to a repeat of a request whose first outcome is unknown refuses the client or the key, nobody can say which.
+    /// To be looked up; where nothing is found, the client is rejected with these words.
+    RefusedOnRepeat(Refusal),
     /// The run cannot go on: wrong token, closed account, wrong address. This request did nothing.
     Halt(Halt),
+    /// The run cannot go on, and this request may have been done: the answer contradicts what was asked.
+    HaltInDoubt(Halt),
 }
 
 /// Why a provider makes us stop, for a person to read.
@@ -53,6 +63,8 @@ pub struct Answer {
     pub http_status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<Box<str>>,
+    /// How long the provider's quota headers ask us to wait before the next request, whatever became of this one.
+    pub pause: Option<Duration>,
 }
 
 /// What the provider knows about a client whose request had no reliable answer.
@@ -81,6 +93,8 @@ pub struct Profile {
     pub in_flight_max: usize,
     /// How long after the first send the same key may be sent again to learn its outcome. `None`: the provider knows no keys.
     pub replay_window: Option<Duration>,
+    /// Whether two clients never get the same id. False only for test stands that answer every request alike.
+    pub remote_ids_unique: bool,
 }
 
 /// A provider's account, for one run.
@@ -92,12 +106,17 @@ pub trait Provider: Send + Sync {
     /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter.
     async fn preflight(&self) -> Result<(), Halt>;
 
-    /// Sends one client once.
-    async fn submit(&self, operation: &str, body: &Body, key: IdempotencyKey) -> Answer;
+    /// Sends one client once. `repeat_of_unknown` says that the same key was sent before and its outcome is not known.
+    async fn submit(&self, operation: &str, body: &Body, key: IdempotencyKey, repeat_of_unknown: bool) -> Answer;
 
     /// Looks up clients whose requests had no reliable answer; `taken` are remote ids that belong to other rows.
     /// Every page of the look-up calls `slot` first, so that it stays within the limit.
-    async fn find(&self, wanted: &[(String, Body)], taken: &(dyn Fn(&str) -> bool + Sync), slot: &dyn Slot) -> Vec<Found>;
+    async fn find(
+        &self,
+        wanted: &[(String, Body)],
+        taken: &(dyn for<'id> Fn(&'id str) -> bool + Sync),
+        slot: &dyn Slot,
+    ) -> Vec<Found>;
 }
 
 /// Permission to start one request, kept by the submit room's pace.
@@ -105,4 +124,7 @@ pub trait Provider: Send + Sync {
 pub trait Slot: Send + Sync {
     /// Waits until one more request may start.
     async fn take(&self);
+
+    /// Tells the pace that an answer asked for a slower one, and for how long.
+    fn slow_down(&self, retry_after: Option<Duration>);
 }

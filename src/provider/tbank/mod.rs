@@ -1,1 +1,159 @@
-//! T-Bank T-API: beneficiaries of a nominal account.
+//! T-Bank (T-API): beneficiaries of a nominal account. Knows the bank's rules and nothing about rows, journals or pace.
+//!
+//! <https://developer.tbank.ru/docs/api/post-api-v-1-nominal-accounts-beneficiaries>
+
+mod compare;
+mod look_up;
+mod refusal;
+mod verdicts;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+use self::refusal::ErrorBody;
+use self::verdicts::Circumstances;
+use super::http::{HttpClient, Lost, Reply};
+use super::{AccountSettings, Answer, CodeMeaning, Found, Halt, Profile, Provider, ProviderError, Slot};
+use crate::model::{Body, IdempotencyKey};
+
+/// Where the bank's API lives.
+pub const BASE_URL: &str = "https://secured-openapi.tbank.ru";
+/// The method that creates (POST) and lists (GET).
+const PATH: &str = "/api/v1/nominal-accounts/beneficiaries";
+/// Requests a second, all methods together.
+/// <https://developer.tbank.ru/docs/api/post-api-v-1-nominal-accounts-beneficiaries>
+const RATE_PER_S: u32 = 10;
+/// A part of the address of the bank's own test stand, which answers every good body alike.
+const TEST_STAND: &str = "/openapi/sandbox/";
+
+/// An account at T-Bank.
+#[derive(Debug)]
+pub struct TBank {
+    http: HttpClient,
+    profile: Profile,
+    error_code_map: BTreeMap<String, CodeMeaning>,
+    test_stand: bool,
+    page_pause: Duration,
+}
+
+impl TBank {
+    /// Makes the account's client. Opens no connection: [`Provider::preflight`] does.
+    ///
+    /// # Errors
+    /// Where address, token, a certificate file or a limit cannot be used.
+    pub fn connect(settings: &AccountSettings) -> Result<Self, ProviderError> {
+        let http = HttpClient::connect(settings, BASE_URL)?;
+        let limit = |setting, found: String, allowed: &str| ProviderError::Limit {
+            account: settings.name.clone(),
+            setting,
+            found,
+            allowed: allowed.to_owned(),
+        };
+        let requests_max = settings.rate_per_s.unwrap_or(RATE_PER_S);
+        if requests_max == 0 || (requests_max > RATE_PER_S && !http.is_loopback()) {
+            return Err(limit("rate_per_s", requests_max.to_string(), "T-Bank allows 1 to 10 requests a second"));
+        }
+        if settings.in_flight_max == 0 {
+            return Err(limit("in_flight_max", "0".into(), "at least one request must be possible"));
+        }
+        let test_stand = format!("{}/", http.base()).contains(TEST_STAND);
+        Ok(Self {
+            profile: Profile {
+                requests_max,
+                window: Duration::from_secs(1),
+                in_flight_max: settings.in_flight_max,
+                replay_window: Some(settings.replay_window),
+                remote_ids_unique: !test_stand,
+            },
+            error_code_map: settings.error_code_map.clone(),
+            test_stand,
+            http,
+            page_pause: Duration::from_millis(500),
+        })
+    }
+}
+
+#[async_trait]
+impl Provider for TBank {
+    fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    async fn preflight(&self) -> Result<(), Halt> {
+        match self.http.get(&format!("{PATH}?offset=0&limit=1")).await {
+            Ok(reply) => match verdicts::halt(reply.status, &ErrorBody::parse(&reply)) {
+                Some(halt) => Err(halt),
+                None => Ok(()),
+            },
+            Err(Lost::Certificate(why)) => Err(verdicts::certificate(&why)),
+            Err(Lost::NotConnected { untrusted: true, why }) => Err(Halt {
+                what: format!("the provider's certificate is not trusted: {why}"),
+                hint: "check `base_url`; where the certificate comes from the Russian Trusted Root CA or from a proxy of your company, \
+                       name the authority's PEM file in `ca_file`"
+                    .into(),
+            }),
+            // TLS 1.3 tells a missing client certificate after the handshake, and often by nothing but closing the connection.
+            Err(Lost::InDoubt { code: "connection_lost", .. }) if !self.http.is_loopback() && !self.http.has_certificate() => {
+                Err(verdicts::certificate("it closed the connection without an answer, and the account has no client certificate"))
+            }
+            // Trouble that may pass: the rows' own attempts deal with it.
+            Err(Lost::NotConnected { .. } | Lost::InDoubt { .. }) => Ok(()),
+        }
+    }
+
+    async fn submit(&self, _operation: &str, body: &Body, key: IdempotencyKey, repeat_of_unknown: bool) -> Answer {
+        let result = self.http.post(PATH, key, body.as_str()).await;
+        let circumstances = Circumstances {
+            repeat_of_unknown,
+            test_stand: self.test_stand,
+            error_code_map: &self.error_code_map,
+            now: SystemTime::now(),
+        };
+        verdicts::judge(&result, body, circumstances)
+    }
+
+    async fn find(
+        &self,
+        wanted: &[(String, Body)],
+        taken: &(dyn for<'id> Fn(&'id str) -> bool + Sync),
+        slot: &dyn Slot,
+    ) -> Vec<Found> {
+        look_up::find(self, wanted, taken, slot, self.page_pause).await
+    }
+}
+
+#[async_trait]
+impl look_up::Pages for TBank {
+    async fn page(&self, offset: u64) -> Result<Reply, Lost> {
+        self.http.get(&format!("{PATH}?offset={offset}&limit={}", look_up::PAGE_ITEMS)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::SecretString;
+
+    fn settings(base_url: &str) -> AccountSettings {
+        AccountSettings { base_url: Some(base_url.into()), ..AccountSettings::new("test", SecretString::from("token")) }
+    }
+
+    #[test]
+    fn the_documented_rate_may_only_be_lowered() {
+        let with = |base: &str, rate| TBank::connect(&AccountSettings { rate_per_s: rate, ..settings(base) });
+        assert_eq!(with(BASE_URL, None).unwrap().profile.requests_max, 10);
+        assert_eq!(with(BASE_URL, Some(3)).unwrap().profile.requests_max, 3);
+        assert!(matches!(with(BASE_URL, Some(11)), Err(ProviderError::Limit { .. })));
+        assert!(matches!(with(BASE_URL, Some(0)), Err(ProviderError::Limit { .. })));
+        assert_eq!(with("http://127.0.0.1:1", Some(200)).unwrap().profile.requests_max, 200);
+    }
+
+    #[test]
+    fn the_banks_test_stand_is_known_by_its_address() {
+        let unique = |base: &str| TBank::connect(&settings(base)).unwrap().profile.remote_ids_unique;
+        assert!(unique(BASE_URL));
+        assert!(!unique("https://business.tbank.ru/openapi/sandbox/secured"));
+    }
+}
