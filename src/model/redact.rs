@@ -247,7 +247,7 @@ fn is_harmless(inside: &[Piece], members: &[String]) -> bool {
         return false;
     };
     let regex = (text.starts_with('^') || text.ends_with('$')) && text.contains(['[', '(', '\\', '.', '*', '+']);
-    regex || members.iter().any(|member| *member == text)
+    regex || members.contains(&text)
 }
 
 /// Takes out runs of digits, also those written in groups: `79001234567`, `4509 123456`, `01.05.1990`.
@@ -320,8 +320,8 @@ mod tests {
     fn what_the_server_wrote_in_its_own_way_is_hidden() {
         for (text, template) in [
             ("phone 89001234567 is wrong", "phone … is wrong"),
-            ("passport 4509123456", "passport …"),
-            ("passport 4509 123456", "passport {/documents/0/serial} {/documents/0/number}"),
+            ("number 4509123456", "number …"),
+            ("number 4509 123456", "number {/documents/0/serial} {/documents/0/number}"),
             ("born 01.05.1990!", "born …!"),
             ("but was 'Ivanova A.'", "but was '…'"),
             ("company «Ромашка»", "company «…»"),

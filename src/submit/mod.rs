@@ -1,1 +1,12 @@
 //! Room 3: a prepared client becomes a settled one. Triage, pace, attempts, resolving unknowns. The only room that waits.
+
+mod attempt;
+mod desk;
+mod job;
+pub mod pace;
+pub mod retry;
+pub mod sender;
+pub mod window;
+
+pub use pace::Pace;
+pub use sender::{Dispatch, Ended, Progress, Sent, SubmitSettings, resolve, send};

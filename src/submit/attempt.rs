@@ -1,0 +1,225 @@
+//! One request of one client: slot, durable intent, request, durable answer, in this order. Decides nothing about what comes next.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Pace;
+use super::job::{Job, now_ms};
+use crate::journal::{Event, Journal, JournalError, Requests, RunId};
+use crate::model::Refusal;
+use crate::provider::{Answer, Halt, Provider, Verdict};
+
+/// What all requests of a run share.
+pub(super) struct Line {
+    pub(super) provider: Arc<dyn Provider>,
+    pub(super) journal: Journal,
+    pub(super) run: RunId,
+    pub(super) pace: Pace,
+    pub(super) replay_window: Option<Duration>,
+    /// Set when no further request may start.
+    pub(super) stop: CancellationToken,
+    pub(super) sent: AtomicU64,
+    pub(super) retried: AtomicU64,
+    pub(super) throttled: AtomicU64,
+    /// Remote ids that are on their way into the journal, so that two answers with one id cannot pass each other.
+    pub(super) claimed: Mutex<HashSet<Box<str>>>,
+}
+
+impl Line {
+    pub(super) fn requests(&self) -> Requests {
+        Requests {
+            sent: self.sent.load(Ordering::Relaxed),
+            retried: self.retried.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What came of an attempt.
+pub(super) enum Came {
+    /// The run stops; nothing left.
+    NotStarted,
+    /// The slot came too late for a repeat of an unknown request; nothing left.
+    TooLate,
+    /// An answer, or the knowledge that none comes; it is in the journal.
+    Answered(Verdict),
+}
+
+/// Makes one attempt. The job comes back in any case.
+pub(super) async fn attempt(line: Arc<Line>, mut job: Job) -> (Job, Result<Came, JournalError>) {
+    let came = try_once(&line, &mut job).await;
+    (job, came)
+}
+
+async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
+    let mut permit = tokio::select! {
+        biased;
+        () = line.stop.cancelled() => return Ok(Came::NotStarted),
+        permit = line.pace.slot() => permit,
+    };
+    if job.unknown && !job.can_replay(line.replay_window, Duration::ZERO) {
+        return Ok(Came::TooLate);
+    }
+    let parcel = &job.dispatch.parcel;
+    let sent_at_ms = now_ms();
+    let client = line.journal.intend(&line.run, &job.dispatch.operation, &parcel.identities, parcel.key, &parcel.digests).await?;
+    job.client = Some(client);
+    let started = tokio::select! {
+        biased;
+        () = line.stop.cancelled() => None,
+        started = permit.start() => Some(started),
+    };
+    let Some(started) = started else {
+        let why = refusal("not_sent", "the run stopped before the request left");
+        line.journal.record(client, Event::NotDone(why), None).await?;
+        return Ok(Came::NotStarted);
+    };
+    line.sent.fetch_add(1, Ordering::Relaxed);
+    if job.requests > 0 || job.unknown {
+        line.retried.fetch_add(1, Ordering::Relaxed);
+    }
+    job.requests = job.requests.saturating_add(1);
+
+    let answer = line.provider.submit(&job.dispatch.operation, &parcel.body, parcel.key, job.unknown).await;
+    permit.answered();
+    obey(line, &answer, started);
+
+    let claim = match &answer.verdict {
+        Verdict::Created(id) => Claim::take(line, id)?,
+        Verdict::Existing(_)
+        | Verdict::Rejected(_)
+        | Verdict::Throttled { .. }
+        | Verdict::Transient(_)
+        | Verdict::Unknown { .. }
+        | Verdict::RefusedOnRepeat(_)
+        | Verdict::Halt(_)
+        | Verdict::HaltInDoubt(_) => Claim::NotNeeded,
+    };
+    let Answer { mut verdict, http_status, request_id, pause: _ } = answer;
+    if let Claim::Refused = claim {
+        verdict = Verdict::HaltInDoubt(Halt {
+            what: "the provider answered two clients with one and the same id".into(),
+            hint: "ask the provider's support, naming the x-request-id from the report, before you go on".into(),
+        });
+    }
+    let event = event(&verdict, request_id);
+    if let Event::Unknown(_) = event {
+        job.unknown = true;
+        job.first_sent_at_ms.get_or_insert(sent_at_ms);
+    }
+    line.journal.record(client, event, http_status).await?;
+    drop(claim);
+    Ok(Came::Answered(verdict))
+}
+
+/// What an answer says about the pace of all further requests.
+fn obey(line: &Line, answer: &Answer, started: tokio::time::Instant) {
+    match &answer.verdict {
+        Verdict::Throttled { retry_after } => {
+            line.throttled.fetch_add(1, Ordering::Relaxed);
+            line.pace.throttled(started, *retry_after);
+        }
+        Verdict::Unknown { retry_after: Some(wait), .. } => line.pace.pause(*wait),
+        Verdict::Created(_)
+        | Verdict::Existing(_)
+        | Verdict::Rejected(_)
+        | Verdict::Transient(_)
+        | Verdict::Unknown { retry_after: None, .. }
+        | Verdict::RefusedOnRepeat(_)
+        | Verdict::Halt(_)
+        | Verdict::HaltInDoubt(_) => {
+            if answer.http_status.is_some() {
+                line.pace.accepted();
+            }
+        }
+    }
+    if let Some(wait) = answer.pause {
+        line.pace.pause(wait);
+    }
+}
+
+/// What the journal keeps of a verdict.
+fn event(verdict: &Verdict, request_id: Option<Box<str>>) -> Event {
+    let with_id =
+        |refusal: &Refusal| Refusal { request_id: refusal.request_id.clone().or(request_id.clone()), ..refusal.clone() };
+    match verdict {
+        Verdict::Created(id) => Event::Created { remote_id: id.clone() },
+        Verdict::Existing(id) => Event::Existing { remote_id: id.clone() },
+        Verdict::Rejected(refusal) => Event::Rejected(with_id(refusal)),
+        Verdict::Throttled { .. } => Event::NotDone(with_id(&refusal("throttled", "the provider asked for a slower pace"))),
+        Verdict::Transient(refusal) => Event::NotDone(with_id(refusal)),
+        Verdict::Unknown { why, .. } | Verdict::RefusedOnRepeat(why) => Event::Unknown(with_id(why)),
+        Verdict::Halt(halt) => Event::NotDone(with_id(&refusal("halt", &halt.what))),
+        Verdict::HaltInDoubt(halt) => Event::Unknown(with_id(&refusal("integrity", &halt.what))),
+    }
+}
+
+pub(super) fn refusal(code: &str, message: &str) -> Refusal {
+    Refusal { code: code.into(), message: message.into(), ..Refusal::default() }
+}
+
+/// A remote id that belongs to one client only, until it is in the journal.
+enum Claim<'a> {
+    NotNeeded,
+    Refused,
+    Taken { line: &'a Line, id: Box<str> },
+}
+
+impl<'a> Claim<'a> {
+    fn take(line: &'a Line, id: &str) -> Result<Self, JournalError> {
+        if !line.provider.profile().remote_ids_unique {
+            return Ok(Self::NotNeeded);
+        }
+        if !line.claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(id.into()) {
+            return Ok(Self::Refused);
+        }
+        let claim = Self::Taken { line, id: id.into() };
+        if line.journal.has_remote_id(id)? { Ok(Self::Refused) } else { Ok(claim) }
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        match self {
+            Self::Taken { line, id } => {
+                line.claimed.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+            }
+            Self::NotNeeded | Self::Refused => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_certain_is_recorded_as_certain() {
+        let why = || refusal("c", "m");
+        let halt = || Halt { what: "w".into(), hint: "h".into() };
+        let kind = |verdict: Verdict| match event(&verdict, Some("r".into())) {
+            Event::Created { .. } => "created",
+            Event::Existing { .. } => "existing",
+            Event::Rejected(refusal) => {
+                assert_eq!(refusal.request_id.as_deref(), Some("r"));
+                "rejected"
+            }
+            Event::NotDone(_) => "not done",
+            Event::Unknown(_) => "unknown",
+            Event::Intended { .. } => "intended",
+        };
+        assert_eq!(kind(Verdict::Created("1".into())), "created");
+        assert_eq!(kind(Verdict::Existing(None)), "existing");
+        assert_eq!(kind(Verdict::Rejected(why())), "rejected");
+        assert_eq!(kind(Verdict::Throttled { retry_after: None }), "not done");
+        assert_eq!(kind(Verdict::Transient(why())), "not done");
+        assert_eq!(kind(Verdict::Halt(halt())), "not done");
+        assert_eq!(kind(Verdict::Unknown { why: why(), retry_after: None }), "unknown");
+        assert_eq!(kind(Verdict::RefusedOnRepeat(why())), "unknown");
+        assert_eq!(kind(Verdict::HaltInDoubt(halt())), "unknown");
+    }
+}

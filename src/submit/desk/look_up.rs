@@ -1,0 +1,123 @@
+//! Asks the provider about clients whose outcome no repeat could tell. Only two look-ups, some time apart, prove absence.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::{Instant, sleep};
+
+use super::{Desk, Mode};
+use crate::journal::Event;
+use crate::model::Body;
+use crate::provider::Found;
+use crate::submit::Ended;
+use crate::submit::attempt::refusal;
+use crate::submit::job::Job;
+
+impl Desk<'_> {
+    /// Settles what can be settled. Nothing is in flight meanwhile.
+    pub(super) async fn look_up(&mut self) {
+        let jobs = std::mem::take(&mut self.doubtful);
+        let absent = self.pass(jobs).await;
+        if absent.is_empty() || self.stopping() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return self.stop(Ended::Interrupted),
+            () = sleep(self.settings.look_up_gap) => {}
+        }
+        for job in self.pass(absent).await {
+            if self.stopping() {
+                return;
+            }
+            self.proved_absent(job).await;
+        }
+    }
+
+    /// One look-up; the clients that were not found. Whatever is not decided stays unknown in the journal.
+    async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
+        let wanted: Vec<(String, Body)> =
+            jobs.iter().map(|job| (job.dispatch.operation.to_string(), job.dispatch.parcel.body.clone())).collect();
+        let broken = Mutex::new(None);
+        let taken = |id: &str| match self.line.journal.has_remote_id(id) {
+            Ok(taken) => taken,
+            Err(error) => {
+                broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                true
+            }
+        };
+        let found = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            found = self.line.provider.find(&wanted, &taken, &self.line.pace) => Some(found),
+        };
+        // A look-up that could not ask the journal decides nothing.
+        if let Some(error) = broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            self.break_off(error);
+            return Vec::new();
+        }
+        let Some(found) = found else {
+            self.stop(Ended::Interrupted);
+            return Vec::new();
+        };
+        let mut absent = Vec::new();
+        for (job, found) in jobs.into_iter().zip(found) {
+            match found {
+                Found::Created(id) => {
+                    self.counts.created += 1;
+                    self.settle(&job, Event::Created { remote_id: id }).await;
+                }
+                Found::Several(ids) => {
+                    let why = format!("several clients of the provider could be this one: {}", ids.join(", "));
+                    self.settle(&job, Event::Unknown(refusal("several_found", &why))).await;
+                }
+                Found::Absent => absent.push(job),
+                // The journal keeps the first reason, which says more.
+                Found::CannotAsk(_) => self.counts.settled += 1,
+                Found::Halt(halt) => {
+                    self.stop(Ended::Halted(halt));
+                    return Vec::new();
+                }
+            }
+        }
+        absent
+    }
+
+    async fn proved_absent(&mut self, mut job: Job) {
+        if !job.unchanged {
+            // What was sent had other content: that this one is absent says nothing about it.
+            let why = "the row was changed after it was sent, and the provider shows no client with its present data";
+            return self.settle(&job, Event::Unknown(refusal("changed_since_sent", why))).await;
+        }
+        if let Some(refusal) = job.refused.take() {
+            self.counts.rejected += 1;
+            return self.settle(&job, Event::Rejected(refusal)).await;
+        }
+        if job.sent_again {
+            self.counts.settled += 1;
+            return;
+        }
+        let why = refusal("not_found", "two look-ups did not find the client: it was not created");
+        self.settle(&job, Event::NotDone(why)).await;
+        if self.stopping() || self.mode == Mode::Resolve {
+            return;
+        }
+        // The same key, so that a request which is still on its way somewhere cannot make a second client.
+        self.counts.settled -= 1;
+        job.unknown = false;
+        job.first_sent_at_ms = None;
+        job.transient_tries = 0;
+        job.replays = 0;
+        job.sent_again = true;
+        job.due = Instant::now();
+        self.waiting.push(job);
+    }
+
+    async fn settle(&mut self, job: &Job, event: Event) {
+        // A client whose outcome is unknown has had an intent, so it has a name.
+        let Some(client) = job.client else { return };
+        match self.line.journal.record(client, event, None).await {
+            Ok(()) => self.counts.settled += 1,
+            Err(error) => self.break_off(error),
+        }
+    }
+}

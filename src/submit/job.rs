@@ -1,0 +1,99 @@
+//! One client on its way: what the desk must remember between its requests. The journal remembers everything else.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+use super::sender::Dispatch;
+use crate::journal::ClientId;
+use crate::model::Refusal;
+
+/// A client between two requests.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) dispatch: Dispatch,
+    /// Its name in the journal, once it has one.
+    pub(super) client: Option<ClientId>,
+    /// A request under this key left and its outcome is not known.
+    pub(super) unknown: bool,
+    /// Whether the request with the unknown outcome was the one that we would send now: same operation, key and content.
+    pub(super) unchanged: bool,
+    /// When a request of unknown outcome first left, milliseconds since 1970.
+    pub(super) first_sent_at_ms: Option<i64>,
+    /// A refusal that came to a repeat: it holds if the client proves to be absent.
+    pub(super) refused: Option<Refusal>,
+    /// Requests of this run.
+    pub(super) requests: u32,
+    /// Tries in a row that certainly did nothing.
+    pub(super) transient_tries: u32,
+    /// Repeats by which the outcome should have been learned.
+    pub(super) replays: usize,
+    /// Whether it was sent again after a look-up that proved its absence; that happens once a run.
+    pub(super) sent_again: bool,
+    /// When its next request is due.
+    pub(super) due: Instant,
+}
+
+impl Job {
+    pub(super) fn new(dispatch: Dispatch) -> Self {
+        Self {
+            dispatch,
+            client: None,
+            unknown: false,
+            unchanged: true,
+            first_sent_at_ms: None,
+            refused: None,
+            requests: 0,
+            transient_tries: 0,
+            replays: 0,
+            sent_again: false,
+            due: Instant::now(),
+        }
+    }
+
+    /// Whether the provider still knows the key `ahead` from now, so that a repeat tells what became of the first request.
+    pub(super) fn can_replay(&self, window: Option<Duration>, ahead: Duration) -> bool {
+        let (Some(window), Some(first)) = (window, self.first_sent_at_ms) else { return false };
+        let age = now_ms().saturating_sub(first).saturating_add(millis(ahead));
+        // A clock that was turned back makes the age negative: then nobody knows it.
+        self.unchanged && (0..=millis(window)).contains(&age)
+    }
+}
+
+/// Milliseconds since 1970 UTC.
+pub(super) fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Parcel};
+
+    #[test]
+    fn a_replay_needs_the_same_content_within_the_window() {
+        let parcel = Parcel {
+            body: Body::new(&serde_json::Value::Null),
+            key: IdempotencyKey::derive("", "", "", ""),
+            identities: Identities::new(),
+            digests: FieldDigests::default(),
+        };
+        let mut job = Job::new(Dispatch { operation: "tbank/fl-resident".into(), parcel });
+        let minute = Duration::from_secs(60);
+        assert!(!job.can_replay(Some(minute), Duration::ZERO));
+        job.first_sent_at_ms = Some(now_ms() - 30_000);
+        assert!(job.can_replay(Some(minute), Duration::ZERO));
+        assert!(job.can_replay(Some(minute), Duration::from_secs(20)));
+        assert!(!job.can_replay(Some(minute), Duration::from_secs(40)));
+        assert!(!job.can_replay(None, Duration::ZERO));
+        job.first_sent_at_ms = Some(now_ms() + 30_000);
+        assert!(!job.can_replay(Some(minute), Duration::ZERO));
+        job.first_sent_at_ms = Some(now_ms() - 30_000);
+        job.unchanged = false;
+        assert!(!job.can_replay(Some(minute), Duration::ZERO));
+    }
+}
