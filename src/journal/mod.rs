@@ -1,8 +1,29 @@
 //! The wall of memory: what was intended and what was answered, durable before the next step. Holds no client data.
+//!
+//! One SQLite file. `events` is the truth and only grows; `clients` is what the events add up to. Both are written in one
+//! transaction, by one thread, in this order: judge, write, sync, answer. Beside the file lie `.lock` (who writes), `.key` (what
+//! identities are hashed with) and, while it is open, SQLite's own `-wal` and `-shm`.
 
-use std::path::Path;
+mod error;
+mod files;
+mod replay;
+mod rows;
+mod rules;
+mod schema;
+mod writer;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::oneshot;
 
 use crate::model::{FieldDigests, IdempotencyKey, Identities, Identity, Refusal};
+use writer::{Request, Writer};
+
+pub use error::{JournalError, JournalErrorKind, Trouble};
+pub use rules::{Event, Standing, State, after};
 
 /// Names a client within the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -10,55 +31,6 @@ pub struct ClientId(pub i64);
 
 /// Names a run: `clients-3f2a91c0`.
 pub type RunId = Box<str>;
-
-/// What the journal knows about a client's way to the provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Nothing was ever intended.
-    New,
-    /// An intent is durable, no answer is. After a crash this means: unknown.
-    Sending,
-    /// The provider certainly has not got it; it may be sent.
-    Idle,
-    /// Created by us.
-    Created,
-    /// The provider had it before us.
-    Existing,
-    /// Refused.
-    Rejected,
-    /// Sent without a reliable answer.
-    Unknown,
-}
-
-/// What happens to a client.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A request is about to leave, under this key.
-    Intended {
-        /// The run that sends.
-        run: RunId,
-        /// The key.
-        key: IdempotencyKey,
-        /// Digests of what is sent.
-        digests: FieldDigests,
-    },
-    /// The provider created it.
-    Created {
-        /// The provider's id.
-        remote_id: Box<str>,
-    },
-    /// The provider had it before.
-    Existing {
-        /// The provider's id, where it tells.
-        remote_id: Option<Box<str>>,
-    },
-    /// The provider refused it.
-    Rejected(Refusal),
-    /// Certainly nothing was done.
-    NotDone(Refusal),
-    /// It may have been done.
-    Unknown(Refusal),
-}
 
 /// A client as the journal knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +59,14 @@ pub struct Client {
     pub first_sent_at_ms: i64,
     /// When the last event was recorded, milliseconds since 1970 UTC.
     pub changed_at_ms: i64,
+}
+
+impl Client {
+    /// As much of it as the rules look at.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing { state: self.state, key: Some(self.key) }
+    }
 }
 
 /// What is written about a run when it begins.
@@ -129,75 +109,97 @@ pub struct Requests {
     pub throttled: u64,
 }
 
-/// The journal file, open. Clones share it.
-#[derive(Clone, Debug)]
-pub struct Journal;
+/// The journal file, open. Clones share it; dropping the last one ends the writer and releases the lock.
+#[derive(Clone)]
+pub struct Journal(Arc<Shared>);
 
-/// Why the journal cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// Another run holds it.
-    #[error("another run holds the journal {path}")]
-    Locked {
-        /// The journal.
-        path: String,
-    },
-    /// It cannot be opened, read or written.
-    #[error("the journal {path} cannot be used: {why}")]
-    Unusable {
-        /// The journal.
-        path: String,
-        /// Why, without client data.
-        why: String,
-    },
-    /// It was written by a newer version of this program.
-    #[error("the journal {path} has format {found}, this program knows up to {known}")]
-    Newer {
-        /// The journal.
-        path: String,
-        /// Its format.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// An event that the state machine does not allow: a mistake in this program, stopped before it did harm.
-    #[error("the journal refuses `{event}` for a client that is {state:?}")]
-    Illegal {
-        /// The client's state.
-        state: State,
-        /// The event's name.
-        event: &'static str,
-    },
+/// Fields are dropped in this order: the writer folds the log in when no reader is left, the lock goes last.
+struct Shared {
+    path: PathBuf,
+    secret: [u8; 32],
+    reader: Mutex<Connection>,
+    writer: Option<Writer>,
+    _lock: Option<files::Lock>,
 }
 
-#[allow(unused_variables, clippy::unimplemented, missing_docs)]
+/// The secret never prints itself.
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("path", &self.0.path).finish_non_exhaustive()
+    }
+}
+
 impl Journal {
-    /// Opens or makes the journal and takes its lock. Clients that stand on `Sending` are unknown from now on.
+    /// Opens or makes the journal and takes its lock. Clients that stand on [`State::Sending`] or [`State::Resending`] become
+    /// [`State::Unknown`], durably: whoever sent them is gone. Fails when another run holds it, or when it or its key is missing,
+    /// damaged or not ours.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        unimplemented!()
+        let path = files::resolve(path, true)?;
+        let lock = files::lock(&path)?;
+        if is_gone(&path) {
+            return Err(schema::gone(&path));
+        }
+        files::make_database(&path)?;
+        let db = schema::open_writer(&path)?;
+        schema::check_pages(&db, &path)?;
+        let secret = schema::secret(&db, &path, true)?;
+        settle_interrupted(&db, &path)?;
+        let reader = Mutex::new(reader(&path)?);
+        let writer = Some(Writer::start(db, path.clone())?);
+        Ok(Self(Arc::new(Shared { path, secret, reader, writer, _lock: Some(lock) })))
     }
 
-    /// Opens an existing journal for reading, without the lock; `None` when there is none.
+    /// Opens an existing journal for reading, without the lock, also while a run writes; `None` when there is none. What writes
+    /// returns an error here. Interrupted clients still show as `Sending` or `Resending`: to this handle a run that was killed
+    /// looks like one that is on its way.
     pub fn open_read_only(path: &Path) -> Result<Option<Self>, JournalError> {
-        unimplemented!()
+        let path = files::resolve(path, false)?;
+        if is_gone(&path) {
+            return Err(schema::gone(&path));
+        }
+        if is_empty(&path) {
+            return Ok(None);
+        }
+        let Some(db) = schema::open_reader(&path)? else { return Ok(None) };
+        let secret = schema::secret(&db, &path, false)?;
+        Ok(Some(Self(Arc::new(Shared { path, secret, reader: Mutex::new(db), writer: None, _lock: None }))))
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
     }
 
     /// The key with which identities and digests are hashed; lies beside the journal.
+    #[must_use]
     pub fn secret(&self) -> [u8; 32] {
-        unimplemented!()
+        self.0.secret
     }
 
     /// The client that has any of these identities. Of several, the one that stands against sending most.
     pub fn client(&self, identities: &[Identity]) -> Result<Option<Client>, JournalError> {
-        unimplemented!()
+        self.read(|db| rows::client_by_identity(db, identities))
     }
 
     /// Whether a remote id belongs to a client of ours.
     pub fn has_remote_id(&self, remote_id: &str) -> Result<bool, JournalError> {
-        unimplemented!()
+        self.read(|db| rows::has_remote_id(db, remote_id))
     }
 
-    /// Writes an intent; it is durable when this returns. Makes the client when it is new.
+    /// Clients in a state whose last intent was of `run`, or of any run; in the order in which they were first intended.
+    /// All at once in memory.
+    pub fn clients_in_state(&self, state: State, run: Option<&RunId>) -> Result<Vec<Client>, JournalError> {
+        self.read(|db| rows::clients_in_state(db, state, run))
+    }
+
+    /// How many clients are in each state, those without any left out; of the run of their last intent, or of all runs.
+    pub fn counts(&self, run: Option<&RunId>) -> Result<Vec<(State, u64)>, JournalError> {
+        self.read(|db| rows::counts(db, run))
+    }
+
+    /// Writes an intent; it is durable when this returns. Makes the client when none has any of the identities, else attaches
+    /// those that are new. [`JournalError::Illegal`] when the client must not be sent: nothing is written then.
     pub async fn intend(
         &self,
         run: &RunId,
@@ -206,32 +208,112 @@ impl Journal {
         key: IdempotencyKey,
         digests: &FieldDigests,
     ) -> Result<ClientId, JournalError> {
-        unimplemented!()
+        let (ack, answer) = oneshot::channel();
+        self.ask(Request::Intend {
+            run: run.clone(),
+            operation: operation.into(),
+            identities: identities.iter().map(|(identity, _)| *identity).collect(),
+            key,
+            digests: digests.clone(),
+            ack,
+        })?;
+        answer.await.unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
-    /// Writes what came; it is durable when this returns.
+    /// Writes what came; it is durable when this returns. [`JournalError::Illegal`] when it cannot follow on what was before:
+    /// nothing is written then.
     pub async fn record(&self, client: ClientId, event: Event, http_status: Option<u16>) -> Result<(), JournalError> {
-        unimplemented!()
+        let (ack, answer) = oneshot::channel();
+        self.ask(Request::Record { client, event, http_status, ack })?;
+        answer.await.unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
-    /// Writes that a run begins or goes on.
+    /// Writes that a run begins or goes on. One that goes on keeps when it began and its requests; its end is taken back.
     pub fn begin_run(&self, run: &Run) -> Result<(), JournalError> {
-        unimplemented!()
+        let (ack, answer) = std::sync::mpsc::sync_channel(1);
+        self.ask(Request::BeginRun { run: Box::new(run.clone()), ack })?;
+        answer.recv().unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
     /// Writes how a run ended and adds its request counts.
     pub fn end_run(&self, id: &RunId, ended: &str, halt: Option<&str>, requests: Requests) -> Result<(), JournalError> {
-        unimplemented!()
+        let (ack, answer) = std::sync::mpsc::sync_channel(1);
+        self.ask(Request::EndRun { id: id.clone(), ended: ended.into(), halt: halt.map(Into::into), requests, ack })?;
+        answer.recv().unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
     /// All runs, oldest first.
     pub fn runs(&self) -> Result<Vec<Run>, JournalError> {
-        unimplemented!()
+        self.read(rows::runs)
+    }
+
+    /// The run of this name, else the only one whose name begins like this.
+    pub fn run(&self, wanted: &str) -> Result<Run, JournalError> {
+        let mut fitting: Vec<Run> = self.runs()?.into_iter().filter(|run| run.id.starts_with(wanted)).collect();
+        if let Some(exact) = fitting.iter().position(|run| &*run.id == wanted) {
+            return Ok(fitting.swap_remove(exact));
+        }
+        match fitting.pop() {
+            Some(only) if fitting.is_empty() => Ok(only),
+            Some(last) => {
+                let matches = fitting.into_iter().chain([last]).map(|run| run.id).collect();
+                Err(JournalError::AmbiguousRun { wanted: wanted.into(), matches })
+            }
+            None => Err(JournalError::NoSuchRun { path: self.0.path.display().to_string(), wanted: wanted.into() }),
+        }
+    }
+
+    /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.
+    pub fn verify(&self) -> Result<(), JournalError> {
+        // A connection of its own, so that nobody waits for it.
+        replay::verify(&reader(&self.0.path)?, &self.0.path)
+    }
+
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        // A panic while reading leaves the connection usable: nothing was being changed.
+        let db: MutexGuard<'_, Connection> = self.0.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        query(&db).map_err(|e| JournalError::from_sqlite(&self.0.path, &e))
+    }
+
+    fn ask(&self, request: Request) -> Result<(), JournalError> {
+        match &self.0.writer {
+            Some(writer) if writer.send(request) => Ok(()),
+            Some(_) => Err(writer::closed(&self.0.path)),
+            None => Err(JournalError::unusable(&self.0.path, Trouble::ReadOnly, "it was opened for reading only")),
+        }
     }
 }
 
-/// The state after an event: the one rule book, used live and in replay.
-pub fn after(state: State, event: &Event) -> Result<State, JournalError> {
-    let _ = event;
-    Ok(state)
+/// A connection that reads a journal that was there a moment ago.
+fn reader(path: &Path) -> Result<Connection, JournalError> {
+    schema::open_reader(path)?.ok_or_else(|| schema::gone(path))
+}
+
+/// Whether neither the file nor its log holds anything.
+fn is_empty(path: &Path) -> bool {
+    files::length(path) == 0 && files::length(&files::beside(path, "-wal")) == 0
+}
+
+/// Whether the journal is lost: its key says that there was one.
+fn is_gone(path: &Path) -> bool {
+    is_empty(path) && files::is_there(&files::beside(path, ".key"))
+}
+
+/// Clients whose answer nobody can be waiting for become unknown, in one transaction.
+fn settle_interrupted(db: &Connection, path: &Path) -> Result<(), JournalError> {
+    let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate).map_err(sqlite)?;
+    let now_ms = writer::now_ms();
+    for state in [State::Sending, State::Resending] {
+        for client in rows::clients_in_state(&tx, state, None).map_err(sqlite)? {
+            let why = Refusal {
+                code: "interrupted".into(),
+                message: "interrupted before the answer came".into(),
+                pointer: None,
+                request_id: None,
+            };
+            writer::record(&tx, path, client.id, Event::Unknown(why), None, now_ms)?;
+        }
+    }
+    tx.commit().map_err(sqlite)
 }
