@@ -199,7 +199,7 @@ impl<'a> Desk<'a> {
         match client.state {
             State::New | State::Idle => send,
             // Another row of this run is the same client and is on its way.
-            State::Sending => Step::Leave,
+            State::Sending | State::Resending => Step::Leave,
             State::Created | State::Existing => Step::Leave,
             State::Rejected if client.key == row.parcel.key => Step::Leave,
             State::Rejected => send,
