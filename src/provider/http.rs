@@ -119,6 +119,12 @@ impl HttpClient {
         self.loopback
     }
 
+    /// Whether requests go over TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
     /// Whether the account has a client certificate.
     #[must_use]
     pub fn has_certificate(&self) -> bool {
@@ -198,7 +204,9 @@ fn certificate_alert(alert: AlertDescription) -> Option<&'static str> {
         AlertDescription::CertificateExpired => "it says that our certificate has expired",
         AlertDescription::CertificateRevoked => "it says that our certificate is revoked",
         AlertDescription::UnknownCA => "it does not know the authority that issued our certificate",
-        AlertDescription::BadCertificate
+        // Sent in handshakes only: the signature of our certificate, or the one made with its key, does not hold.
+        AlertDescription::DecryptError
+        | AlertDescription::BadCertificate
         | AlertDescription::UnsupportedCertificate
         | AlertDescription::CertificateUnknown
         | AlertDescription::AccessDenied => "it does not accept our certificate",

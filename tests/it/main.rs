@@ -2,5 +2,7 @@
 
 mod contracts;
 mod journal;
+mod mutual_tls;
 mod report;
 mod sandbox;
+mod submit;

@@ -1,0 +1,367 @@
+//! Room 3 against the sandbox over real HTTP and with a real journal: no client lost, none doubled, never too fast.
+
+#![allow(clippy::unwrap_used)] // clippy's leave for tests does not reach their helpers
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clientferry::contract::Operation;
+use clientferry::journal::{Journal, Run, RunId, State};
+use clientferry::model::{Body, FieldDigests, IdempotencyKey, Identity, Parcel};
+use clientferry::provider::tbank::TBank;
+use clientferry::provider::{AccountSettings, Provider};
+use clientferry::sandbox::{self, Echo, Running, SandboxSettings};
+use clientferry::submit::{Dispatch, Ended, Sent, SubmitSettings, resolve, send};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+struct Stage {
+    folder: TempDir,
+    sandbox: Running,
+    run: RunId,
+    settings: SubmitSettings,
+    account: AccountSettings,
+}
+
+/// A sandbox without a limit and settings that do not wait long.
+async fn stage(faults: &[&str], change: impl FnOnce(&mut SandboxSettings)) -> Stage {
+    let schema = json!({"type": "object", "properties": {"type": {"const": "FL_RESIDENT"}}, "required": ["type"]});
+    let operation = Arc::new(Operation { name: "tbank/fl-resident".to_owned(), schema });
+    let mut settings = SandboxSettings::new("tbank", vec![operation]);
+    settings.rate = None;
+    settings.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    change(&mut settings);
+    let sandbox = sandbox::start(settings).await.unwrap();
+    let mut account = AccountSettings::new("test", SecretString::from("token"));
+    account.base_url = Some(sandbox.base_url.clone());
+    account.rate_per_s = Some(500);
+    account.timeout = Duration::from_secs(1);
+    let short = Duration::from_millis(20);
+    let settings = SubmitSettings {
+        backoff_base: short,
+        backoff_max: short,
+        replay_delays: vec![short; 4],
+        look_up_gap: short,
+        ..SubmitSettings::default()
+    };
+    Stage { folder: tempfile::tempdir().unwrap(), sandbox, run: "clients-1".into(), settings, account }
+}
+
+fn person(number: u64) -> Value {
+    json!({"type": "FL_RESIDENT", "lastName": format!("Образцова{number}"), "firstName": "Анна", "isSelfEmployed": false,
+           "birthDate": "1990-05-01"})
+}
+
+fn dispatch(number: u64, body: &Value) -> Dispatch {
+    let body = Body::new(body);
+    let mut identity = [0; 16];
+    identity[..8].copy_from_slice(&number.to_le_bytes());
+    let key = IdempotencyKey::derive("tbank/fl-resident", "test", &number.to_string(), body.as_str());
+    let digests = FieldDigests(vec![(1, body.as_str().len() as u32)]);
+    let parcel = Parcel { body, key, identities: [(Identity(identity), "own_id")].into_iter().collect(), digests };
+    Dispatch { operation: "tbank/fl-resident".into(), parcel }
+}
+
+impl Stage {
+    fn journal(&self) -> Journal {
+        let journal = Journal::open(&self.folder.path().join("journal.db")).unwrap();
+        journal.begin_run(&Run { id: self.run.clone(), ..Run::default() }).unwrap();
+        journal
+    }
+
+    fn provider(&self) -> Arc<dyn Provider> {
+        Arc::new(TBank::connect(&self.account).unwrap())
+    }
+
+    async fn send(&self, journal: &Journal, rows: impl IntoIterator<Item = Dispatch>) -> Sent {
+        self.send_until(journal, rows, CancellationToken::new()).await
+    }
+
+    async fn send_until(&self, journal: &Journal, rows: impl IntoIterator<Item = Dispatch>, cancel: CancellationToken) -> Sent {
+        let rows = queue(rows);
+        let sent = send(self.provider(), journal, &self.run, rows, &self.settings, cancel, Arc::new(|_| {})).await.unwrap();
+        journal.verify().unwrap();
+        sent
+    }
+
+    /// Names of the clients that the sandbox really has, in no order.
+    async fn ledger(&self) -> Vec<String> {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut names = Vec::new();
+        loop {
+            let url = format!("{}/api/v1/nominal-accounts/beneficiaries?offset={}&limit=100", self.sandbox.base_url, names.len());
+            let page: Value = client.get(url).bearer_auth("token").send().await.unwrap().json().await.unwrap();
+            let Some(results) = page.get("results").and_then(Value::as_array) else { return names };
+            names.extend(results.iter().map(|client| client["lastName"].as_str().unwrap().to_owned()));
+        }
+    }
+
+    async fn each_exactly_once(&self, rows: u64) {
+        let names = self.ledger().await;
+        assert_eq!(names.len(), names.iter().collect::<HashSet<_>>().len(), "a client was created twice");
+        assert_eq!(names.len() as u64, rows, "a client was lost");
+    }
+}
+
+fn queue(rows: impl IntoIterator<Item = Dispatch>) -> mpsc::Receiver<Dispatch> {
+    let rows: Vec<Dispatch> = rows.into_iter().collect();
+    let (sender, receiver) = mpsc::channel(rows.len().max(1));
+    for row in rows {
+        sender.try_send(row).unwrap();
+    }
+    receiver
+}
+
+fn persons(rows: u64) -> impl Iterator<Item = Dispatch> {
+    (0..rows).map(|number| dispatch(number, &person(number)))
+}
+
+fn count(journal: &Journal, state: State) -> usize {
+    journal.clients_in_state(state, None).unwrap().len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_created_once_and_a_second_run_sends_nothing() {
+    let stage = stage(&[], |_| {}).await;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(100)).await;
+    assert_eq!((sent.ended, sent.requests.sent, sent.requests.retried), (Ended::Finished, 100, 0));
+    assert_eq!(count(&journal, State::Created), 100);
+    let requests = stage.sandbox.requests().len();
+    assert_eq!(stage.send(&journal, persons(100)).await.requests.sent, 0);
+    assert_eq!(stage.sandbox.requests().len(), requests, "not even a preflight");
+    stage.each_exactly_once(100).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_goes_wrong_no_client_is_lost_or_doubled() {
+    for faults in [
+        &["drop_before_commit@30%"][..],
+        &["drop_after_commit@30%"],
+        &["500_before_commit@20%", "500_after_commit@20%"],
+        &["502_html=after@20%", "503=0@20%"],
+        &["201_empty@first"],
+        &["201_text@20%", "201_cut@20%", "201_no_id@20%"],
+        &["200_ok@50%"],
+        &["409_once"],
+        &["429=0@30%"],
+        &["drop_after_commit@first", "latency=30@50%"],
+    ] {
+        let stage = stage(faults, |_| {}).await;
+        let journal = stage.journal();
+        let sent = stage.send(&journal, persons(40)).await;
+        assert_eq!(sent.ended, Ended::Finished, "{faults:?}");
+        assert_eq!(count(&journal, State::Created), 40, "{faults:?}");
+        stage.each_exactly_once(40).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_repeats_cannot_tell_a_look_up_does() {
+    for echo in [Echo::Full, Echo::RequiredOnly] {
+        // Every answer is lost, so only the list tells: those stored are found, nobody is sent a second time.
+        let mut stage = stage(&["drop_after_commit@#1-50"], |settings| settings.switches.echo = echo).await;
+        stage.settings.replay_delays = Vec::new();
+        stage.settings.no_answer_stop = 0;
+        let journal = stage.journal();
+        let sent = stage.send(&journal, persons(10)).await;
+        assert_eq!((sent.ended, sent.requests.sent), (Ended::Finished, 10));
+        assert_eq!(count(&journal, State::Created), 10);
+        stage.each_exactly_once(10).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_two_look_ups_do_not_find_is_sent_again_under_its_key() {
+    let mut stage = stage(&["drop_before_commit@#1-10"], |_| {}).await;
+    stage.settings.replay_delays = Vec::new();
+    stage.settings.no_answer_stop = 0;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(10)).await;
+    assert_eq!((sent.ended, sent.requests.sent, sent.requests.retried), (Ended::Finished, 20, 10));
+    assert_eq!(count(&journal, State::Created), 10);
+    let keys: HashSet<_> = stage.sandbox.requests().iter().filter_map(|request| request.key).collect();
+    assert_eq!(keys.len(), 10);
+    stage.each_exactly_once(10).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_changed_after_an_unknown_send_is_never_sent_under_another_key() {
+    let mut stage = stage(&["drop_after_commit@#1"], |_| {}).await;
+    stage.settings.replay_delays = Vec::new();
+    stage.settings.limit = Some(1);
+    let journal = stage.journal();
+    // The run ends before anything is looked up.
+    stage.settings.no_answer_stop = 1;
+    let sent = stage.send(&journal, persons(1)).await;
+    assert!(matches!(sent.ended, Ended::Halted(_)));
+    assert_eq!(count(&journal, State::Unknown), 1);
+    let changed = dispatch(0, &person(77));
+    let sent = stage.send(&journal, [changed]).await;
+    assert_eq!((sent.ended, sent.requests.sent), (Ended::Finished, 0));
+    let unknown = journal.clients_in_state(State::Unknown, None).unwrap();
+    assert_eq!(&*unknown[0].refusal.as_ref().unwrap().code, "changed_since_sent");
+    // With its old content it is resolved.
+    let rows = queue(persons(1));
+    let quiet = Arc::new(|_| {});
+    resolve(stage.provider(), &journal, &stage.run, rows, &stage.settings, CancellationToken::new(), quiet).await.unwrap();
+    assert_eq!(count(&journal, State::Created), 1);
+    stage.each_exactly_once(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_the_provider_is_never_passed() {
+    let mut stage = stage(&[], |settings| settings.rate = Some(10)).await;
+    stage.account.rate_per_s = None;
+    let journal = stage.journal();
+    let begun = Instant::now();
+    let sent = stage.send(&journal, persons(40)).await;
+    assert_eq!((sent.requests.sent, sent.requests.throttled), (40, 0));
+    let arrivals: Vec<Duration> = stage.sandbox.requests().iter().map(|request| request.at).collect();
+    assert!(arrivals.windows(11).all(|eleven| eleven[10] - eleven[0] >= Duration::from_secs(1)));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_asked_for_is_kept() {
+    let stage = stage(&["429=2@#3"], |_| {}).await;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(30)).await;
+    assert_eq!((sent.ended, sent.requests.throttled), (Ended::Finished, 1));
+    let requests = stage.sandbox.requests();
+    let refused = requests.iter().find(|request| request.fault == Some("429")).unwrap().at;
+    // What was under way when the answer came may still arrive.
+    let (settling, pause) = (Duration::from_millis(100), Duration::from_secs(2));
+    assert!(requests.iter().all(|request| request.at < refused + settling || request.at >= refused + pause));
+    stage.each_exactly_once(30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_token_stops_before_the_first_row_and_an_expiring_one_loses_nothing() {
+    let mut before = stage(&[], |settings| settings.token = Some("other".into())).await;
+    let journal = before.journal();
+    let sent = before.send(&journal, persons(5)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.hint.contains("IP addresses")), "{sent:?}");
+    assert_eq!((sent.requests.sent, journal.counts(None).unwrap().iter().map(|(_, count)| count).sum::<u64>()), (0, 0));
+    drop(journal);
+    before.account.token = SecretString::from("other");
+    let journal = before.journal();
+    assert_eq!(before.send(&journal, persons(5)).await.ended, Ended::Finished);
+
+    let during = stage(&["401_after_n=10"], |_| {}).await;
+    let journal = during.journal();
+    let sent = during.send(&journal, persons(50)).await;
+    assert!(matches!(sent.ended, Ended::Halted(_)));
+    assert_eq!((count(&journal, State::Created), count(&journal, State::Unknown)), (10, 0));
+    during.sandbox.set_faults(Vec::new());
+    assert_eq!(during.send(&journal, persons(50)).await.ended, Ended::Finished);
+    during.each_exactly_once(50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_id_for_two_clients_stops_the_run_in_doubt() {
+    let stage = stage(&["canned"], |_| {}).await;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(20)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("same id")), "{sent:?}");
+    assert_eq!(count(&journal, State::Created), 1);
+    assert!(count(&journal, State::Unknown) >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_type_than_asked_for_stops_the_run_in_doubt() {
+    let stage = stage(&["wrong_type"], |_| {}).await;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(1)).await;
+    assert!(matches!(sent.ended, Ended::Halted(_)));
+    assert_eq!(count(&journal, State::Unknown), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn interrupting_finishes_what_is_in_flight_and_the_next_run_goes_on() {
+    let stage = stage(&["latency=60"], |_| {}).await;
+    let journal = stage.journal();
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        stop.cancel();
+    });
+    let sent = stage.send_until(&journal, persons(200), cancel).await;
+    assert_eq!(sent.ended, Ended::Interrupted);
+    let created = count(&journal, State::Created);
+    assert!(created > 0 && created < 200, "{created}");
+    assert_eq!(stage.sandbox.ledger_len(), created, "what was in flight is recorded");
+    assert_eq!(count(&journal, State::Sending) + count(&journal, State::Unknown), 0);
+    stage.sandbox.set_faults(Vec::new());
+    assert_eq!(stage.send(&journal, persons(200)).await.ended, Ended::Finished);
+    stage.each_exactly_once(200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_killed_is_resolved_by_the_next() {
+    let stage = stage(&["hang@#5-8"], |_| {}).await;
+    {
+        let journal = stage.journal();
+        // The future is dropped in the middle, as a killed process would leave it.
+        let killed = tokio::time::timeout(Duration::from_millis(400), stage.send(&journal, persons(20))).await;
+        assert!(killed.is_err());
+        drop(journal);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stage.sandbox.set_faults(Vec::new());
+    let journal = stage.journal();
+    assert!(count(&journal, State::Unknown) >= 1);
+    assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Finished);
+    assert_eq!(count(&journal, State::Created), 20);
+    stage.each_exactly_once(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_new_clients_is_exact_and_what_was_begun_is_finished() {
+    let mut stage = stage(&["drop_after_commit@first"], |_| {}).await;
+    stage.settings.limit = Some(7);
+    let journal = stage.journal();
+    assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Limit);
+    assert_eq!(count(&journal, State::Created), 7);
+    assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Limit);
+    assert_eq!(count(&journal, State::Created), 14);
+    assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Finished);
+    stage.each_exactly_once(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_provider_leaves_rows_idle_and_stops_the_run() {
+    let mut stage = stage(&[], |_| {}).await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    stage.account.base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
+    drop(listener);
+    stage.settings.no_answer_stop = 3;
+    let journal = stage.journal();
+    let sent = stage.send(&journal, persons(30)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("cannot be reached")), "{sent:?}");
+    assert_eq!(count(&journal, State::Unknown) + count(&journal, State::Created), 0);
+    assert!(count(&journal, State::Idle) >= 3);
+    stage.account.base_url = Some(stage.sandbox.base_url.clone());
+    assert_eq!(stage.send(&journal, persons(30)).await.ended, Ended::Finished);
+    stage.each_exactly_once(30).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_refused_alike_from_the_start_stop_the_run() {
+    let stage = stage(&[], |_| {}).await;
+    let journal = stage.journal();
+    let unknown_type = |number| dispatch(number, &json!({"type": "NOBODY", "lastName": format!("Образцова{number}")}));
+    let sent = stage.send(&journal, (0..60).map(unknown_type)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("alike")), "{sent:?}");
+    let refused = journal.clients_in_state(State::Rejected, None).unwrap();
+    assert!((20..30).contains(&refused.len()), "{}", refused.len());
+    assert!(refused.iter().all(|client| !format!("{client:?}").contains("Образцова")));
+    // A row that was refused is not sent again as it is.
+    let requests = stage.send(&journal, (0..20).map(unknown_type)).await.requests.sent;
+    assert!(requests <= 1, "{requests}");
+}
