@@ -288,7 +288,7 @@ impl Iterator for Batches {
         if let Some(error) = self.failed.take() {
             return Some(Err(error));
         }
-        let mut batch = Vec::new();
+        let mut batch = Vec::with_capacity(self.rows_per_batch.min(4096));
         while batch.len() < self.rows_per_batch {
             match self.rows.next() {
                 Some(Ok(row)) => batch.push(row),

@@ -3,6 +3,7 @@
 mod contracts;
 mod journal;
 mod mutual_tls;
+mod read;
 mod report;
 mod sandbox;
 mod submit;

@@ -51,6 +51,10 @@ pub(super) fn sniff(
     let mut best: Option<(Score, u8)> = None;
     for delimiter in DELIMITERS {
         let rows = first_rows(sample, whole, encoding, reach, delimiter);
+        if rows.is_empty() {
+            // Nothing but this delimiter and blanks.
+            return delimiter;
+        }
         let Some(score) = score(&rows, is_header_word) else { continue };
         if best.as_ref().is_none_or(|(so_far, _)| score > *so_far) {
             best = Some((score, delimiter));
@@ -82,15 +86,19 @@ fn score(rows: &[Candidate], is_header_word: &dyn Fn(&str) -> bool) -> Option<Sc
         *counts.entry(row.cells.len()).or_default() += 1;
     }
     let (cells, count) = counts.into_iter().max_by_key(|&(cells, count)| (count, cells))?;
-    let words = rows.iter().take(HEADER_ROWS_MAX).map(|row| known_words(&row.cells, is_header_word)).max().unwrap_or(0);
-    // Title lines above the table may be as many as its rows in a small file: known words decide alone.
-    let header_words = if words >= 2 { words } else { 0 };
-    if cells < 2 && header_words == 0 {
+    let first = rows.get(..HEADER_ROWS_MAX).unwrap_or(rows);
+    let best =
+        first.iter().map(|row| (known_words(&row.cells, is_header_word), row.cells.len())).max_by_key(|&(words, _)| words)?;
+    // A known word alone on its line is the header of a single column, whose values may hold the delimiter.
+    if cells < 2 || matches!(best, (1, 1)) {
         return None;
     }
+    // Title lines above the table may be as many as its rows in a small file: known words decide alone.
+    let header_words = if best.0 >= 2 { best.0 } else { 0 };
     #[allow(clippy::cast_precision_loss)]
     let consistency = count as f64 / rows.len() as f64;
-    (header_words > 0 || consistency >= 0.5).then_some(Score { header_words, consistency, cells })
+    let divides_every_row = rows.iter().all(|row| row.cells.len() >= 2);
+    (header_words > 0 || divides_every_row || consistency >= 0.5).then_some(Score { header_words, consistency, cells })
 }
 
 #[cfg(test)]
@@ -115,6 +123,8 @@ mod tests {
     fn known_words_decide_and_single_columns_stay_whole() {
         assert_eq!(sniffed("Отчёт, выгрузка\nза март, 2026\nимя;инн\nА;1\n"), ';');
         assert_eq!(sniffed("имя\nИванов; Иван\nПетров\nСидоров\n"), '\t');
+        assert_eq!(sniffed("имя\nИванов, Иван\nПетров, Пётр\nСидоров, Яков\n"), ';');
+        assert_eq!(sniffed("id,name,age\n1101,John\n1102,Julie,26,Potatoes\n"), ',');
     }
 
     #[test]

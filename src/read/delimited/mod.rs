@@ -192,12 +192,12 @@ fn first_line(sample: &[u8], encoding: &'static Encoding) -> String {
     text.split(['\n', '\r']).next().unwrap_or("").to_owned()
 }
 
-/// Whether the sample has no more control characters than damaged text has.
+/// Whether the decoded sample has no more control characters and misfits than damaged text has.
 fn looks_like_text(sample: &[u8], encoding: &'static Encoding) -> bool {
-    if !encoding.is_ascii_compatible() {
-        return true;
-    }
-    let controls =
-        sample.iter().filter(|&&byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1a | 0x1b)).count();
-    controls * 10 <= sample.len()
+    let (text, _) = encoding.decode_without_bom_handling(sample.get(..DIALECT_SAMPLE_BYTES).unwrap_or(sample));
+    let is_odd = |ch: char| {
+        (ch < ' ' && !matches!(ch, '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{1b}')) || ch == char::REPLACEMENT_CHARACTER
+    };
+    let (characters, odd) = text.chars().fold((0, 0), |(all, odd), ch| (all + 1, odd + usize::from(is_odd(ch))));
+    odd * 10 <= characters
 }
