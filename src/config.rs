@@ -140,7 +140,10 @@ impl Config {
                 None if name == DEFAULT_ACCOUNT => Ok(name.to_owned()),
                 None => Err(Failure::settings(
                     format!("there is no account `{name}`"),
-                    format!("add [accounts.{name}] to the configuration; known: {}", self.accounts.keys().cloned().collect::<Vec<_>>().join(", ")),
+                    format!(
+                        "add [accounts.{name}] to the configuration; known: {}",
+                        self.accounts.keys().cloned().collect::<Vec<_>>().join(", ")
+                    ),
                 )),
             };
         }
@@ -192,7 +195,10 @@ fn path_of(variable: &str, written: Option<&PathBuf>) -> Option<PathBuf> {
 
 fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>, Failure> {
     env(variable)
-        .map(|text| text.parse().map_err(|_| Failure::settings(format!("{variable} is not a whole number"), "correct the variable or unset it")))
+        .map(|text| {
+            text.parse()
+                .map_err(|_| Failure::settings(format!("{variable} is not a whole number"), "correct the variable or unset it"))
+        })
         .transpose()
 }
 
@@ -201,10 +207,16 @@ fn token(name: &str, account: &Account) -> Result<SecretString, Failure> {
     let text = match (env("CLIENTFERRY_TOKEN"), &account.token_env, from_file) {
         (Some(token), _, _) => token,
         (None, Some(variable), _) => env(variable).ok_or_else(|| {
-            Failure::settings(format!("the account `{name}` takes its token from {variable}, which is not set"), "set the variable")
+            Failure::settings(
+                format!("the account `{name}` takes its token from {variable}, which is not set"),
+                "set the variable",
+            )
         })?,
         (None, None, Some(path)) => std::fs::read_to_string(&path).map_err(|error| {
-            Failure::settings(format!("the token file {} cannot be read: {error}", path.display()), "check its path and permissions")
+            Failure::settings(
+                format!("the token file {} cannot be read: {error}", path.display()),
+                "check its path and permissions",
+            )
         })?,
         (None, None, None) => {
             return Err(Failure::settings(

@@ -19,7 +19,11 @@ const BATCHES_WAITING_MAX: usize = 4;
 ///
 /// # Errors
 /// When the source cannot be read, or what `take` says.
-pub fn carry(table: &Table, plan: &Plan, mut take: impl FnMut(Prepared) -> Result<ControlFlow<()>, Failure>) -> Result<(), Failure> {
+pub fn carry(
+    table: &Table,
+    plan: &Plan,
+    mut take: impl FnMut(Prepared) -> Result<ControlFlow<()>, Failure>,
+) -> Result<(), Failure> {
     let mut batches = table.batches(BATCH_ROWS)?;
     let (read, to_prepare) = sync_channel::<Result<Vec<Row>, ReadError>>(BATCHES_WAITING_MAX);
     let (prepared, to_take) = sync_channel::<Result<Vec<Prepared>, ReadError>>(BATCHES_WAITING_MAX);

@@ -26,7 +26,8 @@ pub(super) fn run(config: &Config, args: &SourceArgs, mode: Mode) -> Result<Exit
     )?;
     let folder = job.folder(args.out.as_deref(), &config.reports());
     let reporter = job.reporter(&folder, mode, Utc::now())?;
-    let summary = job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
+    let summary =
+        job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);
     if mode == Mode::Plan {
         terminal::print(&forecast(&summary, &job));
@@ -46,11 +47,13 @@ fn forecast(summary: &Summary, job: &Job) -> String {
     let to_send = summary.not_sent_reasons.get(&Code::SendOnlyChecked).copied().unwrap_or(0);
     let known = summary.count(Outcome::Existing) + summary.count(Outcome::Created);
     let to_resolve = summary.count(Outcome::Unknown);
-    let (requests, window) = job.operations.iter().filter_map(|operation| operation.limit).min().unwrap_or((1, Duration::from_secs(1)));
+    let (requests, window) =
+        job.operations.iter().filter_map(|operation| operation.limit).min().unwrap_or((1, Duration::from_secs(1)));
     // One request proves the account, the others create.
     let calls = to_send + to_resolve + u64::from(to_send > 0);
     let millis = calls.saturating_mul(u64::try_from(window.as_millis()).unwrap_or(1000)) / u64::from(requests.max(1));
-    let finish = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).and_then(|span| Local::now().checked_add_signed(span));
+    let finish =
+        i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).and_then(|span| Local::now().checked_add_signed(span));
     let duration = format!("{} h {:02} min {:02} s", millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
     format!(
         "\nPlan for `import` with the account `{}`\n  calls        {calls} ({to_send} to create, {to_resolve} to resolve, 1 to prove the account)\n  \

@@ -57,14 +57,24 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         Some(settings) => (provider::connect(&provider_name, &settings)?, None),
         None => {
             let running = start_sandbox(&session, args, &provider_name, &job, &journal_path)?;
-            (provider::connect(&provider_name, &provider::AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?, Some(running))
+            (
+                provider::connect(&provider_name, &provider::AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?,
+                Some(running),
+            )
         }
     };
     if !provider.is_loopback() && !args.yes {
         ask(&job, &account)?;
     }
     journal.begin_run(&run_record(&job, args, &folder, first_started))?;
-    let sent = send(&session, provider, &journal, &job, &SubmitSettings { limit: args.limit, ..config.submit_settings()? }, Purpose::Send)?;
+    let sent = send(
+        &session,
+        provider,
+        &journal,
+        &job,
+        &SubmitSettings { limit: args.limit, ..config.submit_settings()? },
+        Purpose::Send,
+    )?;
     if let Some(running) = running {
         session.block_on(running.stop());
     }
@@ -100,9 +110,10 @@ pub(super) fn send(
 ) -> Result<Sent, Failure> {
     let bar = terminal::bar(if purpose == Purpose::Send { "sending" } else { "resolving" }, Some(job.rows));
     let shown = bar.clone();
-    let sent = session.send(purpose, provider, journal, &job.run, settings, Arc::new(move |progress| show(&shown, progress)), |feed| {
-        job.each_sendable(|row| feed.offer(row))
-    });
+    let sent =
+        session.send(purpose, provider, journal, &job.run, settings, Arc::new(move |progress| show(&shown, progress)), |feed| {
+            job.each_sendable(|row| feed.offer(row))
+        });
     bar.finish_and_clear();
     sent
 }
@@ -117,7 +128,8 @@ fn show(bar: &ProgressBar, progress: Progress) {
 }
 
 fn start_sandbox(session: &Session, args: &ImportArgs, provider: &str, job: &Job, journal: &Path) -> Result<Running, Failure> {
-    let mut settings = SandboxSettings::new(provider, Registry::built_in().find(provider).unwrap_or_else(|_| job.operations.clone()));
+    let mut settings =
+        SandboxSettings::new(provider, Registry::built_in().find(provider).unwrap_or_else(|_| job.operations.clone()));
     // Kept on disk, so that a rehearsal that was killed goes on where it stopped, as with a real provider.
     settings.ledger = Some(args.ledger.clone().unwrap_or_else(|| journal.with_extension(format!("sandbox-{provider}.jsonl"))));
     for spec in &args.fault {
@@ -130,7 +142,9 @@ fn ask(job: &Job, account: &str) -> Result<(), Failure> {
     let question = format!("Send up to {} clients to {} with the account `{account}`?", job.rows, job.to);
     match terminal::confirm(&question) {
         Some(true) => Ok(()),
-        Some(false) => Err(Failure::settings("nothing was sent: you did not agree", "run `clientferry check` to look at the rows first")),
+        Some(false) => {
+            Err(Failure::settings("nothing was sent: you did not agree", "run `clientferry check` to look at the rows first"))
+        }
         None => Err(Failure::settings(
             "nobody is there to agree to sending to a real provider",
             "add --yes for unattended runs, or --sandbox to rehearse",

@@ -140,8 +140,15 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         if column.scientific > 0 {
             remarks.push(format!("{} numbers in scientific notation: digits are lost", column.scientific));
         }
-        let _ = writeln!(text, "  {:<32} {:>5}%  {field:<28} {}", guess.header, percent(column.filled, rows - blank.min(rows)), remarks.join("; "));
+        let _ = writeln!(
+            text,
+            "  {:<32} {:>5}%  {field:<28} {}",
+            guess.header,
+            percent(column.filled, rows - blank.min(rows)),
+            remarks.join("; ")
+        );
     }
-    let _ = writeln!(text, "\nnext: clientferry check {} --to OPERATION   (`clientferry operations` lists them)", table.source.name);
+    let _ =
+        writeln!(text, "\nnext: clientferry check {} --to OPERATION   (`clientferry operations` lists them)", table.source.name);
     text
 }

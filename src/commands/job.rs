@@ -86,7 +86,9 @@ impl Job {
         pipeline::carry(&self.table, &self.plan, |prepared| {
             let operation = prepared.operation.and_then(|index| names.get(usize::from(index))).cloned();
             let wanted = match (settler.admit(&prepared)?, operation) {
-                (Admission::Send(parcel), Some(operation)) => offer(crate::submit::Dispatch { operation, parcel: parcel.clone() }),
+                (Admission::Send(parcel), Some(operation)) => {
+                    offer(crate::submit::Dispatch { operation, parcel: parcel.clone() })
+                }
                 (Admission::Send(_) | Admission::Duplicate(..) | Admission::Invalid | Admission::Blank, _) => true,
             };
             Ok(if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
@@ -160,7 +162,8 @@ fn propose(table: &Table, to: &str, operations: &[Arc<Operation>]) -> Result<Map
     if proposal.is_certain() {
         return Ok(proposal.mapping());
     }
-    let stem = Path::new(&*table.source.name).file_stem().map_or_else(|| "mapping".into(), |stem| stem.to_string_lossy().into_owned());
+    let stem =
+        Path::new(&*table.source.name).file_stem().map_or_else(|| "mapping".into(), |stem| stem.to_string_lossy().into_owned());
     let stem = if stem == "-" { "stdin".to_owned() } else { stem };
     let path = PathBuf::from(format!("{stem}.mapping.toml"));
     // Somebody may be editing an earlier proposal: it is never written over.
@@ -192,7 +195,8 @@ fn run_name(name: &str, sha256: &str, to: &str, account: &str) -> RunId {
     }
     let digest = hasher.finalize();
     let stem = Path::new(name).file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let stem: String = stem.chars().map(|ch| if ch.is_alphanumeric() || ch == '-' || ch == '_' { ch } else { '-' }).take(40).collect();
+    let stem: String =
+        stem.chars().map(|ch| if ch.is_alphanumeric() || ch == '-' || ch == '_' { ch } else { '-' }).take(40).collect();
     let stem = if stem.trim_matches('-').is_empty() { "stdin".to_owned() } else { stem };
     let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{stem}-{short}").into()

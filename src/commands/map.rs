@@ -16,7 +16,8 @@ pub(super) fn run(args: &MapArgs) -> Result<Exit, Failure> {
     match &args.output {
         None => terminal::print(&proposal.to_toml()),
         Some(path) => {
-            write_new(path, &proposal.to_toml()).map_err(|why| Failure::Output { what: format!("the mapping {}", path.display()), why })?;
+            write_new(path, &proposal.to_toml())
+                .map_err(|why| Failure::Output { what: format!("the mapping {}", path.display()), why })?;
             terminal::tell(&format!("mapping written to {}\n", path.display()));
         }
     }

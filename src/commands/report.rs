@@ -15,7 +15,10 @@ use crate::report::{self, Mode};
 pub(super) fn run(config: &Config, args: &ReportArgs) -> Result<Exit, Failure> {
     let path = config.journal(args.journal.as_deref());
     let Some(journal) = Journal::open_read_only(&path)? else {
-        return Err(Failure::settings(format!("there is no journal {}", path.display()), "name it with --journal, or import something first"));
+        return Err(Failure::settings(
+            format!("there is no journal {}", path.display()),
+            "name it with --journal, or import something first",
+        ));
     };
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(&journal, &run)?;

@@ -17,7 +17,8 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(&journal, &run)?;
-    let provider_name = Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
+    let provider_name =
+        Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let provider = provider::connect(&provider_name, &config.account(&run.account)?)?;
     let reporter = job.reporter(&folder, Mode::Import, started)?;
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;

@@ -27,7 +27,11 @@ fn serve(args: &SandboxArgs) -> Result<Exit, Failure> {
     if let Some(rate) = &args.rate {
         settings.rate = match rate.trim_end_matches("/s") {
             "none" => None,
-            number => Some(number.parse().map_err(|_| Failure::settings(format!("`{rate}` is not a rate"), "write for example `20/s`, or `none`"))?),
+            number => Some(
+                number
+                    .parse()
+                    .map_err(|_| Failure::settings(format!("`{rate}` is not a rate"), "write for example `20/s`, or `none`"))?,
+            ),
         };
     }
     if let Some(variable) = &args.token_env {

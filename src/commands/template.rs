@@ -61,7 +61,10 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
                 seen.push(&leaf.field);
                 let part = leaf.field.rsplit('.').next().unwrap_or_default();
                 let part = if part == "text" { "line".to_owned() } else { part.replace('_', " ") };
-                let everywhere = group.variants.iter().all(|variant| variant.leaves.iter().any(|other| other.field == leaf.field && other.required));
+                let everywhere = group
+                    .variants
+                    .iter()
+                    .all(|variant| variant.leaves.iter().any(|other| other.field == leaf.field && other.required));
                 columns.push(column(format!("{item} {number}: {part}"), leaf, required && everywhere));
             }
         }
@@ -70,7 +73,9 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
 }
 
 fn title_of(field: &str, title: &str) -> String {
-    vocabulary().field(field).map_or_else(|| title.to_owned(), |field| field.title.split(" or ").next().unwrap_or_default().to_owned())
+    vocabulary()
+        .field(field)
+        .map_or_else(|| title.to_owned(), |field| field.title.split(" or ").next().unwrap_or_default().to_owned())
 }
 
 fn column(header: String, leaf: &Leaf, required: bool) -> BlankColumn {

@@ -4,7 +4,8 @@
 #[must_use]
 pub fn inn(text: &str) -> bool {
     let Some(digits) = digits::<12>(text) else {
-        return digits::<10>(text).is_some_and(|digits| weighted(&digits[..9], &[2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11 % 10 == digits[9]);
+        return digits::<10>(text)
+            .is_some_and(|digits| weighted(&digits[..9], &[2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11 % 10 == digits[9]);
     };
     weighted(&digits[..10], &[7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11 % 10 == digits[10]
         && weighted(&digits[..11], &[3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8]) % 11 % 10 == digits[11]
@@ -49,7 +50,9 @@ mod tests {
 
     #[test]
     fn fitting_numbers_pass() {
-        assert!(inn("9900000017") && inn("990000000115") && snils("11223344595") && ogrn("1029900000019") && ogrn("315990000000015"));
+        assert!(
+            inn("9900000017") && inn("990000000115") && snils("11223344595") && ogrn("1029900000019") && ogrn("315990000000015")
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::validate::Violation;
 use super::check_digits;
+use super::validate::Violation;
 use crate::model::Code;
 
 /// The day on which bodies are judged, and days that are derived from it.
@@ -134,9 +134,8 @@ impl CodeCheck {
                 let unusual = kinds.iter().any(|kind| self.unusual.iter().any(|unusual| unusual == kind));
                 (twice || unusual).then_some(Code::AddressUnusualKind)
             }
-            Kind::DigitsCount => {
-                (Some(text.len()) != self.count || !text.bytes().all(|byte| byte.is_ascii_digit())).then_some(Code::RegisterUnusual)
-            }
+            Kind::DigitsCount => (Some(text.len()) != self.count || !text.bytes().all(|byte| byte.is_ascii_digit()))
+                .then_some(Code::RegisterUnusual),
             Kind::StartsWith => (!self.any.iter().any(|start| text.starts_with(start.as_str()))).then_some(Code::RegisterUnusual),
         };
         if let Some(code) = broken {

@@ -72,9 +72,14 @@ impl Render {
             | Self::PassportNumber
             | Self::PassportDivision
             | Self::DocumentNumber => true,
-            Self::Text | Self::Name | Self::IsoDate | Self::Email | Self::CountryAlpha2 | Self::Boolean | Self::AddressLine | Self::Enum => {
-                false
-            }
+            Self::Text
+            | Self::Name
+            | Self::IsoDate
+            | Self::Email
+            | Self::CountryAlpha2
+            | Self::Boolean
+            | Self::AddressLine
+            | Self::Enum => false,
         }
     }
 }
@@ -225,7 +230,8 @@ impl<'a> Compiler<'a> {
 
     fn group(&self, property: &'a Value, path: &[String], required: bool) -> Result<Group, String> {
         let items = self.target(property.get("items").unwrap_or(&Value::Null));
-        let text = |key: &str| property.get("x-group").and_then(|group| group.get(key)).and_then(Value::as_str).map(str::to_owned);
+        let text =
+            |key: &str| property.get("x-group").and_then(|group| group.get(key)).and_then(Value::as_str).map(str::to_owned);
         let type_member = text("type");
         let type_leaf = match &type_member {
             Some(member) => {
@@ -239,7 +245,8 @@ impl<'a> Compiler<'a> {
             let Some(member) = &type_member else { break };
             let code = branch.pointer(&format!("/if/properties/{member}/const")).and_then(Value::as_str);
             if let (Some(code), Some(then)) = (code, branch.get("then")) {
-                variants.push(Variant { code: Some(code.to_owned()), leaves: self.item(self.target(then), type_member.as_deref())? });
+                variants
+                    .push(Variant { code: Some(code.to_owned()), leaves: self.item(self.target(then), type_member.as_deref())? });
             }
         }
         if variants.is_empty() {

@@ -75,8 +75,11 @@ pub struct Kind {
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     // The file is part of the program and a test reads it, so an empty vocabulary is never seen outside a broken build.
-    let mut vocabulary: Vocabulary = toml::from_str(include_str!("vocabulary.toml"))
-        .unwrap_or(Vocabulary { fields: Vec::new(), ignored: Ignored { headers: Vec::new() }, groups: Vec::new() });
+    let mut vocabulary: Vocabulary = toml::from_str(include_str!("vocabulary.toml")).unwrap_or(Vocabulary {
+        fields: Vec::new(),
+        ignored: Ignored { headers: Vec::new() },
+        groups: Vec::new(),
+    });
     let fold_all = |headers: &mut Vec<String>| {
         for header in headers.iter_mut() {
             *header = fold(header);

@@ -65,5 +65,5 @@ mod tests {
         assert_ne!(key("a", "b", "c", "{}"), key("a", "b", "c", "{ }"));
     }
 
-    const PINNED: &str = "PINME";
+    const PINNED: &str = "8da9d7c4-1cc9-5387-a536-af1830b2f2f0";
 }

@@ -17,7 +17,14 @@ impl Plan {
     pub fn prepare(&self, row: Row) -> Prepared {
         let own_id = self.own_id.map(|column| row.cells.text(column).trim()).filter(|id| !id.is_empty()).map(Box::from);
         if row.shape == Shape::Blank {
-            return Prepared { row, own_id: None, operation: None, result: Err(Vec::new()), warnings: Vec::new(), changes: Vec::new() };
+            return Prepared {
+                row,
+                own_id: None,
+                operation: None,
+                result: Err(Vec::new()),
+                warnings: Vec::new(),
+                changes: Vec::new(),
+            };
         }
         // Cells of a ragged row may stand under the wrong header: anything said about them would mislead.
         if row.faults.iter().any(|fault| fault.severity() == Severity::Error) {
@@ -25,7 +32,14 @@ impl Plan {
             return Prepared { row, own_id, operation: None, result: Err(faults), warnings: Vec::new(), changes: Vec::new() };
         }
         let (operation, result, warnings, changes) = {
-            let mut work = Work { plan: self, row: &row, faults: Vec::new(), changes: Vec::with_capacity(8), attempted: Vec::new(), numbers: SmallVec::new() };
+            let mut work = Work {
+                plan: self,
+                row: &row,
+                faults: Vec::new(),
+                changes: Vec::with_capacity(8),
+                attempted: Vec::new(),
+                numbers: SmallVec::new(),
+            };
             match work.operation() {
                 Some(index) => {
                     let (result, warnings) = work.assemble(&self.operations[usize::from(index)], own_id.as_deref());
@@ -101,14 +115,29 @@ impl<'a> Work<'a> {
                         continue;
                     }
                     let word = translate(column, text);
-                    (column.index, cell::parse(&fill.leaf, &word, self.row.cells.kind(column.index), self.plan.format_of(column.index), &self.plan.region))
+                    (
+                        column.index,
+                        cell::parse(
+                            &fill.leaf,
+                            &word,
+                            self.row.cells.kind(column.index),
+                            self.plan.format_of(column.index),
+                            &self.plan.region,
+                        ),
+                    )
                 }
                 From::FullName(column, word) => match self.full_name_word(*column, *word) {
                     Some(value) => (*column, value),
                     None => continue,
                 },
             };
-            self.settle(value, column, fill.field, || format!("/{}", fill.leaf.path.join("/")), |value| put(&mut body, &fill.leaf.path, value));
+            self.settle(
+                value,
+                column,
+                fill.field,
+                || format!("/{}", fill.leaf.path.join("/")),
+                |value| put(&mut body, &fill.leaf.path, value),
+            );
         }
         for (item_index, item) in plan.items.iter().enumerate() {
             self.item(plan, item_index, item, &mut body);
@@ -152,7 +181,11 @@ impl<'a> Work<'a> {
         let mut code: Option<String> = None;
         if let Some(leaf) = &group.type_leaf {
             let member = leaf.path.first().map_or("type", String::as_str);
-            let written = item.type_column.as_ref().map(|column| (column, translate(column, cells.text(column.index)))).filter(|(_, word)| !is_empty(word));
+            let written = item
+                .type_column
+                .as_ref()
+                .map(|column| (column, translate(column, cells.text(column.index))))
+                .filter(|(_, word)| !is_empty(word));
             match written {
                 Some((column, word)) => match cell::code(leaf, &word) {
                     Ok(known) => {
@@ -172,14 +205,22 @@ impl<'a> Work<'a> {
         }
         for part in &item.parts {
             let leaf = group.leaves(code.as_deref()).iter().find(|leaf| leaf.field == part.general);
-            let Some((column, value)) = self.part(part, leaf.or_else(|| group.any_leaf(&part.general)), code.is_some() && leaf.is_none()) else {
+            let Some((column, value)) =
+                self.part(part, leaf.or_else(|| group.any_leaf(&part.general)), code.is_some() && leaf.is_none())
+            else {
                 continue;
             };
             let Some(leaf) = leaf.or_else(|| group.any_leaf(&part.general)) else { continue };
             let member = leaf.path.first().map_or("", String::as_str);
-            self.settle(value, column, part.field, || pointer(member), |value| {
-                members.insert(member.to_owned(), value);
-            });
+            self.settle(
+                value,
+                column,
+                part.field,
+                || pointer(member),
+                |value| {
+                    members.insert(member.to_owned(), value);
+                },
+            );
         }
         if let Some(list) = list_at(body, &group.path) {
             list.push(Value::Object(members));
@@ -187,12 +228,20 @@ impl<'a> Work<'a> {
     }
 
     /// A part's value with the column it comes from; `None` when its cells are empty.
-    fn part(&self, part: &Part, leaf: Option<&crate::contract::Leaf>, unexpected: bool) -> Option<(usize, Result<Value, CellFault>)> {
+    fn part(
+        &self,
+        part: &Part,
+        leaf: Option<&crate::contract::Leaf>,
+        unexpected: bool,
+    ) -> Option<(usize, Result<Value, CellFault>)> {
         let cells = &self.row.cells;
         let leaf = leaf?;
         let parse = |column: usize, text: &str| {
             if unexpected {
-                return Err(CellFault { code: Code::ValueUnexpected, message: format!("{} is not accepted for this type", leaf.title).into() });
+                return Err(CellFault {
+                    code: Code::ValueUnexpected,
+                    message: format!("{} is not accepted for this type", leaf.title).into(),
+                });
             }
             cell::parse(leaf, text, cells.kind(column), self.plan.format_of(column), &self.plan.region)
         };
@@ -219,11 +268,14 @@ impl<'a> Work<'a> {
                 Some((*column, value))
             }
             PartSource::Joined(columns) => {
-                let filled: Vec<&str> = columns.iter().map(|&column| cells.text(column).trim()).filter(|text| !text.is_empty()).collect();
+                let filled: Vec<&str> =
+                    columns.iter().map(|&column| cells.text(column).trim()).filter(|text| !text.is_empty()).collect();
                 let first = columns.first().copied()?;
                 (!filled.is_empty()).then(|| (first, parse(first, &filled.join(", "))))
             }
-            PartSource::Constant(text) => Some((usize::from(u16::MAX), cell::parse(leaf, text, CellKind::Text, None, &self.plan.region))),
+            PartSource::Constant(text) => {
+                Some((usize::from(u16::MAX), cell::parse(leaf, text, CellKind::Text, None, &self.plan.region)))
+            }
         }
     }
 
@@ -279,7 +331,8 @@ impl<'a> Work<'a> {
         }
         operation.check_rules(&body, &self.plan.today, &mut violations);
         if operation.own_id_required && own_id.is_none() {
-            self.faults.push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
+            self.faults
+                .push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
         }
         let mut warnings: Vec<Fault> = Vec::new();
         for violation in violations {
@@ -346,12 +399,18 @@ impl<'a> Work<'a> {
             let Some(place) = rest.first().and_then(|place| place.parse::<usize>().ok()) else {
                 return (Some(FieldName::new(&group.field)), None);
             };
-            let Some(item) =
-                self.numbers.iter().filter(|(group, _)| *group == group_index).nth(place).and_then(|(_, item)| plan.items.get(*item))
+            let Some(item) = self
+                .numbers
+                .iter()
+                .filter(|(group, _)| *group == group_index)
+                .nth(place)
+                .and_then(|(_, item)| plan.items.get(*item))
             else {
                 return (Some(FieldName::new(&group.field)), None);
             };
-            let Some(member) = rest.get(1) else { return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index)) };
+            let Some(member) = rest.get(1) else {
+                return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
+            };
             if group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()).is_some_and(|path| path == member) {
                 return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
             }
@@ -363,7 +422,11 @@ impl<'a> Work<'a> {
                 .map(|leaf| leaf.field.as_str());
             let Some(general) = general else { return (Some(item.type_field), None) };
             let part = item.parts.iter().find(|part| part.general == general);
-            let numbered = || FieldName::new(&item.type_field.as_str().replace("].type", &format!("].{}", general.rsplit('.').next().unwrap_or_default())));
+            let numbered = || {
+                FieldName::new(
+                    &item.type_field.as_str().replace("].type", &format!("].{}", general.rsplit('.').next().unwrap_or_default())),
+                )
+            };
             return match part {
                 Some(part) => (
                     Some(part.field),

@@ -11,9 +11,17 @@ use crate::model::{CellKind, Code};
 pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
 
 /// The value that a cell becomes for a member.
-pub(super) fn parse(leaf: &Leaf, cell: &str, kind: CellKind, format: Option<&DateFormat>, region: &str) -> Result<Value, CellFault> {
+pub(super) fn parse(
+    leaf: &Leaf,
+    cell: &str,
+    kind: CellKind,
+    format: Option<&DateFormat>,
+    region: &str,
+) -> Result<Value, CellFault> {
     // Identifiers look for damage themselves; an error cell is none of any kind.
-    if let Some(fault) = matches!(kind, CellKind::Error | CellKind::FormulaWithoutValue).then(|| damage::check_kind(kind)).flatten() {
+    if let Some(fault) =
+        matches!(kind, CellKind::Error | CellKind::FormulaWithoutValue).then(|| damage::check_kind(kind)).flatten()
+    {
         return Err(fault);
     }
     let text = match leaf.render {

@@ -75,7 +75,9 @@ pub fn describe(proof: &Proof) -> String {
         Proof::Proven(order) => format!("proven {}", order_name(*order)),
         Proof::ByDots => format!("{} by the convention of dotted dates", order_name(Order::DayMonthYear)),
         Proof::Ambiguous { dates, first_row } => {
-            format!("all {dates} dates can be read day first and month first; the first of them is in row {first_row} of the data")
+            format!(
+                "all {dates} dates can be read day first and month first; the first of them is in row {first_row} of the data"
+            )
         }
         Proof::Conflict { day_first, first_day_first_row, month_first, first_month_first_row } => format!(
             "{day_first} dates are possible day first only (first in row {first_day_first_row} of the data), {month_first} month first only (first in row {first_month_first_row})"

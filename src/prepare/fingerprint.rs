@@ -132,7 +132,9 @@ fn digest_leaves(scope: &Scope, value: &Value, pointer: &mut String, digests: &m
             for (index, item) in items.iter().enumerate() {
                 pointer.push('/');
                 let mut buffer = [0; 4];
-                pointer.push_str(char::from_digit(u32::try_from(index % 36).unwrap_or(0), 36).unwrap_or('z').encode_utf8(&mut buffer));
+                pointer.push_str(
+                    char::from_digit(u32::try_from(index % 36).unwrap_or(0), 36).unwrap_or('z').encode_utf8(&mut buffer),
+                );
                 digest_leaves(scope, item, pointer, digests);
                 pointer.truncate(length);
             }

@@ -107,8 +107,8 @@ impl HeaderReader<'_> {
             Reading::Nothing => {}
             Reading::Ignored => guess.ignored = true,
             Reading::Ambiguous { name } => {
-                let settled_elsewhere =
-                    *name == "full_name" && all.iter().any(|other| matches!(other, Reading::Field { name, .. } if name == "last_name"));
+                let settled_elsewhere = *name == "full_name"
+                    && all.iter().any(|other| matches!(other, Reading::Field { name, .. } if name == "last_name"));
                 if self.takes(name) && !settled_elsewhere {
                     guess.field = Some(name.clone());
                     guess.confidence = 50;
@@ -129,7 +129,9 @@ impl HeaderReader<'_> {
                     }
                 }
             }
-            Reading::Part { group, kind, part, number, sure } => self.place_part(&mut guess, *group, *kind, part, *number, *sure, all),
+            Reading::Part { group, kind, part, number, sure } => {
+                self.place_part(&mut guess, *group, *kind, part, *number, *sure, all)
+            }
         }
         guess
     }
@@ -156,7 +158,12 @@ impl HeaderReader<'_> {
         );
         let part = if part == "series_and_number" && has_series && !sure { "number" } else { part };
         if part == "?" {
-            guess.doubt = Some(format!("which kind of {} is it? map it to `{}[0].text` and settle `{}[0].type`", spec.title.to_lowercase(), spec.name, spec.name));
+            guess.doubt = Some(format!(
+                "which kind of {} is it? map it to `{}[0].text` and settle `{}[0].type`",
+                spec.title.to_lowercase(),
+                spec.name,
+                spec.name
+            ));
             guess.field = Some(format!("{}[0].text", spec.name));
             guess.confidence = 50;
             return;
@@ -166,12 +173,18 @@ impl HeaderReader<'_> {
         let index = if kind.is_some() || number.is_some() {
             items.iter().position(|item| item.kind == kind && item.number == number).or_else(|| {
                 // The kind was named by an earlier column of the same number, or nothing was: the first item takes it.
-                items.iter().position(|item| item.number == number && (item.kind.is_none() || kind.is_none()) && free(item) && number.is_some())
+                items.iter().position(|item| {
+                    item.number == number && (item.kind.is_none() || kind.is_none()) && free(item) && number.is_some()
+                })
             })
         } else if part == "type" {
             None
         } else {
-            self.current.get(&group).copied().filter(|&index| items.get(index).is_some_and(free)).or_else(|| items.iter().rposition(free))
+            self.current
+                .get(&group)
+                .copied()
+                .filter(|&index| items.get(index).is_some_and(free))
+                .or_else(|| items.iter().rposition(free))
         };
         let index = index.unwrap_or_else(|| {
             items.push(Item { kind, number, parts: Vec::new() });
@@ -214,7 +227,9 @@ fn read_part(folded: &str) -> Option<Reading> {
     let (rest, number) = match folded.rsplit_once(' ') {
         Some((rest, last)) if last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) => (rest, last.parse().ok()),
         Some(_) | None => match folded.split_once(' ') {
-            Some((first, rest)) if first.len() <= 2 && first.bytes().all(|byte| byte.is_ascii_digit()) => (rest, first.parse().ok()),
+            Some((first, rest)) if first.len() <= 2 && first.bytes().all(|byte| byte.is_ascii_digit()) => {
+                (rest, first.parse().ok())
+            }
             Some(_) | None => (folded, None),
         },
     };
@@ -270,7 +285,8 @@ fn take_inner_number(text: &str) -> (String, Option<u32>) {
     let words: Vec<&str> = text
         .split(' ')
         .filter(|word| {
-            let is_number = number.is_none() && word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty();
+            let is_number =
+                number.is_none() && word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty();
             if is_number {
                 number = word.parse().ok();
             }

@@ -138,12 +138,18 @@ impl MappingError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::Unreadable { .. } => "check the path after --mapping; `clientferry map FILE --to OP -o M.toml` writes one".to_owned(),
+            Self::Unreadable { .. } => {
+                "check the path after --mapping; `clientferry map FILE --to OP -o M.toml` writes one".to_owned()
+            }
             Self::Syntax { .. } => "compare it with the mapping that `clientferry map` writes".to_owned(),
-            Self::NoSuchColumn { .. } => "`clientferry inspect FILE` lists the columns; correct the name under [columns]".to_owned(),
+            Self::NoSuchColumn { .. } => {
+                "`clientferry inspect FILE` lists the columns; correct the name under [columns]".to_owned()
+            }
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
-            Self::Value { .. } => "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned(),
+            Self::Value { .. } => {
+                "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned()
+            }
         }
     }
 }
@@ -155,7 +161,8 @@ impl Mapping {
     /// When the file cannot be read or is not a mapping; the message names the line.
     pub fn load(path: &Path) -> Result<Self, MappingError> {
         let text = std::fs::read_to_string(path).map_err(|why| MappingError::Unreadable { path: path.to_owned(), why })?;
-        toml::from_str(&text).map_err(|error| MappingError::Syntax { path: path.to_owned(), why: error.to_string().trim_end().to_owned() })
+        toml::from_str(&text)
+            .map_err(|error| MappingError::Syntax { path: path.to_owned(), why: error.to_string().trim_end().to_owned() })
     }
 }
 

@@ -120,7 +120,9 @@ impl Plan {
         let router_operations = if siblings.is_empty() { operations.to_vec() } else { siblings };
         let routed = router_operations
             .iter()
-            .map(|known| operations.iter().position(|operation| operation.name == known.name).and_then(|index| u8::try_from(index).ok()))
+            .map(|known| {
+                operations.iter().position(|operation| operation.name == known.name).and_then(|index| u8::try_from(index).ok())
+            })
             .collect();
         let mut plans = Vec::with_capacity(operations.len());
         for operation in operations {
@@ -168,14 +170,13 @@ impl Plan {
                 return Ok(());
             }
             let written = mapping.formats.get(field.as_str());
-            let format = match written {
-                Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| MappingError::Value {
-                    section: "formats",
-                    field: field.to_string(),
-                    why: error.to_string(),
-                })?),
-                None => None,
-            };
+            let format =
+                match written {
+                    Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| {
+                        MappingError::Value { section: "formats", field: field.to_string(), why: error.to_string() }
+                    })?),
+                    None => None,
+                };
             dates.push(DateColumn { column, field, settled: format.is_some(), format: format.unwrap_or(cell::UNPROVEN) });
             Ok(())
         };
@@ -188,7 +189,8 @@ impl Plan {
             for item in &operation.items {
                 let group = &operation.operation.groups[item.group];
                 for part in &item.parts {
-                    let is_date = group.any_leaf(&part.general).is_some_and(|leaf| leaf.render == crate::contract::Render::IsoDate);
+                    let is_date =
+                        group.any_leaf(&part.general).is_some_and(|leaf| leaf.render == crate::contract::Render::IsoDate);
                     if let (true, PartSource::Column(column)) = (is_date, &part.source) {
                         add(column.index, part.field)?;
                     }
@@ -270,7 +272,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn item_numbers(&self, group: &str) -> BTreeSet<u32> {
-        self.targets.keys().filter_map(|field| item_of(field).filter(|(name, _, _)| *name == group)).map(|(_, number, _)| number).collect()
+        self.targets
+            .keys()
+            .filter_map(|field| item_of(field).filter(|(name, _, _)| *name == group))
+            .map(|(_, number, _)| number)
+            .collect()
     }
 
     fn item(&self, operation: &Operation, group_index: usize, number: u32) -> Result<ItemPlan, MappingError> {
@@ -280,7 +286,8 @@ impl<'a> Compiler<'a> {
         let column = |part: &str| {
             self.targets.get(name(part).as_str()).map(|&index| Column { index, values: self.values(&name(part), &general(part)) })
         };
-        let constant = |part: &str| self.mapping.constants.get(&name(part)).or_else(|| self.mapping.constants.get(&general(part)));
+        let constant =
+            |part: &str| self.mapping.constants.get(&name(part)).or_else(|| self.mapping.constants.get(&general(part)));
         let type_constant = match (constant("type"), &group.type_leaf) {
             (Some(value), Some(leaf)) => {
                 let word = text_of(value);
@@ -299,18 +306,27 @@ impl<'a> Compiler<'a> {
             if !seen.insert(part) {
                 continue;
             }
-            let joined: Vec<usize> = ADDRESS_PARTS.iter().filter_map(|part| self.targets.get(name(part).as_str()).copied()).collect();
+            let joined: Vec<usize> =
+                ADDRESS_PARTS.iter().filter_map(|part| self.targets.get(name(part).as_str()).copied()).collect();
             let both = self.targets.get(name("series_and_number").as_str()).copied();
             let source = match (column(part), constant(part), both) {
                 (Some(column), _, _) => PartSource::Column(column),
                 (None, Some(value), _) => PartSource::Constant(text_of(value)),
-                (None, None, Some(index)) if part == "series" || part == "number" => PartSource::SeriesAndNumber(index, part == "number"),
+                (None, None, Some(index)) if part == "series" || part == "number" => {
+                    PartSource::SeriesAndNumber(index, part == "number")
+                }
                 (None, None, _) if part == "text" && !joined.is_empty() => PartSource::Joined(joined),
                 (None, None, _) => continue,
             };
             parts.push(Part { field: FieldName::new(&name(part)), general: leaf.field.clone(), source });
         }
-        Ok(ItemPlan { group: group_index, type_field: FieldName::new(&name("type")), type_column: column("type"), type_constant, parts })
+        Ok(ItemPlan {
+            group: group_index,
+            type_field: FieldName::new(&name("type")),
+            type_column: column("type"),
+            type_constant,
+            parts,
+        })
     }
 
     fn left_out(&self, plans: &[OperationPlan]) -> Vec<Arc<str>> {
@@ -324,7 +340,10 @@ impl<'a> Compiler<'a> {
         };
         let used: BTreeSet<usize> = self.targets.iter().filter(|(field, _)| taken(field)).map(|(_, &index)| index).collect();
         let columns = self.source.columns.iter().enumerate();
-        columns.filter(|(index, header)| !used.contains(index) && !ignored.contains(&fold(header))).map(|(_, header)| header.clone()).collect()
+        columns
+            .filter(|(index, header)| !used.contains(index) && !ignored.contains(&fold(header)))
+            .map(|(_, header)| header.clone())
+            .collect()
     }
 }
 
@@ -337,10 +356,12 @@ fn item_of(field: &str) -> Option<(&str, u32, &str)> {
 
 fn find_column(header: &str, source: &Source) -> Result<usize, MappingError> {
     let exact = source.columns.iter().position(|column| &**column == header);
-    exact.or_else(|| source.columns.iter().position(|column| fold(column) == fold(header))).ok_or_else(|| MappingError::NoSuchColumn {
-        column: header.to_owned(),
-        source_name: source.name.to_string(),
-        nearest: nearest(header, source.columns.iter().map(|column| &**column)),
+    exact.or_else(|| source.columns.iter().position(|column| fold(column) == fold(header))).ok_or_else(|| {
+        MappingError::NoSuchColumn {
+            column: header.to_owned(),
+            source_name: source.name.to_string(),
+            nearest: nearest(header, source.columns.iter().map(|column| &**column)),
+        }
     })
 }
 
@@ -414,7 +435,12 @@ impl Plan {
                 let base = format!("/{}/{place}", group.path.join("/"));
                 *place += 1;
                 if let Some(member) = group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()) {
-                    tell(number, format!("{base}/{member}"), item.type_field, item.type_column.as_ref().map(|column| column.index));
+                    tell(
+                        number,
+                        format!("{base}/{member}"),
+                        item.type_field,
+                        item.type_column.as_ref().map(|column| column.index),
+                    );
                 }
                 for part in &item.parts {
                     let column = match &part.source {

@@ -43,8 +43,10 @@ impl Proposal {
     /// Everything that has to be decided by a person, a line each.
     #[must_use]
     pub fn questions(&self) -> Vec<String> {
-        let doubts = self.columns.iter().filter_map(|guess| Some(format!("column `{}`: {}", guess.header, guess.doubt.as_ref()?)));
-        let missing = self.missing.iter().map(|(field, title)| format!("no column for `{field}` ({title}), which the operation requires"));
+        let doubts =
+            self.columns.iter().filter_map(|guess| Some(format!("column `{}`: {}", guess.header, guess.doubt.as_ref()?)));
+        let missing =
+            self.missing.iter().map(|(field, title)| format!("no column for `{field}` ({title}), which the operation requires"));
         doubts.chain(missing).collect()
     }
 
@@ -76,7 +78,8 @@ impl Proposal {
     #[must_use]
     pub fn to_toml(&self) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let mut text = String::from("# Proposed by `clientferry map`. Settle the lines marked ?, then give this file with --mapping.\n");
+        let mut text =
+            String::from("# Proposed by `clientferry map`. Settle the lines marked ?, then give this file with --mapping.\n");
         // Writing to a String cannot fail.
         let _ = writeln!(text, "operation = {}\n\n[columns]", quoted(&self.operation));
         for guess in &self.columns {
@@ -102,8 +105,12 @@ impl Proposal {
             let _ = writeln!(text, "# ? required and found in no column: {title}\n# {} = \"\"", quoted(field));
         }
         text.push_str("\n[ignore]\ncolumns = [");
-        let left_out: Vec<String> =
-            self.columns.iter().filter(|guess| guess.field.is_none() && guess.doubt.is_none()).map(|guess| quoted(&guess.header)).collect();
+        let left_out: Vec<String> = self
+            .columns
+            .iter()
+            .filter(|guess| guess.field.is_none() && guess.doubt.is_none())
+            .map(|guess| quoted(&guess.header))
+            .collect();
         let _ = writeln!(text, "{}]", left_out.join(", "));
         text
     }

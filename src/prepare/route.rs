@@ -47,7 +47,13 @@ impl Router {
     }
 
     /// The operation of a row.
-    pub(super) fn route(&self, kind: &str, residency: &str, residency_kind: CellKind, citizenship: &str) -> Result<u8, CellFault> {
+    pub(super) fn route(
+        &self,
+        kind: &str,
+        residency: &str,
+        residency_kind: CellKind,
+        citizenship: &str,
+    ) -> Result<u8, CellFault> {
         if kind.trim().is_empty() {
             return Err(fault(Code::ClientTypeMissing, "the kind of client is missing"));
         }

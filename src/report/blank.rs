@@ -93,7 +93,12 @@ fn build(columns: &[BlankColumn], sheet: &str) -> Result<Vec<u8>, XlsxError> {
             worksheet.set_column_format(index, &text)?;
         }
         worksheet.write_string_with_format(0, index, &column.help, &help)?;
-        worksheet.write_string_with_format(HEADER_ROW, index, &column.header, if column.required { &required } else { &header })?;
+        worksheet.write_string_with_format(
+            HEADER_ROW,
+            index,
+            &column.header,
+            if column.required { &required } else { &header },
+        )?;
         if !column.choices.is_empty() {
             // Longer lists than a cell's own list takes stay in the help.
             let rule = DataValidation::new().allow_list_strings(&column.choices);

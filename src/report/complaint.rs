@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::restore::{restore, scalar};
+use super::restore::scalar;
+use crate::model::redact::restore;
 use crate::model::{Body, Code, Fault, FieldName, Outcome, Prepared, Refusal, Settled};
 
 /// Where a member of an operation's body comes from: by index of the operation and JSON pointer, the field and the source column.
@@ -111,7 +112,10 @@ fn refused<'a>(code: Code, prepared: &'a Prepared, settled: &'a Settled, members
 }
 
 fn refusal_message<'a>(code: Code, refusal: &'a Refusal, body: Option<&Body>) -> Cow<'a, str> {
-    let words = restore(&refusal.message, body);
+    let words = match body {
+        Some(body) => Cow::Owned(restore(&refusal.message, body)),
+        None => Cow::Borrowed(&*refusal.message),
+    };
     match (refusal.code.is_empty(), words.is_empty()) {
         (true, true) => Cow::Borrowed(code.meaning()),
         (true, false) => words,

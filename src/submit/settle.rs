@@ -111,11 +111,16 @@ impl<'a> Settler<'a> {
         let same = client.key == parcel.key || client.digests == parcel.digests;
         match client.state {
             State::Created if self.run == Some(&client.run) && same => known(Outcome::Created),
-            State::Created | State::Existing => {
-                Settled { note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()), ..known(Outcome::Existing) }
+            State::Created | State::Existing => Settled {
+                note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()),
+                ..known(Outcome::Existing)
+            },
+            State::Rejected if client.key == parcel.key => {
+                Settled { refusal: client.refusal.clone(), ..known(Outcome::Rejected) }
             }
-            State::Rejected if client.key == parcel.key => Settled { refusal: client.refusal.clone(), ..known(Outcome::Rejected) },
-            State::Sending | State::Resending | State::Unknown => Settled { refusal: client.refusal.clone(), ..known(Outcome::Unknown) },
+            State::Sending | State::Resending | State::Unknown => {
+                Settled { refusal: client.refusal.clone(), ..known(Outcome::Unknown) }
+            }
             State::Idle if self.otherwise != NotSent::OnlyChecked && client.attempts > 0 && client.key == parcel.key => Settled {
                 not_sent: Some(if self.otherwise == NotSent::Interrupted { NotSent::Interrupted } else { NotSent::Unreachable }),
                 refusal: client.refusal.clone(),
@@ -143,7 +148,8 @@ impl<'a> Settler<'a> {
     }
 
     fn list(&self, note: &mut String, digests: &[u32], before: &str, none: &str) {
-        let names: Vec<&str> = digests.iter().map(|digest| self.field_names.get(digest).map_or("another field", String::as_str)).collect();
+        let names: Vec<&str> =
+            digests.iter().map(|digest| self.field_names.get(digest).map_or("another field", String::as_str)).collect();
         note.push_str(if names.is_empty() { none } else { before });
         note.push_str(&names.join(", "));
     }

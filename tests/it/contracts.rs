@@ -59,7 +59,12 @@ fn invalid_bodies_are_refused_on_the_expected_path_by_the_expected_rule() {
                 && violation.rule == text("rule")
         });
         if !hit {
-            failures.push(format!("{name}: expected {:?} {:?} {:?}, found {found:#?}", text("path"), text("member"), text("rule")));
+            failures.push(format!(
+                "{name}: expected {:?} {:?} {:?}, found {found:#?}",
+                text("path"),
+                text("member"),
+                text("rule")
+            ));
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));

@@ -26,8 +26,7 @@ fn client() -> Client {
 }
 
 fn operations() -> Vec<Arc<Operation>> {
-    let schema = json!({"type": "object", "properties": {"type": {"const": "FL_RESIDENT"}}, "required": ["type"]});
-    vec![Arc::new(Operation { name: "tbank/fl-resident".to_owned(), schema })]
+    clientferry::contract::Registry::built_in().find("tbank/fl-resident").unwrap()
 }
 
 fn settings(faults: &[&str]) -> SandboxSettings {
@@ -42,8 +41,10 @@ async fn start(faults: &[&str]) -> Running {
 }
 
 fn person(last_name: &str) -> Value {
-    json!({"type": "FL_RESIDENT", "lastName": last_name, "firstName": "Анна", "isSelfEmployed": false,
-           "birthDate": "1990-05-01", "inn": "990000000115"})
+    let mut body: Value = serde_json::from_str(include_str!("../vectors/tbank/valid/fl-resident--minimal.json")).unwrap();
+    body["lastName"] = json!(last_name);
+    body["inn"] = json!("990000000115");
+    body
 }
 
 fn post(client: &Client, sandbox: &Running, key: Uuid, body: &Value) -> RequestBuilder {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clientferry::contract::Operation;
+use clientferry::contract::Registry;
 use clientferry::journal::{Journal, Run, RunId, State};
 use clientferry::model::{Body, FieldDigests, IdempotencyKey, Identity, Parcel};
 use clientferry::provider::tbank::TBank;
@@ -29,9 +29,7 @@ struct Stage {
 
 /// A sandbox without a limit and settings that do not wait long.
 async fn stage(faults: &[&str], change: impl FnOnce(&mut SandboxSettings)) -> Stage {
-    let schema = json!({"type": "object", "properties": {"type": {"const": "FL_RESIDENT"}}, "required": ["type"]});
-    let operation = Arc::new(Operation { name: "tbank/fl-resident".to_owned(), schema });
-    let mut settings = SandboxSettings::new("tbank", vec![operation]);
+    let mut settings = SandboxSettings::new("tbank", Registry::built_in().find("tbank/fl-resident").unwrap());
     settings.rate = None;
     settings.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
     change(&mut settings);
@@ -52,8 +50,11 @@ async fn stage(faults: &[&str], change: impl FnOnce(&mut SandboxSettings)) -> St
 }
 
 fn person(number: u64) -> Value {
-    json!({"type": "FL_RESIDENT", "lastName": format!("Образцова{number}"), "firstName": "Анна", "isSelfEmployed": false,
-           "birthDate": "1990-05-01"})
+    // Names have no digits: the number is spelled in letters.
+    let letters: String = number.to_string().bytes().map(|digit| char::from(b'a' + digit - b'0')).collect();
+    let mut body: Value = serde_json::from_str(include_str!("../vectors/tbank/valid/fl-resident--minimal.json")).unwrap();
+    body["lastName"] = json!(format!("Sample{letters}"));
+    body
 }
 
 fn dispatch(number: u64, body: &Value) -> Dispatch {
