@@ -8,7 +8,7 @@ use super::check_digits;
 use super::validate::Violation;
 use crate::model::Code;
 
-/// The day on which bodies are judged, and days that are derived from it.
+/// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
 #[derive(Clone, Debug)]
 pub struct Today {
     date: NaiveDate,
@@ -29,10 +29,55 @@ impl Today {
     }
 }
 
-/// One rule of a contract.
+/// A path that rules look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The list whose items are looked at, where it is about items.
+    pub list: Option<Vec<String>>,
+    /// Members from the root, or from the item, down to the value.
+    pub steps: Vec<String>,
+}
+
+impl Path {
+    /// `/birthDate` or `/documents/*/date`.
+    fn parse(written: &str) -> Self {
+        let steps = |text: &str| text.split('/').filter(|step| !step.is_empty()).map(str::to_owned).collect();
+        match written.split_once("/*") {
+            Some((list, member)) => Self { list: Some(steps(list)), steps: steps(member) },
+            None => Self { list: None, steps: steps(written) },
+        }
+    }
+
+    fn pointer(&self, item: usize) -> String {
+        let mut pointer = String::new();
+        for step in self.list.iter().flatten() {
+            pointer.push('/');
+            pointer.push_str(step);
+        }
+        if self.list.is_some() {
+            pointer.push_str(&format!("/{item}"));
+        }
+        for step in &self.steps {
+            pointer.push('/');
+            pointer.push_str(step);
+        }
+        pointer
+    }
+}
+
+/// A body that rules can look at, in whatever form it is.
+pub trait BodyView {
+    /// The text at a path, in the list's item where the path is about items.
+    fn text(&self, path: usize, item: usize) -> Option<&str>;
+
+    /// How many items the path's list has, or the list that the path itself leads to.
+    fn items(&self, path: usize) -> usize;
+}
+
+/// One rule as a contract writes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CodeCheck {
+pub(super) struct WrittenCheck {
     rule: String,
     check: Kind,
     /// JSON pointer; `*` stands for every item of a list.
@@ -68,92 +113,175 @@ enum Kind {
     StartsWith,
 }
 
-impl CodeCheck {
-    pub(super) fn run(&self, body: &Value, today: &Today, found: &mut Vec<Violation>) {
-        match self.at.split_once("/*") {
-            None => {
-                if let Some(value) = body.pointer(&self.at) {
-                    self.judge(body, None, value, today, &|| self.at.clone(), found);
+/// The rules of a contract, with the paths they look at.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    paths: Vec<Path>,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug)]
+struct Check {
+    written: WrittenCheck,
+    at: usize,
+    /// Further paths, by the kind's own order.
+    others: Vec<usize>,
+}
+
+impl Checks {
+    pub(super) fn compile(written: Vec<WrittenCheck>) -> Self {
+        let mut checks = Self::default();
+        for written in written {
+            let sibling =
+                |name: &str| written.at.rsplit_once('/').map_or_else(String::new, |(parent, _)| format!("{parent}/{name}"));
+            let item = |name: &str| format!("{}/{name}", written.at);
+            let others: Vec<String> = match written.check {
+                Kind::NotBefore => {
+                    written.than.iter().map(|than| if than.starts_with('/') { than.clone() } else { sibling(than) }).collect()
                 }
-            }
-            Some((list, member)) => {
-                for (index, item) in body.pointer(list).and_then(Value::as_array).into_iter().flatten().enumerate() {
-                    let value = if member.is_empty() { Some(item) } else { item.get(&member[1..]) };
-                    if let Some(value) = value {
-                        self.judge(body, Some(item), value, today, &|| format!("{list}/{index}{member}"), found);
-                    }
-                }
-            }
+                Kind::DocumentExpired => vec![item("type"), item("date"), item("expireDate"), "/birthDate".to_owned()],
+                Kind::HasPassportAndStayDocument => vec![item("*/type"), "/citizenship".to_owned()],
+                Kind::AddressKinds => vec![item("*/type")],
+                Kind::InnCheckDigits
+                | Kind::SnilsCheckDigits
+                | Kind::OgrnCheckDigits
+                | Kind::NotAfterToday
+                | Kind::OneAlphabet
+                | Kind::CitizenshipIs
+                | Kind::CitizenshipIsNot
+                | Kind::AgeBetween
+                | Kind::DigitsCount
+                | Kind::StartsWith => Vec::new(),
+            };
+            let others = others.iter().map(|path| checks.path(Path::parse(path))).collect();
+            let at = checks.path(Path::parse(&written.at));
+            checks.checks.push(Check { written, at, others });
         }
+        checks
     }
 
-    fn judge(
-        &self,
-        body: &Value,
-        item: Option<&Value>,
-        value: &Value,
-        today: &Today,
-        pointer: &dyn Fn() -> String,
-        found: &mut Vec<Violation>,
-    ) {
-        let text = value.as_str().unwrap_or_default();
-        let broken = match self.check {
-            Kind::InnCheckDigits => (!check_digits::inn(text)).then_some(Code::InnCheckDigits),
-            Kind::SnilsCheckDigits => (!check_digits::snils(text)).then_some(Code::SnilsCheckDigits),
-            Kind::OgrnCheckDigits => (!check_digits::ogrn(text)).then_some(Code::OgrnCheckDigit),
-            // ISO dates compare as text.
-            Kind::NotAfterToday => (is_date(text) && text > today.text.as_str()).then_some(Code::DateInFuture),
-            Kind::NotBefore => {
-                let than = self.than.as_deref().unwrap_or_default();
-                let earlier = if than.starts_with('/') { body.pointer(than) } else { item.and_then(|item| item.get(than)) };
-                let earlier = earlier.and_then(Value::as_str).unwrap_or_default();
-                (is_date(text) && is_date(earlier) && text < earlier).then_some(Code::DateOutOfOrder)
+    fn path(&mut self, path: Path) -> usize {
+        self.paths.iter().position(|known| *known == path).unwrap_or_else(|| {
+            self.paths.push(path);
+            self.paths.len() - 1
+        })
+    }
+
+    pub(super) fn paths(&self) -> &[Path] {
+        &self.paths
+    }
+
+    pub(super) fn run_on_value(&self, body: &Value, today: &Today, found: &mut Vec<Violation>) {
+        self.run(&ValueView { body, paths: &self.paths }, today, found);
+    }
+
+    pub(super) fn run(&self, body: &dyn BodyView, today: &Today, found: &mut Vec<Violation>) {
+        for check in &self.checks {
+            let path = &self.paths[check.at];
+            let items = if path.list.is_some() { body.items(check.at) } else { 1 };
+            for item in 0..items {
+                if let Some(code) = check.broken(body, item, today) {
+                    found.push(Violation {
+                        pointer: path.pointer(item),
+                        member: None,
+                        keyword: "code".to_owned(),
+                        rule: Some(check.written.rule.clone()),
+                        origin: "ours".to_owned(),
+                        code,
+                        message: code.meaning().trim_end_matches('.').to_owned(),
+                    });
+                }
             }
-            Kind::DocumentExpired => document_expired(value, body, today).then_some(Code::DocumentExpired),
-            Kind::OneAlphabet => mixes_alphabets(text).then_some(Code::NameMixedAlphabets),
-            Kind::CitizenshipIs => (Some(text) != self.value.as_deref()).then_some(Code::ResidencyUnusual),
-            Kind::CitizenshipIsNot => (Some(text) == self.value.as_deref()).then_some(Code::ResidencyUnusual),
-            Kind::HasPassportAndStayDocument => {
-                let has = |wanted: &dyn Fn(&str) -> bool| types(value).any(wanted);
-                let citizen_of_belarus = body.get("citizenship").and_then(Value::as_str) == Some("BY");
-                let passport = has(&|code| code.ends_with("PASSPORT") || code.starts_with("FOREIGN_PASSPORT"));
-                let stay = has(&|code| !code.contains("PASSPORT"));
-                (!passport || !(stay || citizen_of_belarus)).then_some(Code::DocumentUnusual)
-            }
-            Kind::AgeBetween => {
-                let years = |years: u32| today.date.checked_sub_months(Months::new(years * 12));
-                let youngest = self.min.and_then(years);
-                let oldest = self.max.and_then(years);
-                parse(text)
-                    .is_some_and(|born| youngest.is_some_and(|day| born > day) || oldest.is_some_and(|day| born < day))
-                    .then_some(Code::BirthDateUnlikelyAge)
-            }
-            Kind::AddressKinds => {
-                let kinds: Vec<&str> = types(value).collect();
-                let twice = kinds.iter().enumerate().any(|(index, kind)| kinds[..index].contains(kind));
-                let unusual = kinds.iter().any(|kind| self.unusual.iter().any(|unusual| unusual == kind));
-                (twice || unusual).then_some(Code::AddressUnusualKind)
-            }
-            Kind::DigitsCount => (Some(text.len()) != self.count || !text.bytes().all(|byte| byte.is_ascii_digit()))
-                .then_some(Code::RegisterUnusual),
-            Kind::StartsWith => (!self.any.iter().any(|start| text.starts_with(start.as_str()))).then_some(Code::RegisterUnusual),
-        };
-        if let Some(code) = broken {
-            found.push(Violation {
-                pointer: pointer(),
-                member: None,
-                keyword: "code".to_owned(),
-                rule: Some(self.rule.clone()),
-                origin: "ours".to_owned(),
-                code,
-                message: code.meaning().trim_end_matches('.').to_owned(),
-            });
         }
     }
 }
 
-fn types(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(|item| item.get("type")?.as_str())
+impl Check {
+    fn broken(&self, body: &dyn BodyView, item: usize, today: &Today) -> Option<Code> {
+        let written = &self.written;
+        let other =
+            |index: usize, item: usize| self.others.get(index).and_then(|path| body.text(*path, item)).unwrap_or_default();
+        let types = || (0..self.others.first().map_or(0, |path| body.items(*path))).map(|item| other(0, item));
+        // Rules about lists and items look at several members; all others are about one text, and about none when it is absent.
+        let (broken, code) = match written.check {
+            Kind::DocumentExpired => {
+                let [kind, issued, expires, born] = [0, 1, 2, 3].map(|index| other(index, item));
+                (document_expired(kind, issued, expires, born, today), Code::DocumentExpired)
+            }
+            Kind::HasPassportAndStayDocument => {
+                let passport = types().any(|code| code.ends_with("PASSPORT") || code.starts_with("FOREIGN_PASSPORT"));
+                let stay = types().any(|code| !code.contains("PASSPORT"));
+                (types().next().is_some() && (!passport || !(stay || other(1, 0) == "BY")), Code::DocumentUnusual)
+            }
+            Kind::AddressKinds => {
+                let twice = types().enumerate().any(|(index, kind)| types().take(index).any(|earlier| earlier == kind));
+                (twice || types().any(|kind| written.unusual.iter().any(|unusual| unusual == kind)), Code::AddressUnusualKind)
+            }
+            Kind::InnCheckDigits => (!check_digits::inn(body.text(self.at, item)?), Code::InnCheckDigits),
+            Kind::SnilsCheckDigits => (!check_digits::snils(body.text(self.at, item)?), Code::SnilsCheckDigits),
+            Kind::OgrnCheckDigits => (!check_digits::ogrn(body.text(self.at, item)?), Code::OgrnCheckDigit),
+            Kind::NotAfterToday => {
+                let date = body.text(self.at, item)?;
+                (is_date(date) && date > today.text.as_str(), Code::DateInFuture)
+            }
+            Kind::NotBefore => {
+                let (date, earlier) = (body.text(self.at, item)?, other(0, item));
+                (is_date(date) && is_date(earlier) && date < earlier, Code::DateOutOfOrder)
+            }
+            Kind::OneAlphabet => (mixes_alphabets(body.text(self.at, item)?), Code::NameMixedAlphabets),
+            Kind::CitizenshipIs => (Some(body.text(self.at, item)?) != written.value.as_deref(), Code::ResidencyUnusual),
+            Kind::CitizenshipIsNot => (Some(body.text(self.at, item)?) == written.value.as_deref(), Code::ResidencyUnusual),
+            Kind::AgeBetween => (!self.age_fits(body.text(self.at, item)?, today), Code::BirthDateUnlikelyAge),
+            Kind::DigitsCount => {
+                let text = body.text(self.at, item)?;
+                (Some(text.len()) != written.count || !text.bytes().all(|byte| byte.is_ascii_digit()), Code::RegisterUnusual)
+            }
+            Kind::StartsWith => {
+                let text = body.text(self.at, item)?;
+                (!written.any.iter().any(|start| text.starts_with(start.as_str())), Code::RegisterUnusual)
+            }
+        };
+        broken.then_some(code)
+    }
+
+    fn age_fits(&self, born: &str, today: &Today) -> bool {
+        let years_ago = |years: u32| today.date.checked_sub_months(Months::new(years * 12));
+        parse(born).is_none_or(|born| {
+            self.written.min.and_then(years_ago).is_none_or(|youngest| born <= youngest)
+                && self.written.max.and_then(years_ago).is_none_or(|oldest| born >= oldest)
+        })
+    }
+}
+
+/// A body as a tree of values.
+struct ValueView<'a> {
+    body: &'a Value,
+    paths: &'a [Path],
+}
+
+impl ValueView<'_> {
+    fn list(&self, path: &Path) -> Option<&Vec<Value>> {
+        follow(self.body, path.list.as_ref().unwrap_or(&path.steps))?.as_array()
+    }
+}
+
+impl BodyView for ValueView<'_> {
+    fn text(&self, path: usize, item: usize) -> Option<&str> {
+        let path = self.paths.get(path)?;
+        let root = match &path.list {
+            Some(_) => self.list(path)?.get(item)?,
+            None => self.body,
+        };
+        follow(root, &path.steps)?.as_str()
+    }
+
+    fn items(&self, path: usize) -> usize {
+        self.paths.get(path).and_then(|path| self.list(path)).map_or(0, Vec::len)
+    }
+}
+
+fn follow<'a>(root: &'a Value, steps: &[String]) -> Option<&'a Value> {
+    steps.iter().try_fold(root, |node, step| node.get(step))
 }
 
 fn is_date(text: &str) -> bool {
@@ -165,19 +293,13 @@ fn parse(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(i32::try_from(part(0..4)?).ok()?, part(5..7)?, part(8..10)?)
 }
 
-/// Expired, or a Russian passport that was issued before the 20th or 45th birthday, which passed over 90 days ago.
-/// <https://www.consultant.ru/document/cons_doc_LAW_15164/> names the two birthdays and the 90 days.
-fn document_expired(document: &Value, body: &Value, today: &Today) -> bool {
-    let text = |member: &str| document.get(member).and_then(Value::as_str).unwrap_or_default();
-    let expires = text("expireDate");
+/// Expired, or a Russian passport that was issued before the 20th or 45th birthday, which passed over 90 days ago
+/// (government decree of 08.07.1997 no. 828 and its successors name the two birthdays and the 90 days).
+fn document_expired(kind: &str, issued: &str, expires: &str, born: &str, today: &Today) -> bool {
     if is_date(expires) && expires < today.text.as_str() {
         return true;
     }
-    if text("type") != "PASSPORT" {
-        return false;
-    }
-    let born = body.get("birthDate").and_then(Value::as_str).and_then(parse);
-    let (Some(born), Some(issued)) = (born, parse(text("date"))) else { return false };
+    let (true, Some(born), Some(issued)) = (kind == "PASSPORT", parse(born), parse(issued)) else { return false };
     [20, 45].into_iter().any(|age| {
         let birthday = NaiveDate::from_ymd_opt(born.year() + age, born.month(), born.day())
             .or_else(|| NaiveDate::from_ymd_opt(born.year() + age, 3, 1));
@@ -188,16 +310,17 @@ fn document_expired(document: &Value, body: &Value, today: &Today) -> bool {
 }
 
 /// Whether a word of the text has both Cyrillic and Latin letters.
-pub(super) fn mixes_alphabets(text: &str) -> bool {
+fn mixes_alphabets(text: &str) -> bool {
     let mut cyrillic = false;
     let mut latin = false;
     for ch in text.chars() {
-        if !ch.is_alphabetic() {
-            (cyrillic, latin) = (false, false);
-        } else if matches!(ch, '\u{400}'..='\u{52f}') {
+        // The usual letters first: asking Unicode about each of them is slow.
+        if matches!(ch, '\u{400}'..='\u{52f}') {
             cyrillic = true;
         } else if ch.is_ascii_alphabetic() || matches!(ch, '\u{c0}'..='\u{24f}') {
             latin = true;
+        } else if !ch.is_alphabetic() {
+            (cyrillic, latin) = (false, false);
         }
         if cyrillic && latin {
             return true;
@@ -215,5 +338,17 @@ mod tests {
         assert!(!mixes_alphabets("Иванова-Smith"));
         assert!(!mixes_alphabets("Д'Артаньян"));
         assert!(mixes_alphabets("Ивaнов"));
+    }
+
+    #[test]
+    fn russian_passports_are_exchanged_at_20_and_45() {
+        let today = Today::new(NaiveDate::from_ymd_opt(2026, 11, 21).unwrap());
+        let expired = |issued, born| document_expired("PASSPORT", issued, "", born, &today);
+        assert!(!expired("2010-06-01", "1990-05-01"));
+        assert!(expired("2009-06-01", "1990-05-01"));
+        // 45 since 2026-09-01: the 90 days are not over yet.
+        assert!(!expired("2010-06-01", "1981-09-01"));
+        assert!(expired("2010-06-01", "1981-08-01"));
+        assert!(document_expired("VISA", "", "2026-11-20", "", &today));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::guard::Guard;
 use crate::model::text::fold;
 
 /// How a provider writes a value, and with it what a cell has to hold.
@@ -56,6 +57,12 @@ impl Render {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         Self::NAMES.iter().find(|(_, render)| *render == self).map_or("text", |(name, _)| name)
+    }
+
+    /// Whether the values come from a closed list.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::CountryAlpha2 | Self::Boolean | Self::Enum)
     }
 
     /// Whether spreadsheets damage such values: long numbers, leading zeros.
@@ -148,6 +155,8 @@ pub struct Leaf {
     pub example: Option<String>,
     /// Personal-data class.
     pub pii: Option<String>,
+    /// What its value has to be by itself.
+    pub guard: Guard,
 }
 
 /// A list of the body.
@@ -303,6 +312,7 @@ impl<'a> Compiler<'a> {
                 .and_then(|examples| examples.get(0))
                 .map(|example| example.as_str().map_or_else(|| example.to_string(), str::to_owned)),
             pii: text("x-pii").map(str::to_owned),
+            guard: Guard::read(self.root, schema, render.is_closed()),
             path,
         })
     }

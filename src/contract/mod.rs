@@ -4,12 +4,14 @@
 pub mod check_digits;
 mod checks;
 mod compile;
+mod guard;
 mod registry;
 mod validate;
 mod vocabulary;
 
-pub use checks::Today;
+pub use checks::{BodyView, Path, Today};
 pub use compile::{Codes, Group, Leaf, Render, Variant};
-pub use registry::{ContractError, Operation, Registry};
+pub use guard::Guard;
+pub use registry::{ContractError, IdentityRule, Operation, Registry};
 pub use validate::{Level, Violation};
 pub use vocabulary::{Field, Vocabulary, find_words, vocabulary};

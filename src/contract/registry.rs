@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::checks::{CodeCheck, Today};
+use super::checks::{BodyView, Checks, Path, Today};
 use super::compile::{self, Group, Leaf};
+use super::guard::shape_decides;
 use super::validate::{Contract, Level, Violation};
 use crate::model::FieldName;
 
@@ -66,8 +67,10 @@ pub struct Operation {
     pub own_id_required: bool,
     /// Requests allowed in any sliding window, and its length.
     pub limit: Option<(u32, Duration)>,
+    /// Whether bodies of one shape, whose values each fit their member, are all valid or all not.
+    pub shape_decides: bool,
     contract: Contract,
-    checks: Vec<CodeCheck>,
+    checks: Checks,
 }
 
 /// How a row says that it is of an operation's kind.
@@ -126,6 +129,10 @@ impl Operation {
             return Err(fail("`x-operation` has to be `provider/kind`".to_owned()));
         }
         let (leaves, groups) = compile::members(&schema).map_err(&fail)?;
+        let variants = groups.iter().flat_map(|group| &group.variants).flat_map(|variant| &variant.leaves);
+        let open = leaves.iter().chain(variants).filter(|leaf| !leaf.render.is_closed());
+        let open: Vec<&str> = open.filter_map(|leaf| leaf.path.last()).map(String::as_str).collect();
+        let shape_decides = shape_decides(&schema, &open);
         let limit = schema.get("x-limits").and_then(|limits| {
             let requests = u32::try_from(limits.get("requests")?.as_u64()?).ok()?;
             Some((requests, Duration::from_millis(limits.get("window_ms")?.as_u64()?)))
@@ -148,9 +155,12 @@ impl Operation {
             own_id_required: schema.get("x-own-id-required").is_some(),
             limit,
             contract: Contract::compile(&schema).map_err(&fail)?,
-            checks: serde_json::from_value::<Option<_>>(part("x-checks"))
-                .map_err(|error| fail(format!("x-checks: {error}")))?
-                .unwrap_or_default(),
+            checks: Checks::compile(
+                serde_json::from_value::<Option<_>>(part("x-checks"))
+                    .map_err(|error| fail(format!("x-checks: {error}")))?
+                    .unwrap_or_default(),
+            ),
+            shape_decides,
             name: name.into(),
             schema,
         })
@@ -176,9 +186,18 @@ impl Operation {
 
     /// Everything in which the body breaks rules that no schema keyword expresses: check digits, the order of dates, alphabets.
     pub fn check_rules(&self, body: &Value, today: &Today, found: &mut Vec<Violation>) {
-        for check in &self.checks {
-            check.run(body, today, found);
-        }
+        self.checks.run_on_value(body, today, found);
+    }
+
+    /// The same on a body in another form; paths are told by their place in [`Self::check_paths`].
+    pub fn check_rules_on(&self, body: &dyn BodyView, today: &Today, found: &mut Vec<Violation>) {
+        self.checks.run(body, today, found);
+    }
+
+    /// The paths that the rules look at.
+    #[must_use]
+    pub fn check_paths(&self) -> &[Path] {
+        self.checks.paths()
     }
 
     /// The group of this name.

@@ -16,6 +16,12 @@ impl Body {
         Self(value.to_string().into())
     }
 
+    /// A text that is already in canonical form.
+    #[must_use]
+    pub fn from_canonical(json: String) -> Self {
+        Self(json.into())
+    }
+
     /// The bytes to send.
     #[must_use]
     pub fn as_str(&self) -> &str {

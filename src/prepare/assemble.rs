@@ -1,13 +1,16 @@
 //! One row through the plan: cells become members, members a body, the body is judged. All faults of a row, not the first.
 
-use serde_json::{Map, Value};
+use std::sync::PoisonError;
+
+use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::cell;
 use super::fingerprint;
-use super::normalize::{CellFault, name, passport};
+use super::layout::Members;
+use super::normalize::{CellFault, name, passport, phone};
 use super::plan::{Column, From, ItemPlan, OperationPlan, Part, PartSource, Plan};
-use crate::contract::{Level, Violation};
+use crate::contract::{Leaf, Level, Operation, Render, Violation};
 use crate::model::text::fold;
 use crate::model::{CellKind, Change, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
 
@@ -51,6 +54,9 @@ impl Plan {
         Prepared { row, own_id, operation, result, warnings, changes }
     }
 }
+
+/// Shapes remembered for an operation: real files have a few hundred.
+const SHAPES_MAX: usize = 10_000;
 
 struct Work<'a> {
     plan: &'a Plan,
@@ -102,11 +108,11 @@ impl<'a> Work<'a> {
     }
 
     fn assemble(&mut self, plan: &'a OperationPlan, own_id: Option<&str>) -> (Result<Parcel, Vec<Fault>>, Vec<Fault>) {
-        let mut body = Map::new();
+        let mut members = Members::new(&plan.layout);
         for fill in &plan.fills {
             let (column, value) = match &fill.from {
                 From::Constant(value) => {
-                    put(&mut body, &fill.leaf.path, value.clone());
+                    members.put(fill.slot, value);
                     continue;
                 }
                 From::Column(column) => {
@@ -115,34 +121,21 @@ impl<'a> Work<'a> {
                         continue;
                     }
                     let word = translate(column, text);
-                    (
-                        column.index,
-                        cell::parse(
-                            &fill.leaf,
-                            &word,
-                            self.row.cells.kind(column.index),
-                            self.plan.format_of(column.index),
-                            &self.plan.region,
-                        ),
-                    )
+                    let format = self.plan.format_of(column.index);
+                    (column.index, cell::parse(&fill.leaf, &word, self.row.cells.kind(column.index), format, &self.plan.region))
                 }
                 From::FullName(column, word) => match self.full_name_word(*column, *word) {
                     Some(value) => (*column, value),
                     None => continue,
                 },
             };
-            self.settle(
-                value,
-                column,
-                fill.field,
-                || format!("/{}", fill.leaf.path.join("/")),
-                |value| put(&mut body, &fill.leaf.path, value),
-            );
+            let pointer = || format!("/{}", fill.leaf.path.join("/"));
+            self.settle(value, column, fill.field, pointer, |value| members.put(fill.slot, value));
         }
         for (item_index, item) in plan.items.iter().enumerate() {
-            self.item(plan, item_index, item, &mut body);
+            self.item(plan, item_index, item, &mut members);
         }
-        self.judge(plan, Value::Object(body), own_id)
+        self.judge(plan, &members, own_id)
     }
 
     /// A word of the full name; its faults are told once, at the last name.
@@ -160,7 +153,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn item(&mut self, plan: &'a OperationPlan, item_index: usize, item: &'a ItemPlan, body: &mut Map<String, Value>) {
+    fn item(&mut self, plan: &'a OperationPlan, item_index: usize, item: &'a ItemPlan, members: &mut Members<'_>) {
         let cells = &self.row.cells;
         let filled = |column: usize| !is_empty(cells.text(column));
         let has_cell = item.type_column.as_ref().is_some_and(|column| filled(column.index))
@@ -174,68 +167,41 @@ impl<'a> Work<'a> {
             return;
         }
         let group = &plan.operation.groups[item.group];
-        let place = list_at(body, &group.path).map_or(0, |list| list.len());
+        let place = members.open_item(item.group);
         self.numbers.push((item.group, item_index));
         let pointer = |member: &str| format!("/{}/{place}/{member}", group.path.join("/"));
-        let mut members = Map::new();
-        let mut code: Option<String> = None;
+        let mut code: Option<&str> = None;
         if let Some(leaf) = &group.type_leaf {
-            let member = leaf.path.first().map_or("type", String::as_str);
-            let written = item
-                .type_column
-                .as_ref()
-                .map(|column| (column, translate(column, cells.text(column.index))))
-                .filter(|(_, word)| !is_empty(word));
-            match written {
+            let written = item.type_column.as_ref().map(|column| (column, translate(column, cells.text(column.index))));
+            match written.filter(|(_, word)| !is_empty(word)) {
                 Some((column, word)) => match cell::code(leaf, &word) {
                     Ok(known) => {
-                        code = Some(known.to_owned());
+                        code = Some(known);
                         self.change(column.index, item.type_field, known);
                     }
                     Err(fault) => {
-                        self.attempted.push(pointer(member));
+                        self.attempted.push(pointer(leaf.path.first().map_or("type", String::as_str)));
                         self.fault(fault, Some(column.index), item.type_field);
                     }
                 },
-                None => code = item.type_constant.clone().or_else(|| group.default_type.clone()),
+                None => code = item.type_constant.as_deref().or(group.default_type.as_deref()),
             }
-            if let Some(code) = &code {
-                members.insert(member.to_owned(), Value::String(code.clone()));
+            if let (Some(code), Some(member)) = (code, item.type_member) {
+                members.put_item_text(member, code);
             }
         }
         for part in &item.parts {
-            let leaf = group.leaves(code.as_deref()).iter().find(|leaf| leaf.field == part.general);
-            let Some((column, value)) =
-                self.part(part, leaf.or_else(|| group.any_leaf(&part.general)), code.is_some() && leaf.is_none())
-            else {
-                continue;
-            };
-            let Some(leaf) = leaf.or_else(|| group.any_leaf(&part.general)) else { continue };
-            let member = leaf.path.first().map_or("", String::as_str);
-            self.settle(
-                value,
-                column,
-                part.field,
-                || pointer(member),
-                |value| {
-                    members.insert(member.to_owned(), value);
-                },
-            );
-        }
-        if let Some(list) = list_at(body, &group.path) {
-            list.push(Value::Object(members));
+            let own = part.leaves.iter().find(|(known, _)| known.is_none() || known.as_deref() == code);
+            let Some((_, leaf)) = own.or_else(|| part.leaves.first()) else { continue };
+            let Some((column, value)) = self.part(part, leaf, code.is_some() && own.is_none()) else { continue };
+            let pointer = || pointer(leaf.path.first().map_or("", String::as_str));
+            self.settle(value, column, part.field, pointer, |value| members.put_item(part.member, value));
         }
     }
 
     /// A part's value with the column it comes from; `None` when its cells are empty.
-    fn part(
-        &self,
-        part: &Part,
-        leaf: Option<&crate::contract::Leaf>,
-        unexpected: bool,
-    ) -> Option<(usize, Result<Value, CellFault>)> {
+    fn part(&self, part: &Part, leaf: &Leaf, unexpected: bool) -> Option<(usize, Result<Value, CellFault>)> {
         let cells = &self.row.cells;
-        let leaf = leaf?;
         let parse = |column: usize, text: &str| {
             if unexpected {
                 return Err(CellFault {
@@ -256,7 +222,7 @@ impl<'a> Work<'a> {
                     return None;
                 }
                 // A document without a series takes the cell as it stands.
-                if leaf.render == crate::contract::Render::DocumentNumber {
+                if leaf.render == Render::DocumentNumber {
                     return is_number.then(|| (*column, parse(*column, text)));
                 }
                 let value = match (passport::series_and_number(text, cells.kind(*column)), is_number) {
@@ -285,7 +251,7 @@ impl<'a> Work<'a> {
         column: usize,
         field: FieldName,
         pointer: impl FnOnce() -> String,
-        put: impl FnOnce(Value),
+        put: impl FnOnce(&Value),
     ) {
         match value {
             Ok(value) => {
@@ -294,7 +260,7 @@ impl<'a> Work<'a> {
                     Value::Bool(flag) => self.change(column, field, if *flag { "true" } else { "false" }),
                     Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
                 }
-                put(value);
+                put(&value);
             }
             Err(fault) => {
                 self.attempted.push(pointer());
@@ -323,13 +289,20 @@ impl<'a> Work<'a> {
         });
     }
 
-    fn judge(&mut self, plan: &OperationPlan, body: Value, own_id: Option<&str>) -> (Result<Parcel, Vec<Fault>>, Vec<Fault>) {
+    fn judge(
+        &mut self,
+        plan: &OperationPlan,
+        members: &Members<'_>,
+        own_id: Option<&str>,
+    ) -> (Result<Parcel, Vec<Fault>>, Vec<Fault>) {
         let operation = &*plan.operation;
+        let json = members.to_json();
         let mut violations = Vec::new();
-        if !self.attempted.is_empty() || !operation.accepts(&body) {
-            violations = self.violations(operation, &body);
+        if !self.attempted.is_empty() || !accepts(plan, members, &json) {
+            // What is valid is canonical JSON of our own making, so it parses.
+            violations = self.violations(operation, &serde_json::from_str(&json).unwrap_or_default());
         }
-        operation.check_rules(&body, &self.plan.today, &mut violations);
+        operation.check_rules_on(members, &self.plan.today, &mut violations);
         if operation.own_id_required && own_id.is_none() {
             self.faults
                 .push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
@@ -342,15 +315,27 @@ impl<'a> Work<'a> {
                 Severity::Warning | Severity::Info => warnings.push(fault),
             }
         }
+        self.doubt_phones(plan, members, &mut warnings);
         if self.faults.is_empty() {
-            (Ok(fingerprint::parcel(&self.plan.scope, operation, own_id, &body)), warnings)
+            (Ok(fingerprint::parcel(&self.plan.scope, &operation.name, &plan.layout, members, own_id, json)), warnings)
         } else {
             (Err(std::mem::take(&mut self.faults)), warnings)
         }
     }
 
+    /// Numbers that no numbering plan lists are sent, and said to be odd.
+    fn doubt_phones(&self, plan: &OperationPlan, members: &Members<'_>, warnings: &mut Vec<Fault>) {
+        for fill in plan.fills.iter().filter(|fill| fill.leaf.render == Render::E164) {
+            let (Some(doubt), Some(column)) = (members.root_text(fill.slot).and_then(phone::doubt), source_column(&fill.from))
+            else {
+                continue;
+            };
+            warnings.push(doubt.in_cell(index(column), self.row.cells.text(column)).at(fill.field));
+        }
+    }
+
     /// The contract's complaints, without those that a cell's own fault explains: the members of faulty cells count as present.
-    fn violations(&self, operation: &crate::contract::Operation, body: &Value) -> Vec<Violation> {
+    fn violations(&self, operation: &Operation, body: &Value) -> Vec<Violation> {
         if self.attempted.is_empty() {
             return operation.violations(body, Level::Strict);
         }
@@ -473,29 +458,22 @@ fn translate<'t>(column: &Column, text: &'t str) -> std::borrow::Cow<'t, str> {
     }
 }
 
-fn put(body: &mut Map<String, Value>, path: &[String], value: Value) {
-    match path {
-        [] => {}
-        [member] => {
-            body.insert(member.clone(), value);
-        }
-        [member, rest @ ..] => {
-            let inner = body.entry(member.clone()).or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(inner) = inner {
-                put(inner, rest, value);
-            }
-        }
+/// Whether the contract accepts a body. Bodies of one shape whose values each fit are alike, so the validator is asked once for each shape.
+fn accepts(plan: &OperationPlan, members: &Members<'_>, json: &str) -> bool {
+    let ask = || serde_json::from_str(json).is_ok_and(|body: Value| plan.operation.accepts(&body));
+    if !plan.operation.shape_decides || !members.values_fit() {
+        return ask();
     }
-}
-
-/// The list at a path, made when it is not there yet.
-fn list_at<'b>(body: &'b mut Map<String, Value>, path: &[String]) -> Option<&'b mut Vec<Value>> {
-    match path {
-        [] => None,
-        [member] => body.entry(member.clone()).or_insert_with(|| Value::Array(Vec::new())).as_array_mut(),
-        [member, rest @ ..] => {
-            let inner = body.entry(member.clone()).or_insert_with(|| Value::Object(Map::new()));
-            inner.as_object_mut().and_then(|inner| list_at(inner, rest))
+    let shape = members.shape();
+    let known = plan.shapes.read().unwrap_or_else(PoisonError::into_inner).get(&shape).copied();
+    let accepted = known.unwrap_or_else(|| {
+        let accepted = ask();
+        let mut shapes = plan.shapes.write().unwrap_or_else(PoisonError::into_inner);
+        if shapes.len() < SHAPES_MAX {
+            shapes.insert(shape, accepted);
         }
-    }
+        accepted
+    });
+    debug_assert_eq!(accepted, ask(), "the shape of a body does not decide");
+    accepted
 }

@@ -3,11 +3,10 @@
 
 use std::hash::Hasher as _;
 
-use serde_json::Value;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher128};
 
-use crate::contract::Operation;
+use super::layout::{Layout, Members, Reference};
 use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Identity, Parcel};
 
 /// What identities and digests are relative to: an account, and a secret that lies beside the journal.
@@ -43,19 +42,27 @@ fn truncate(hash: u64) -> u32 {
     hash as u32
 }
 
-/// Everything that is needed to send a valid body and to know its client again.
-pub(super) fn parcel(scope: &Scope, operation: &Operation, own_id: Option<&str>, value: &Value) -> Parcel {
-    let body = Body::new(value);
+/// Everything that is needed to send a valid body and to know its client again. `json` is the members' own canonical form.
+pub(super) fn parcel(
+    scope: &Scope,
+    operation: &str,
+    layout: &Layout,
+    members: &Members<'_>,
+    own_id: Option<&str>,
+    json: String,
+) -> Parcel {
     let mut leading = String::new();
     let mut identities = Identities::new();
     let mut add = |name: &'static str, text: &str| {
         let mut hasher = SipHasher128::new_with_key(&scope.identity_key);
-        for part in [&*operation.name, scope.account.as_str(), name, text] {
+        for part in [operation, scope.account.as_str(), name, text] {
             hasher.write(part.as_bytes());
             hasher.write_u8(0);
         }
         if identities.is_empty() {
-            leading = format!("{name}\u{1f}{text}");
+            leading.push_str(name);
+            leading.push('\u{1f}');
+            leading.push_str(text);
         }
         identities.push((Identity(hasher.finish128().as_bytes()), name));
     };
@@ -64,36 +71,40 @@ pub(super) fn parcel(scope: &Scope, operation: &Operation, own_id: Option<&str>,
     }
     let mut key = String::new();
     let mut natural = false;
-    for rule in &operation.identities {
-        if compose(value, &rule.parts, true, &mut key) {
+    for (name, parts) in &layout.identities {
+        if compose(members, parts, true, &mut key) {
             natural = true;
-            add(rule.interned, &key);
+            add(name, &key);
         }
     }
     if !natural && own_id.is_none() {
-        match &operation.identity_fallback {
-            Some(rule) if compose(value, &rule.parts, false, &mut key) => add(rule.interned, &key),
-            Some(_) | None => add("content", body.as_str()),
+        match &layout.fallback {
+            Some((name, parts)) if compose(members, parts, false, &mut key) => add(name, &key),
+            Some(_) | None => add("content", &json),
         }
     }
-    let key = IdempotencyKey::derive(&operation.name, &scope.account, &leading, body.as_str());
+    let key = IdempotencyKey::derive(operation, &scope.account, &leading, &json);
     let mut digests = Vec::with_capacity(24);
-    digest_leaves(scope, value, &mut String::new(), &mut digests);
+    members.each_digest(|place, text| {
+        let mut hasher = SipHasher24::new_with_key(&scope.digest_key);
+        hasher.write(&place.to_le_bytes());
+        hasher.write(text.as_bytes());
+        digests.push((place, truncate(hasher.finish())));
+    });
     digests.sort_unstable();
-    Parcel { body, key, identities, digests: FieldDigests(digests) }
+    Parcel { body: Body::from_canonical(json), key, identities, digests: FieldDigests(digests) }
 }
 
-/// Joins the parts of an identity, folded so that case and ё do not make two clients of one. False when a part is missing.
-fn compose(body: &Value, parts: &[Vec<String>], all: bool, key: &mut String) -> bool {
+/// Joins the parts of an identity, folded so that case and ё do not make two clients of one. False when a part is missing
+/// that has to be there, or all are.
+fn compose(members: &Members<'_>, parts: &[Reference], all: bool, key: &mut String) -> bool {
     key.clear();
     let mut any = false;
     for part in parts {
-        match follow(body, part) {
+        match members.follow(part) {
             Some(text) => {
                 any = true;
-                for ch in text.chars().flat_map(char::to_lowercase) {
-                    key.push(if ch == 'ё' { 'е' } else { ch });
-                }
+                fold_into(text, key);
             }
             None if all => return false,
             None => {}
@@ -103,53 +114,12 @@ fn compose(body: &Value, parts: &[Vec<String>], all: bool, key: &mut String) -> 
     any
 }
 
-/// Follows a path whose `?member=value` steps pick a list item.
-fn follow<'a>(body: &'a Value, path: &[String]) -> Option<&'a str> {
-    let mut node = body;
-    for step in path {
-        node = match step.strip_prefix('?').and_then(|step| step.split_once('=')) {
-            Some((member, wanted)) => {
-                node.as_array()?.iter().find(|item| item.get(member).and_then(Value::as_str) == Some(wanted))?
-            }
-            None => node.get(step)?,
-        };
+fn fold_into(text: &str, key: &mut String) {
+    if text.is_ascii() {
+        key.extend(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+        return;
     }
-    node.as_str()
-}
-
-fn digest_leaves(scope: &Scope, value: &Value, pointer: &mut String, digests: &mut Vec<(u32, u32)>) {
-    let length = pointer.len();
-    match value {
-        Value::Object(members) => {
-            for (name, member) in members {
-                pointer.push('/');
-                pointer.push_str(name);
-                digest_leaves(scope, member, pointer, digests);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                pointer.push('/');
-                let mut buffer = [0; 4];
-                pointer.push_str(
-                    char::from_digit(u32::try_from(index % 36).unwrap_or(0), 36).unwrap_or('z').encode_utf8(&mut buffer),
-                );
-                digest_leaves(scope, item, pointer, digests);
-                pointer.truncate(length);
-            }
-        }
-        Value::String(text) => push_digest(scope, pointer, text.as_bytes(), digests),
-        Value::Bool(flag) => push_digest(scope, pointer, &[u8::from(*flag)], digests),
-        Value::Number(number) => push_digest(scope, pointer, number.to_string().as_bytes(), digests),
-        Value::Null => {}
+    for ch in text.chars().flat_map(char::to_lowercase) {
+        key.push(if ch == 'ё' { 'е' } else { ch });
     }
-}
-
-fn push_digest(scope: &Scope, pointer: &str, value: &[u8], digests: &mut Vec<(u32, u32)>) {
-    let mut hasher = SipHasher24::new_with_key(&scope.digest_key);
-    hasher.write(pointer.as_bytes());
-    hasher.write_u8(0);
-    hasher.write(value);
-    digests.push((field_digest(pointer), truncate(hasher.finish())));
 }

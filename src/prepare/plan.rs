@@ -1,12 +1,14 @@
 //! A mapping compiled against the source's columns and the operations' contracts: what every row goes through. Holds no row.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use serde_json::Value;
+use smallvec::SmallVec;
 
 use super::cell;
 use super::fingerprint::Scope;
+use super::layout::Layout;
 use super::mapping::{Mapping, MappingError, nearest};
 use super::normalize::date::{self, DateFormat};
 use super::route::Router;
@@ -61,21 +63,31 @@ pub(super) enum From {
 pub(super) struct Fill {
     pub(super) leaf: Leaf,
     pub(super) field: FieldName,
+    /// Where the value goes in the layout.
+    pub(super) slot: usize,
     pub(super) from: From,
 }
 
 /// One operation's part of the plan.
 pub(super) struct OperationPlan {
     pub(super) operation: Arc<Operation>,
+    pub(super) layout: Layout,
     pub(super) fills: Vec<Fill>,
     pub(super) items: Vec<ItemPlan>,
+    /// Shapes of bodies that were seen, and whether the contract accepts them.
+    pub(super) shapes: RwLock<HashMap<Shape, bool>>,
 }
+
+/// See [`super::layout::Members::shape`].
+pub(super) type Shape = SmallVec<[u8; 96]>;
 
 /// One item of a list: `documents[1]`.
 pub(super) struct ItemPlan {
     /// Index into the operation's groups.
     pub(super) group: usize,
     pub(super) type_field: FieldName,
+    /// Where the type goes in the layout of an item.
+    pub(super) type_member: Option<usize>,
     pub(super) type_column: Option<Column>,
     /// The type's code, where the mapping settles it.
     pub(super) type_constant: Option<String>,
@@ -87,6 +99,10 @@ pub(super) struct Part {
     pub(super) field: FieldName,
     /// The field without its number: `documents[].series`.
     pub(super) general: String,
+    /// Where the value goes in the layout of an item.
+    pub(super) member: usize,
+    /// The part's leaf in items of each type.
+    pub(super) leaves: Vec<(Option<String>, Leaf)>,
     pub(super) source: PartSource,
 }
 
@@ -243,11 +259,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn operation(&self, operation: &Arc<Operation>) -> Result<OperationPlan, MappingError> {
+        let layout = Layout::new(operation);
         let mut fills = Vec::new();
         for leaf in &operation.leaves {
             let field = FieldName::new(&leaf.field);
+            let slot = layout.slot(&leaf.path).unwrap_or(usize::MAX);
             if let Some(constant) = &leaf.constant {
-                fills.push(Fill { leaf: leaf.clone(), field, from: From::Constant(Value::String(constant.clone())) });
+                fills.push(Fill { leaf: leaf.clone(), field, slot, from: From::Constant(Value::String(constant.clone())) });
                 continue;
             }
             let full_name = ["last_name", "first_name", "middle_name"].iter().position(|name| *name == leaf.field);
@@ -260,15 +278,15 @@ impl<'a> Compiler<'a> {
                 },
                 (None, None, None) => continue,
             };
-            fills.push(Fill { leaf: leaf.clone(), field, from });
+            fills.push(Fill { leaf: leaf.clone(), field, slot, from });
         }
         let mut items = Vec::new();
         for (group_index, group) in operation.groups.iter().enumerate() {
             for number in self.item_numbers(&group.field) {
-                items.push(self.item(operation, group_index, number)?);
+                items.push(self.item(operation, &layout, group_index, number)?);
             }
         }
-        Ok(OperationPlan { operation: operation.clone(), fills, items })
+        Ok(OperationPlan { operation: operation.clone(), layout, fills, items, shapes: RwLock::default() })
     }
 
     fn item_numbers(&self, group: &str) -> BTreeSet<u32> {
@@ -279,7 +297,7 @@ impl<'a> Compiler<'a> {
             .collect()
     }
 
-    fn item(&self, operation: &Operation, group_index: usize, number: u32) -> Result<ItemPlan, MappingError> {
+    fn item(&self, operation: &Operation, layout: &Layout, group_index: usize, number: u32) -> Result<ItemPlan, MappingError> {
         let group = &operation.groups[group_index];
         let name = |part: &str| format!("{}[{number}].{part}", group.field);
         let general = |part: &str| format!("{}[].{part}", group.field);
@@ -318,10 +336,22 @@ impl<'a> Compiler<'a> {
                 (None, None, _) if part == "text" && !joined.is_empty() => PartSource::Joined(joined),
                 (None, None, _) => continue,
             };
-            parts.push(Part { field: FieldName::new(&name(part)), general: leaf.field.clone(), source });
+            let leaves = group.variants.iter().filter_map(|variant| {
+                let own = variant.leaves.iter().find(|own| own.field == leaf.field)?;
+                Some((variant.code.clone(), own.clone()))
+            });
+            let member = leaf.path.first().and_then(|name| layout.item_member(group_index, name)).unwrap_or(usize::MAX);
+            parts.push(Part {
+                field: FieldName::new(&name(part)),
+                general: leaf.field.clone(),
+                member,
+                leaves: leaves.collect(),
+                source,
+            });
         }
         Ok(ItemPlan {
             group: group_index,
+            type_member: group.type_leaf.as_ref().and_then(|leaf| layout.item_member(group_index, leaf.path.first()?)),
             type_field: FieldName::new(&name("type")),
             type_column: column("type"),
             type_constant,
@@ -394,66 +424,4 @@ fn constant_value(leaf: &Leaf, constant: &toml::Value) -> Result<Value, MappingE
         field: leaf.field.clone(),
         why: format!("`{text}`: {}", fault.message),
     })
-}
-
-impl Plan {
-    /// For every digest of a member's place the field that people know it by, so that a journal can tell what changed.
-    #[must_use]
-    pub fn names_of_digests(&self) -> HashMap<u32, String> {
-        let mut names = HashMap::new();
-        self.each_member(&mut |_, pointer, field, _| {
-            names.entry(super::field_digest(&pointer)).or_insert_with(|| field.to_string());
-        });
-        names
-    }
-
-    /// For every member that a column fills: the operation's number, the member's pointer, its field and its column.
-    #[must_use]
-    pub fn members(&self) -> HashMap<(u8, String), (FieldName, Option<u16>)> {
-        let mut members = HashMap::new();
-        self.each_member(&mut |operation, pointer, field, column| {
-            members.entry((operation, pointer)).or_insert((field, column.and_then(|column| u16::try_from(column).ok())));
-        });
-        members
-    }
-
-    fn each_member(&self, tell: &mut dyn FnMut(u8, String, FieldName, Option<usize>)) {
-        for (number, plan) in (0_u8..).zip(&self.operations) {
-            for fill in &plan.fills {
-                let column = match &fill.from {
-                    From::Column(column) => Some(column.index),
-                    From::FullName(column, _) => Some(*column),
-                    From::Constant(_) => None,
-                };
-                tell(number, format!("/{}", fill.leaf.path.join("/")), fill.field, column);
-            }
-            let mut places: HashMap<usize, usize> = HashMap::new();
-            for item in &plan.items {
-                let group = &plan.operation.groups[item.group];
-                // Empty items close up, so this is where the item stands when none is empty.
-                let place = places.entry(item.group).or_insert(0);
-                let base = format!("/{}/{place}", group.path.join("/"));
-                *place += 1;
-                if let Some(member) = group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()) {
-                    tell(
-                        number,
-                        format!("{base}/{member}"),
-                        item.type_field,
-                        item.type_column.as_ref().map(|column| column.index),
-                    );
-                }
-                for part in &item.parts {
-                    let column = match &part.source {
-                        PartSource::Column(column) => Some(column.index),
-                        PartSource::SeriesAndNumber(column, _) => Some(*column),
-                        PartSource::Joined(columns) => columns.first().copied(),
-                        PartSource::Constant(_) => None,
-                    };
-                    if let Some(member) = group.any_leaf(&part.general).and_then(|leaf| leaf.path.first()) {
-                        tell(number, format!("{base}/{member}"), part.field, column);
-                    }
-                }
-            }
-        }
-    }
 }

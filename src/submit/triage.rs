@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 
 use crate::model::{FieldDigests, Identity, Parcel, Place};
@@ -24,7 +25,7 @@ pub struct EarlierRow {
 #[derive(Debug)]
 pub struct Triage {
     filter: Filter,
-    recent: HashMap<Identity, Seen>,
+    recent: HashMap<Identity, Seen, BuildHasherDefault<OwnBits>>,
     recent_max: usize,
     runs: Vec<SortedRun>,
     /// Sorted runs of what was seen, one after the other.
@@ -63,7 +64,7 @@ impl Triage {
     fn with_recent_max(recent_max: usize) -> io::Result<Self> {
         Ok(Self {
             filter: Filter::new(),
-            recent: HashMap::with_capacity(recent_max),
+            recent: HashMap::with_capacity_and_hasher(recent_max, BuildHasherDefault::default()),
             recent_max,
             runs: Vec::new(),
             seen: tempfile::tempfile()?,
@@ -154,6 +155,25 @@ impl Triage {
         file.seek(SeekFrom::Start(self.digests_bytes))?;
         Ok(FieldDigests::from_bytes(&bytes))
     }
+}
+
+/// Identities are keyed hashes: their own bits are as good as any hash of them.
+#[derive(Default)]
+struct OwnBits(u64);
+
+impl Hasher for OwnBits {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for (place, byte) in bytes.iter().enumerate().skip(bytes.len().saturating_sub(8)) {
+            self.0 ^= u64::from(*byte) << (place % 8 * 8);
+        }
+    }
+
+    // The array's length, which says nothing.
+    fn write_usize(&mut self, _: usize) {}
 }
 
 #[derive(Debug)]

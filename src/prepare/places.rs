@@ -1,0 +1,83 @@
+//! Where the members of a run's bodies come from, for those who tell people about them. Looks at the plan, never at rows.
+
+use std::collections::HashMap;
+
+use super::field_digest;
+use super::plan::{From, PartSource, Plan};
+use crate::model::FieldName;
+
+/// A member that a column can fill.
+struct Place {
+    operation: u8,
+    pointer: String,
+    digest: u32,
+    field: FieldName,
+    column: Option<usize>,
+}
+
+impl Plan {
+    /// For every digest of a member's place the field that people know it by, so that a journal can tell what changed.
+    #[must_use]
+    pub fn names_of_digests(&self) -> HashMap<u32, String> {
+        let mut names = HashMap::new();
+        for place in self.places() {
+            names.entry(place.digest).or_insert_with(|| place.field.to_string());
+        }
+        names
+    }
+
+    /// For every member that a column fills: by the operation's number and the member's pointer, its field and its column.
+    #[must_use]
+    pub fn members(&self) -> HashMap<(u8, String), (FieldName, Option<u16>)> {
+        let mut members = HashMap::new();
+        for place in self.places() {
+            let column = place.column.and_then(|column| u16::try_from(column).ok());
+            members.entry((place.operation, place.pointer)).or_insert((place.field, column));
+        }
+        members
+    }
+
+    fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (operation, plan) in (0_u8..).zip(&self.operations) {
+            for fill in &plan.fills {
+                let column = match &fill.from {
+                    From::Column(column) => Some(column.index),
+                    From::FullName(column, _) => Some(*column),
+                    From::Constant(_) => None,
+                };
+                let pointer = format!("/{}", fill.leaf.path.join("/"));
+                places.push(Place { operation, digest: field_digest(&pointer), pointer, field: fill.field, column });
+            }
+            let mut counts: HashMap<usize, usize> = HashMap::new();
+            for item in &plan.items {
+                let group = &plan.operation.groups[item.group];
+                // Empty items close up, so this is where the item stands when none is empty.
+                let count = counts.entry(item.group).or_insert(0);
+                let base = format!("/{}/{count}", group.path.join("/"));
+                let digest = |member: usize| plan.layout.digest_of_item(item.group, member, *count);
+                if let (Some(name), Some(member)) =
+                    (group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()), item.type_member)
+                {
+                    let column = item.type_column.as_ref().map(|column| column.index);
+                    let pointer = format!("{base}/{name}");
+                    places.push(Place { operation, pointer, digest: digest(member), field: item.type_field, column });
+                }
+                for part in &item.parts {
+                    let column = match &part.source {
+                        PartSource::Column(column) => Some(column.index),
+                        PartSource::SeriesAndNumber(column, _) => Some(*column),
+                        PartSource::Joined(columns) => columns.first().copied(),
+                        PartSource::Constant(_) => None,
+                    };
+                    if let Some(name) = part.leaves.first().and_then(|(_, leaf)| leaf.path.first()) {
+                        let pointer = format!("{base}/{name}");
+                        places.push(Place { operation, pointer, digest: digest(part.member), field: part.field, column });
+                    }
+                }
+                *count += 1;
+            }
+        }
+        places
+    }
+}
