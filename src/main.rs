@@ -6,6 +6,9 @@ use clap::Parser as _;
 use clientferry::cli::Cli;
 use clientferry::{commands, terminal};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match commands::run(cli) {

@@ -16,7 +16,7 @@ use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Mapping, Plan, Scope};
 use crate::read::{self, ReadSettings, Table};
 use crate::report::{self, Ending, Mode, Reporter, Summary};
-use crate::submit::{Admission, Settler};
+use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
 /// What a job is made from.
@@ -122,7 +122,8 @@ impl Job {
         requests: Requests,
     ) -> Result<Summary, Failure> {
         let bar = terminal::bar("reporting", Some(self.rows));
-        let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, self.plan.names_of_digests())?;
+        let fields = Fields { names: self.plan.names_of_digests(), identifying: self.plan.identifying_digests() };
+        let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, fields)?;
         let mut rows = 0;
         pipeline::carry(&self.table, &self.plan, |prepared| {
             let settled = settler.settle(&prepared)?;
