@@ -7,16 +7,19 @@ use clientferry::terminal;
 const DEFECT: &str = "CLIENTFERRY_TEST_DEFECT";
 const CLIENT: &str = "79001234567";
 
+fn unreadable(client: &str) -> Result<u8, String> {
+    Err(client.to_owned())
+}
+
 /// Not a test by itself: what the next test starts, for the hook is one for the whole process.
 #[test]
 fn strike() {
     let Ok(kind) = std::env::var(DEFECT) else { return };
-    let client: Result<u8, String> = Err(CLIENT.to_owned());
     let outcome = terminal::fenced(|| match kind.as_str() {
-        "caught" => std::panic::catch_unwind(|| client.unwrap()).is_err(),
-        "here" => client.unwrap() == 0,
+        "caught" => std::panic::catch_unwind(|| unreadable(CLIENT).unwrap()).is_err(),
+        "here" => unreadable(CLIENT).unwrap() == 0,
         _ => std::thread::scope(|threads| {
-            threads.spawn(|| client.unwrap());
+            threads.spawn(|| unreadable(CLIENT).unwrap());
             true
         }),
     });
