@@ -239,7 +239,7 @@ pub struct SandboxArgs {
     /// Milliseconds of work on each request.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
-    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=seconds@5%`, `drop_after_commit@#10-20`; may be given several times.
+    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=2@5%`, `drop_after_commit@#10-20`; may be given several times.
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,
     /// The one bearer token that it accepts, from this variable (any token when not given).
