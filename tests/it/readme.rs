@@ -168,6 +168,51 @@ fn the_keys_of_the_configuration_stand_in_the_readme() {
     }
 }
 
+/// `it::report::all_faults_of_a_row` and the like: whoever reads a promise finds its test.
+#[test]
+fn the_promises_name_tests_that_exist() {
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut code = String::new();
+    let mut folders = vec![root().join("src"), root().join("tests/it")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                code.push_str(&fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    let names: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|quoted| quoted.contains("::"))
+        .filter_map(|quoted| quoted.rsplit("::").next())
+        // A sentence is a test; shorter names are modules and functions.
+        .filter(|name| name.matches('_').count() >= 3)
+        .collect();
+    assert!(names.len() >= 15, "{names:?}");
+    for name in names {
+        assert!(code.contains(&format!("fn {name}(")), "ARCHITECTURE.md names the test {name}, which does not exist");
+    }
+}
+
+#[test]
+fn links_between_the_papers_lead_somewhere() {
+    for paper in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "reports/README.md"] {
+        let path = root().join(paper);
+        let page = fs::read_to_string(&path).unwrap();
+        for (at, _) in page.match_indices("](") {
+            let target = page[at + 2..].split(')').next().unwrap_or_default();
+            if !target.starts_with("https://") {
+                assert!(path.parent().unwrap().join(target).exists(), "{paper} links to {target}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_page_of_fault_codes_is_up_to_date() {
     let mut page = String::from(
