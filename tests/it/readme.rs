@@ -75,7 +75,7 @@ fn the_commands_of_the_readme_run_in_its_order() {
             }
             let mut command = Command::new(env!("CARGO_BIN_EXE_clientferry"));
             for (name, _) in std::env::vars_os() {
-                if name.to_string_lossy().starts_with("CLIENTFERRY_") {
+                if name.to_string_lossy().starts_with("CLIENTFERRY_") || name == "COLUMNS" {
                     command.env_remove(name);
                 }
             }
@@ -87,6 +87,9 @@ fn the_commands_of_the_readme_run_in_its_order() {
                 output.status,
                 String::from_utf8_lossy(&output.stderr)
             );
+            if run == 0 {
+                the_picture_is_what_it_shows(&String::from_utf8(output.stdout).unwrap());
+            }
             run += 1;
         }
     }
@@ -97,6 +100,28 @@ fn the_commands_of_the_readme_run_in_its_order() {
             fs::read_dir(folder.path().join("reports")).unwrap().map(|entry| entry.unwrap().path().join(file)).collect();
         assert!(!reports.is_empty() && reports.iter().all(|path| path.is_file()), "{reports:?}");
     }
+}
+
+/// The README's first block of plain text is what its first command prints, times aside.
+fn the_picture_is_what_it_shows(printed: &str) {
+    let without_times = |text: &str| -> String {
+        let words = text.split_inclusive([' ', '\n']).scan(false, |after, word| {
+            let shown = if *after { word.replace(|ch: char| ch.is_ascii_digit(), "") } else { word.to_owned() };
+            *after = word.trim_end() == "after";
+            Some(shown)
+        });
+        words.collect()
+    };
+    let page = readme();
+    let picture = blocks(&page, "text").into_iter().next().unwrap();
+    if std::env::var_os("CLIENTFERRY_BLESS").is_some() && without_times(&picture) != without_times(printed) {
+        fs::write(root().join("README.md"), page.replacen(&picture, printed, 1)).unwrap();
+        return;
+    }
+    assert!(
+        without_times(&picture) == without_times(printed),
+        "the README shows another output than this (CLIENTFERRY_BLESS=1 puts it in):\n{printed}"
+    );
 }
 
 #[test]
