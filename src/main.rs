@@ -5,10 +5,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clientferry::cli::Cli;
+use clientferry::failure::Exit;
 use clientferry::{commands, terminal};
-
-/// How the program ends when the fault is its own (`EX_SOFTWARE` of `sysexits.h`).
-const EXIT_DEFECT: u8 = 70;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -21,7 +19,7 @@ fn main() -> ExitCode {
         }
         Err(defect) => {
             terminal::tell(&defect);
-            ExitCode::from(EXIT_DEFECT)
+            ExitCode::from(Exit::Defect as u8)
         }
     }
 }
