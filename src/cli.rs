@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -239,7 +239,7 @@ pub struct SandboxArgs {
     /// Milliseconds of work on each request.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
-    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=seconds@5%`, `drop_after_commit@#10-20`; may be given several times.
+    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=2@5%`, `drop_after_commit@#10-20`; may be given several times.
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,
     /// The one bearer token that it accepts, from this variable (any token when not given).

@@ -1,6 +1,8 @@
 //! What a person sees while the program works: progress on stderr, silent when that is no terminal. Shows counts, never data.
 
 use std::io::IsTerminal as _;
+use std::panic::{self, UnwindSafe};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -60,4 +62,32 @@ pub fn print(text: &str) {
     use std::io::Write as _;
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Where the last panic began. Its payload is not kept: it may quote a client.
+static PANICKED_AT: Mutex<Option<String>> = Mutex::new(None);
+
+/// Does the program's work. A panic, which is a defect of ours, becomes a message of one line instead of the usual text; one that
+/// somebody inside catches, as the reading of damaged workbooks does, says nothing at all.
+///
+/// # Errors
+/// The message, when the work panicked.
+pub fn fenced<T>(work: impl FnOnce() -> T + UnwindSafe) -> Result<T, String> {
+    panic::set_hook(Box::new(|panic| {
+        let mut place = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner);
+        match panic.location() {
+            // The standard library only passes on what another thread began.
+            Some(location) if location.file().starts_with("/rustc/") && place.is_some() => {}
+            Some(location) => *place = Some(format!("{}:{}", location.file(), location.line())),
+            None => {}
+        }
+    }));
+    panic::catch_unwind(work).map_err(|_payload| {
+        let place = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner).take();
+        format!(
+            "error: a defect in clientferry at {} (please report); nothing was half-written\n\
+             hint: rows that were sent are in the journal; run the same command again to continue\n",
+            place.as_deref().unwrap_or("an unknown place")
+        )
+    })
 }
