@@ -12,6 +12,10 @@ use super::samples::{SAMPLES, Sample};
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
+    (
+        Code::CellFormulaWithoutValue,
+        "the library that makes the sample stores a value for every formula; the reader's own tests have one",
+    ),
     (Code::ValueFormat, "every pattern of these contracts has a code of its own"),
     (Code::ValueTooShort, "the least length is one character, and an empty cell is a missing value"),
     (Code::ValueWrongType, "cells become values of the right JSON type or none"),

@@ -11,3 +11,5 @@ mod report;
 mod samples;
 mod sandbox;
 mod submit;
+mod templates;
+mod vectors;
