@@ -81,7 +81,7 @@ fn item_columns(group: &Group, number: usize, columns: &mut Vec<BlankColumn>) {
             // Items of all types are alike.
             [] => leaf.description.clone(),
             all if all.len() == group.variants.len() => format!("{}.", leaf.title),
-            [some @ ..] => format!("{} of {}.", leaf.title, some.join(", ")),
+            some => format!("{} of {}.", leaf.title, some.join(", ")),
         };
         let name = if part.name == "text" { "line".to_owned() } else { part.name.replace('_', " ") };
         columns.push(column(format!("{item} {number}: {name}"), leaf, needed, &help));

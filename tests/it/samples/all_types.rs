@@ -167,7 +167,8 @@ fn person(number: u32, kind: &str) -> Cells {
 }
 
 fn foreigner(number: u32) -> Cells {
-    let (country, from_belarus) = if number % 3 == 0 { ("Беларусь", true) } else { ("Узбекистан", false) };
+    let (country, from_belarus) =
+        if number.is_multiple_of(3) { ("Беларусь", true) } else { ("Узбекистан", false) };
     let mut cells = vec![
         ("Код клиента", text(format!("N-{number}"))),
         ("Тип клиента", text(if number % 2 == 1 { "FL_NONRESIDENT" } else { "ФЛ" })),
@@ -206,7 +207,11 @@ fn entrepreneur(number: u32) -> Cells {
             ("Резидент", text("да")),
             (
                 "ОГРН/ОГРНИП",
-                if number % 2 == 0 { text(number_of_register) } else { Number(number_of_register.parse().expect("digits")) },
+                if number.is_multiple_of(2) {
+                    text(number_of_register)
+                } else {
+                    Number(number_of_register.parse().expect("digits"))
+                },
             ),
             ("Дата регистрации", Date(day(2015, 2, 3))),
             ("Адрес 2: тип", text("Почтовый адрес")),

@@ -304,7 +304,7 @@ fn dressed(place: u32) -> Row {
     row
 }
 
-fn turn<'w, T>(words: &'w [T], at: usize) -> &'w T {
+fn turn<T>(words: &[T], at: usize) -> &T {
     &words[at % words.len()]
 }
 
