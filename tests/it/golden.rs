@@ -57,6 +57,9 @@ fn told(program: &Program) -> String {
             let _ = writeln!(text, "{name} {count}");
         }
     }
+    let ignored = summary["ignored_columns"].as_array().expect("a list of columns");
+    let ignored: Vec<&str> = ignored.iter().filter_map(serde_json::Value::as_str).collect();
+    let _ = writeln!(text, "\ncolumns that no operation takes: {}", ignored.join(", "));
     text
 }
 
