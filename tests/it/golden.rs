@@ -2,8 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
-use clientferry::model::{Code, Severity};
+use chrono::NaiveDate;
+use clientferry::contract::{Registry, Today};
+use clientferry::model::{Code, Fault, Severity};
+use clientferry::pipeline;
+use clientferry::prepare::normalize::date::ColumnEvidence;
+use clientferry::prepare::{self, Mapping, Plan, Scope, SourceHints};
+use clientferry::read::{self, ReadSettings};
 
 use super::bless::{assert_committed, in_project};
 use super::program::Program;
@@ -96,4 +103,44 @@ fn the_clean_sample_is_clean_and_the_messy_one_still_sends_a_fair_number() {
     );
     let messy = check(&SAMPLES[1]).json("report/summary.json");
     assert!(messy["outcomes"]["not_sent"].as_u64() >= Some(120), "{messy:#}");
+}
+
+/// The codes of every row when the sample is judged on this day.
+fn codes_on(sample: &Sample, today: NaiveDate) -> Vec<Vec<Code>> {
+    let program = Program::new();
+    program.put(sample.file, &(sample.make)());
+    let operations = Registry::built_in().find(sample.to).expect("an operation");
+    let written = sample.mapping.map(|name| Mapping::load(&in_project(&format!("samples/{name}"))).expect("a mapping"));
+    let hints: SourceHints = written.as_ref().map(|mapping| mapping.source.clone()).unwrap_or_default();
+    let settings = ReadSettings {
+        sheet: hints.sheet,
+        header_row: hints.header_row,
+        delimiter: hints.delimiter,
+        encoding: hints.encoding,
+        ..ReadSettings::default()
+    };
+    let table = read::open(&program.path(sample.file), &settings, &prepare::knows_header).expect("a readable sample");
+    let mapping = written.unwrap_or_else(|| prepare::infer(sample.to, &table.source.columns, &operations).mapping());
+    let scope = Scope::new("nobody", &[0; 32]);
+    let mut plan = Plan::compile(&mapping, &table.source, &operations, scope, Today::new(today)).expect("a plan");
+    let columns = plan.date_columns();
+    let mut evidence = vec![ColumnEvidence::default(); columns.len()];
+    table.scan(&columns, &mut |column, text, kind| evidence[column].observe(text, kind)).expect("a readable sample");
+    plan.settle_dates(&evidence).expect("dates that prove their order");
+    let mut rows = Vec::new();
+    pipeline::carry(&table, &plan, |row| {
+        let faults: &[Fault] = row.result.as_ref().map_or_else(Vec::as_slice, |_| &[]);
+        rows.push(faults.iter().chain(&row.warnings).map(|fault| fault.code).collect());
+        Ok(ControlFlow::Continue(()))
+    })
+    .expect("every row");
+    rows
+}
+
+#[test]
+fn samples_do_not_go_stale() {
+    let day = |year| NaiveDate::from_ymd_opt(year, 6, 1).expect("a day");
+    for sample in &SAMPLES {
+        assert_eq!(codes_on(sample, day(2026)), codes_on(sample, day(2049)), "{}", sample.file);
+    }
 }
