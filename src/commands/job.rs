@@ -8,7 +8,7 @@ use chrono::{DateTime, Local, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::ReadingArgs;
-use crate::contract::{Operation, Registry, Today, vocabulary};
+use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Requests, RunId};
 use crate::model::NotSent;
@@ -53,7 +53,7 @@ pub(super) fn read_settings(reading: &ReadingArgs, mapping: Option<&Mapping>) ->
 
 /// Opens a source, its header found by the vocabulary.
 pub(super) fn open_table(file: &Path, settings: &ReadSettings) -> Result<Table, Failure> {
-    Ok(read::open(file, settings, &|cell| vocabulary().knows_header(cell))?)
+    Ok(read::open(file, settings, &prepare::knows_header)?)
 }
 
 impl Job {

@@ -23,6 +23,17 @@ pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) 
     proposal
 }
 
+/// Whether a cell is a header, those of numbered documents and addresses (`Документ 2: номер`) included.
+#[must_use]
+pub fn knows_header(cell: &str) -> bool {
+    if vocabulary().knows_header(cell) {
+        return true;
+    }
+    // Nobody writes longer headers, and the search for parts takes its time.
+    let folded = fold(cell);
+    folded.len() <= 120 && matches!(read_part(&folded), Some(Reading::Part { number: Some(_), sure: true, .. }))
+}
+
 /// What a header says by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reading {
@@ -344,4 +355,21 @@ fn missing(proposal: &Proposal, operations: &[Arc<Operation>]) -> Vec<(String, S
         }
     }
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_numbered_items_are_headers_and_cells_of_rows_are_not() {
+        for header in ["Фамилия", "Документ 2: номер", "Document 12: expiry date", "Адрес 1: строка", "Address 3: type"]
+        {
+            assert!(knows_header(header), "{header}");
+        }
+        for cell in ["Иванов", "12", "№ 17/2024", "101000, г. Москва, ул. Примерная, д. 1, кв. 2", "01.02.1970", ""]
+        {
+            assert!(!knows_header(cell), "{cell}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ mod route;
 
 pub use dates::{DateProof, DateQuestion, describe};
 pub use fingerprint::{Scope, field_digest};
-pub use infer::infer;
+pub use infer::{infer, knows_header};
 pub use mapping::{Mapping, MappingError, SourceHints};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};

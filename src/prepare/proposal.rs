@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::mapping::{Ignore, Mapping, Targets};
+use super::mapping::{Mapping, Targets};
 
 /// What a column seems to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Proposal {
                 .filter_map(|guess| Some((guess.header.clone(), Targets::One(guess.field.clone()?))))
                 .collect(),
             constants: self.constants.iter().map(|(field, value)| (field.clone(), toml::Value::String(value.clone()))).collect(),
-            ignore: Ignore { columns: self.left_out() },
+            // Nobody has said that the others may be left out: the report has to name them.
             ..Mapping::default()
         }
     }
