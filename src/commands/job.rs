@@ -89,7 +89,7 @@ impl Job {
                 (Admission::Send(parcel), Some(operation)) => {
                     offer(crate::submit::Dispatch { operation, parcel: parcel.clone() })
                 }
-                (Admission::Send(_) | Admission::Duplicate(..) | Admission::Invalid | Admission::Blank, _) => true,
+                (Admission::Send(_) | Admission::Duplicate(_) | Admission::Invalid | Admission::Blank, _) => true,
             };
             Ok(if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })
