@@ -141,10 +141,16 @@ fn moved(journal: &Journal, run: &str, before: &str, account: &str, server: &str
     };
     Failure::settings(
         format!(
-            "the account `{account}` sent its clients to {before} (run {run}); now it points to {server}, which never saw them"
+            "the account `{account}` sent its clients to {} (run {run}); now it points to {}, which never saw them",
+            shown(before),
+            shown(server)
         ),
         hint,
     )
+}
+
+fn shown(server: &str) -> String {
+    server.strip_prefix(LEDGER).map_or_else(|| server.to_owned(), |path| format!("the sandbox with the ledger {path}"))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One integration binary: every file below drives the program through its public doors.
 
+mod commands;
 mod contracts;
 mod journal;
 mod mutual_tls;
