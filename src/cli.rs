@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
 /// Carries a client base across: a spreadsheet of clients into a provider's API, and the truth about every row.
 #[derive(Debug, Parser)]
@@ -83,7 +85,8 @@ pub struct SourceArgs {
 }
 
 /// Where the reader's own findings are wrong.
-#[derive(Debug, Args, Default)]
+#[derive(Clone, Debug, Args, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
     /// Sheet by name or number from 1.
@@ -107,7 +110,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// Rehearse: start the provider's local imitation in this process and send to it over real HTTP.
-    #[arg(long, env = "CLIENTFERRY_SANDBOX")]
+    #[arg(long, env = "CLIENTFERRY_SANDBOX", value_parser = FalseyValueParser::new())]
     pub sandbox: bool,
     /// With --sandbox: ledger of the clients it created (kept beside the journal when not given).
     #[arg(long, value_name = "FILE", requires = "sandbox", env = "CLIENTFERRY_LEDGER")]
@@ -119,10 +122,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N", env = "CLIENTFERRY_LIMIT")]
     pub limit: Option<u64>,
     /// Transliterate names for providers that take Latin letters only; no operation of this version does.
-    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION")]
+    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
     pub approve_transliteration: bool,
     /// Do not ask before sending to a real provider.
-    #[arg(long, short, env = "CLIENTFERRY_YES")]
+    #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,
 }
 
@@ -188,6 +191,9 @@ pub struct JsonArgs {
 pub struct ResolveArgs {
     /// The run; the last one when not given.
     pub run: Option<String>,
+    /// Do not ask before sending to a real provider: what had no reliable answer is sent again under its old key.
+    #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
+    pub yes: bool,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,

@@ -25,7 +25,7 @@ pub enum Admission<'a> {
     /// It may be sent.
     Send(&'a Parcel),
     /// An earlier row is the same client.
-    Duplicate(&'a Parcel, EarlierRow),
+    Duplicate(EarlierRow),
     /// It has faults.
     Invalid,
     /// It holds nothing.
@@ -77,7 +77,7 @@ impl<'a> Settler<'a> {
             Err(_) => Ok(Admission::Invalid),
             Ok(parcel) => Ok(match self.triage.admit(prepared.row.place, parcel)? {
                 None => Admission::Send(parcel),
-                Some(earlier) => Admission::Duplicate(parcel, earlier),
+                Some(earlier) => Admission::Duplicate(earlier),
             }),
         }
     }
@@ -90,11 +90,9 @@ impl<'a> Settler<'a> {
         match self.admit(prepared)? {
             Admission::Blank => Ok(Settled::not_sent(NotSent::Blank)),
             Admission::Invalid => Ok(Settled::plain(Outcome::Invalid)),
-            Admission::Duplicate(parcel, earlier) => Ok(Settled {
-                note: Some(self.duplicate_note(prepared, &earlier).into()),
-                key: Some(parcel.key),
-                ..Settled::plain(Outcome::Duplicate)
-            }),
+            Admission::Duplicate(earlier) => {
+                Ok(Settled { note: Some(self.duplicate_note(prepared, &earlier).into()), ..Settled::plain(Outcome::Duplicate) })
+            }
             Admission::Send(parcel) => {
                 let identities: Vec<Identity> = parcel.identities.iter().map(|(identity, _)| *identity).collect();
                 let client = match self.journal {
