@@ -56,12 +56,29 @@ pub(super) fn open_table(file: &Path, settings: &ReadSettings) -> Result<Table, 
     Ok(read::open(file, settings, &|cell| vocabulary().knows_header(cell))?)
 }
 
+/// The [source] of a mapping describes the file that it was made for. A file that this does not fit, but that has the mapping's
+/// columns when it is read by its own signs, is read so: `rejected.csv` is always UTF-8 with commas, its header on line 1.
+fn open_mapped(order: &Order<'_>, mapping: Option<&Mapping>) -> Result<Table, Failure> {
+    let described = open_table(order.file, &read_settings(order.reading, mapping));
+    // Standard input cannot be opened twice.
+    let Some(mapping) = mapping.filter(|_| order.file != Path::new("-")) else { return described };
+    let fits =
+        |table: &Table| mapping.columns.keys().all(|header| table.source.columns.iter().any(|column| **column == **header));
+    if described.as_ref().is_ok_and(fits) {
+        return described;
+    }
+    match open_table(order.file, &read_settings(order.reading, None)) {
+        Ok(table) if fits(&table) => Ok(table),
+        Ok(_) | Err(_) => described,
+    }
+}
+
 impl Job {
     /// `secret` is asked for when the source is known to be readable and mapped, so that a slip leaves no journal behind.
     pub(super) fn open(order: &Order<'_>, secret: impl FnOnce() -> Result<[u8; 32], Failure>) -> Result<Self, Failure> {
         let operations = Registry::built_in().find(order.to)?;
         let written = order.mapping.map(Mapping::load).transpose()?;
-        let table = open_table(order.file, &read_settings(order.reading, written.as_ref()))?;
+        let table = open_mapped(order, written.as_ref())?;
         let source = &table.source;
         let mapping = match written {
             Some(mapping) => mapping,
