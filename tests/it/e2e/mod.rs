@@ -6,4 +6,8 @@
 mod stage;
 mod truth;
 
+mod crash;
+mod faults;
+mod rate;
+mod stops;
 mod whole_job;
