@@ -69,7 +69,10 @@ impl Proposal {
                 .filter_map(|guess| Some((guess.header.clone(), Targets::One(guess.field.clone()?))))
                 .collect(),
             constants: self.constants.iter().map(|(field, value)| (field.clone(), toml::Value::String(value.clone()))).collect(),
-            ignore: Ignore { columns: self.left_out() },
+            // A column that nobody knows is not left out on purpose: the report names it.
+            ignore: Ignore {
+                columns: self.columns.iter().filter(|guess| guess.ignored).map(|guess| guess.header.clone()).collect(),
+            },
             ..Mapping::default()
         }
     }
