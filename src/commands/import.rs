@@ -15,7 +15,7 @@ use crate::journal::{Journal, Run};
 use crate::model::NotSent;
 use crate::provider::{self, Provider};
 use crate::report::{self, Mode};
-use crate::sandbox::{self, Running, SandboxSettings};
+use crate::sandbox::{self, FaultSpec, Running, SandboxSettings};
 use crate::submit::{Ended, Progress, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
 
@@ -30,7 +30,10 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
     } else {
         config.account_name(args.source.account.as_deref(), &provider_name)?
     };
-    let settings = if args.sandbox { None } else { Some(config.account(&account)?) };
+    // What is wrong with settings is told before anything is made on the disk.
+    let connected = if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account)?)?) };
+    let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
+    let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
     let job = Job::open(
@@ -47,34 +50,30 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         Some(journal) => journal,
         None => Journal::open(&journal_path)?,
     };
+    if let Some(provider) = &connected
+        && !provider.is_loopback()
+        && !args.yes
+    {
+        ask(&job, &account)?;
+    }
     let folder = job.folder(args.source.out.as_deref(), &config.reports());
     let started = Utc::now();
     let earlier = journal.run(&job.run).ok();
     let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
     let reporter = job.reporter(&folder, Mode::Import, first_started)?;
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
-    let (provider, running): (Arc<dyn Provider>, Option<Running>) = match settings {
-        Some(settings) => (provider::connect(&provider_name, &settings)?, None),
+    let (provider, running): (Arc<dyn Provider>, Option<Running>) = match connected {
+        Some(provider) => (provider, None),
         None => {
-            let running = start_sandbox(&session, args, &provider_name, &job, &journal_path)?;
+            let running = start_sandbox(&session, args, faults, &provider_name, &job, &journal_path)?;
             (
                 provider::connect(&provider_name, &provider::AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?,
                 Some(running),
             )
         }
     };
-    if !provider.is_loopback() && !args.yes {
-        ask(&job, &account)?;
-    }
     journal.begin_run(&run_record(&job, args, &folder, first_started))?;
-    let sent = send(
-        &session,
-        provider,
-        &journal,
-        &job,
-        &SubmitSettings { limit: args.limit, ..config.submit_settings()? },
-        Purpose::Send,
-    )?;
+    let sent = send(&session, provider, &journal, &job, &submit_settings, Purpose::Send)?;
     if let Some(running) = running {
         session.block_on(running.stop());
     }
@@ -127,14 +126,19 @@ fn show(bar: &ProgressBar, progress: Progress) {
     }
 }
 
-fn start_sandbox(session: &Session, args: &ImportArgs, provider: &str, job: &Job, journal: &Path) -> Result<Running, Failure> {
+fn start_sandbox(
+    session: &Session,
+    args: &ImportArgs,
+    faults: Vec<FaultSpec>,
+    provider: &str,
+    job: &Job,
+    journal: &Path,
+) -> Result<Running, Failure> {
     let mut settings =
         SandboxSettings::new(provider, Registry::built_in().find(provider).unwrap_or_else(|_| job.operations.clone()));
     // Kept on disk, so that a rehearsal that was killed goes on where it stopped, as with a real provider.
     settings.ledger = Some(args.ledger.clone().unwrap_or_else(|| journal.with_extension(format!("sandbox-{provider}.jsonl"))));
-    for spec in &args.fault {
-        settings.faults.push(spec.parse()?);
-    }
+    settings.faults = faults;
     Ok(session.block_on(sandbox::start(settings))?)
 }
 
