@@ -6,8 +6,11 @@
 mod stage;
 mod truth;
 
+mod bad_inputs;
+mod canary;
 mod crash;
 mod faults;
 mod rate;
+mod size;
 mod stops;
 mod whole_job;

@@ -9,8 +9,8 @@ const SECOND_US: u64 = 1_000_000;
 
 #[test]
 fn thirty_seconds_at_full_demand_keep_the_limit_and_use_it() {
-    // The sandbox keeps the real limit and would answer 429; each answer takes its time, as it does over a network.
-    let sandbox = SandboxProcess::start(&["--latency-ms", "80"]);
+    // The sandbox keeps the real limit and would answer 429; each answer takes its time.
+    let sandbox = SandboxProcess::start(&["--latency-ms", "20"]);
     let mut stage = Stage::new().to(&sandbox);
     // Empty is unset: the profile's own limit.
     stage.set("CLIENTFERRY_REQUESTS_PER_SECOND", "");

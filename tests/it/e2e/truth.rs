@@ -114,10 +114,10 @@ impl Ledger {
     }
 }
 
-/// Reads a CSV whose first line names the columns.
+/// Reads a CSV whose first line names the columns; rows of `rejected.csv` may be as ragged as their source.
 #[track_caller]
 pub(super) fn table(path: &Path) -> Vec<Line> {
-    let mut reader = csv::Reader::from_path(path).unwrap();
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).unwrap();
     let header = reader.headers().unwrap().clone();
     let named = |record: &csv::StringRecord| -> Line {
         header.iter().zip(record).map(|(column, cell)| (column.to_owned(), cell.to_owned())).collect()
