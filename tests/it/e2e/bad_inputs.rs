@@ -83,7 +83,7 @@ fn files_that_are_no_table() {
 fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let stage = stage();
-    std::fs::set_permissions(stage.path("clients.csv"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(stage.path("clients.csv"), std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(stage.path("clients.csv")).is_ok() {
         eprintln!("SKIPPED a_file_that_may_not_be_read: this user reads everything");
         return;
@@ -204,10 +204,13 @@ fn journals_that_cannot_be_used() {
     assert_eq!(std::fs::read(stage.path("text.db")).unwrap(), before);
 }
 
+/// Names and values of variables.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 #[test]
 fn settings_that_cannot_be_used() {
     let import = ["import", "clients.csv", "--to", OPERATION];
-    let cases: [(&[(&str, &str)], &[&str], &str); 9] = [
+    let cases: [(Pairs<'_>, &[&str], &str); 9] = [
         (&[], &[], "no token"),
         (&[("CLIENTFERRY_TOKEN", "x"), ("CLIENTFERRY_BASE_URL", "http://bank.example")], &["--yes"], "not HTTPS"),
         (&[("CLIENTFERRY_TOKEN", "x"), ("CLIENTFERRY_BASE_URL", "nonsense")], &["--yes"], "base URL"),

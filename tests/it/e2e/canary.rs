@@ -71,7 +71,7 @@ fn answer(stream: TcpStream, asked: &AtomicUsize, hang_up_on: usize, latency: Du
             (if first { "200 OK" } else { "404 Not Found" }, list.to_string())
         } else {
             thread::sleep(latency);
-            if (asked.fetch_add(1, Ordering::SeqCst) + 1) % hang_up_on == 0 {
+            if (asked.fetch_add(1, Ordering::SeqCst) + 1).is_multiple_of(hang_up_on) {
                 return None;
             }
             let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
