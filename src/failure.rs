@@ -56,7 +56,7 @@ pub enum Failure {
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
     FaultSpec(#[from] FaultSpecError),
-    #[error("{0}")]
+    #[error("the rows' identities cannot be kept in the folder for temporary files {}: {}", std::env::temp_dir().display(), .0)]
     Triage(std::io::Error),
     /// Columns that the program cannot map by itself.
     #[error("the columns do not settle the mapping by themselves:\n{}", bullets(questions))]
@@ -138,7 +138,7 @@ impl Failure {
                 "run `clientferry map FILE --to OP -o mapping.toml`, settle the lines marked `?`, then add `--mapping mapping.toml`".to_owned()
             }
             Self::DatesOpen { questions } => format!(
-                "settle it in the mapping (`clientferry map … -o mapping.toml` writes one):\n{}",
+                "settle it in the mapping (`clientferry map … -o mapping.toml` writes one):\n[formats]\n{}",
                 questions.iter().map(DateQuestion::settle).collect::<Vec<_>>().join("\n")
             ),
             Self::Settings { hint, .. } => hint.clone(),

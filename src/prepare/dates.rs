@@ -24,10 +24,10 @@ pub struct DateQuestion {
 }
 
 impl DateQuestion {
-    /// The mapping lines that settle it.
+    /// The line below `[formats]` of the mapping that settles it.
     #[must_use]
     pub fn settle(&self) -> String {
-        format!("[formats]\n\"{}\" = \"DD/MM/YYYY\"   # or \"MM/DD/YYYY\"", self.field)
+        format!("\"{}\" = \"DD/MM/YYYY\"   # or \"MM/DD/YYYY\"", self.field)
     }
 }
 

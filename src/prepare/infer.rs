@@ -262,20 +262,3 @@ fn missing(proposal: &Proposal, operations: &[Arc<Operation>]) -> Vec<(String, S
     }
     missing
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_of_numbered_items_are_headers_and_cells_of_rows_are_not() {
-        for header in ["Фамилия", "Документ 2: номер", "Document 12: expiry date", "Адрес 1: строка", "Address 3: type"]
-        {
-            assert!(knows_header(header), "{header}");
-        }
-        for cell in ["Иванов", "12", "№ 17/2024", "101000, г. Москва, ул. Примерная, д. 1, кв. 2", "01.02.1970", ""]
-        {
-            assert!(!knows_header(cell), "{cell}");
-        }
-    }
-}

@@ -295,3 +295,15 @@ fn tables_as_people_export_them() {
         assert_eq!(fields(&propose(operation, headers)).join(" "), wanted, "{operation}: {headers}");
     }
 }
+
+#[test]
+fn headers_of_numbered_items_are_headers_and_cells_of_rows_are_not() {
+    for header in ["Фамилия", "Документ 2: номер", "Document 12: expiry date", "Адрес 1: строка", "Address 3: type"]
+    {
+        assert!(super::knows_header(header), "{header}");
+    }
+    for cell in ["Иванов", "12", "№ 17/2024", "101000, г. Москва, ул. Примерная, д. 1, кв. 2", "01.02.1970", ""]
+    {
+        assert!(!super::knows_header(cell), "{cell}");
+    }
+}
