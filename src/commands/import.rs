@@ -13,8 +13,9 @@ use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Run};
 use crate::model::NotSent;
-use crate::provider::Provider;
+use crate::provider::{self, Provider};
 use crate::report::{self, Mode};
+use crate::sandbox::FaultSpec;
 use crate::submit::{Ended, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
 
@@ -26,7 +27,10 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
     } else {
         config.account_name(args.source.account.as_deref(), &provider_name)?
     };
-    let settings = if args.sandbox { None } else { Some(config.account(&account)?) };
+    // What is wrong with settings is told before anything is made on the disk.
+    let connected = if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account)?)?) };
+    let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
+    let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
     let job = Job::open(
@@ -43,26 +47,28 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         Some(journal) => journal,
         None => Journal::open(&journal_path)?,
     };
-    let folder = job.folder(args.source.out.as_deref(), &config.reports());
-    let started = Utc::now();
-    let earlier = journal.run(&job.run).ok();
-    let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
-    let reporter = job.reporter(&folder, Mode::Import, first_started)?;
+    let real = connected.map(|provider| Target::real(&journal, &provider_name, &account, provider)).transpose()?;
+    if let Some(target) = &real {
+        // Before the session takes Ctrl-C over.
+        target.ask(args.yes, &format!("Send up to {} clients to {} with the account `{account}`?", job.rows, job.to))?;
+    }
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
-    let target = match settings {
-        Some(settings) => Target::real(&journal, &provider_name, &account, &settings)?,
+    let target = match real {
+        Some(target) => target,
         None => {
-            let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<_, _>>()?;
             let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
             Target::sandbox(&session, &journal, &provider_name, &ledger, faults)?
         }
     };
-    target.ask(args.yes, &format!("Send up to {} clients to {} with the account `{account}`?", job.rows, job.to))?;
+    let folder = job.folder(args.source.out.as_deref(), &config.reports());
+    let started = Utc::now();
+    let earlier = journal.run(&job.run).ok();
+    let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
     let test_stand = target.provider.is_test_stand();
+    let reporter = job.reporter(&folder, Mode::Import, first_started)?;
     let reporter = if test_stand { reporter.without_crosswalk() } else { reporter };
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
-    let settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
-    let sent = send(&session, target.provider.clone(), &journal, &job, &settings, Purpose::Send)?;
+    let sent = send(&session, target.provider.clone(), &journal, &job, &submit_settings, Purpose::Send)?;
     target.stop(&session);
     let (ended, otherwise, halt) = ending(&sent.ended);
     journal.end_run(&job.run, ended.0, halt.as_ref().map(|halt| halt.what.as_str()), sent.requests)?;

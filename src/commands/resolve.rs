@@ -9,7 +9,8 @@ use crate::cli::ResolveArgs;
 use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
-use crate::journal::{Journal, State};
+use crate::journal::{Journal, Run, State};
+use crate::provider;
 use crate::report::{self, Mode};
 use crate::submit::{Ended, Purpose, Session};
 
@@ -19,23 +20,20 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
     let (job, folder, started) = again(&journal, &run)?;
     let provider_name =
         Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
-    let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
-    let target = if run.account == SANDBOX_ACCOUNT {
-        let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
-        Target::sandbox(&session, &journal, &provider_name, &ledger, Vec::new())?
-    } else {
-        Target::real(&journal, &provider_name, &run.account, &config.account(&run.account)?)?
-    };
-    let doubtful: u64 = journal.counts(None)?.iter().filter(|(state, _)| *state == State::Unknown).map(|(_, count)| count).sum();
-    if doubtful > 0 {
-        target.ask(
-            args.yes,
-            &format!(
-                "Ask {} with the account `{}` about up to {doubtful} clients, also by sending their requests again under their old keys?",
-                run.operation, run.account
-            ),
-        )?;
+    let is_rehearsal = run.account == SANDBOX_ACCOUNT;
+    let connected = if is_rehearsal { None } else { Some(provider::connect(&provider_name, &config.account(&run.account)?)?) };
+    let real = connected.map(|provider| Target::real(&journal, &provider_name, &run.account, provider)).transpose()?;
+    if let Some(target) = &real {
+        ask(target, &journal, &run, args.yes)?;
     }
+    let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
+    let target = match real {
+        Some(target) => target,
+        None => {
+            let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
+            Target::sandbox(&session, &journal, &provider_name, &ledger, Vec::new())?
+        }
+    };
     let reporter = job.reporter(&folder, Mode::Import, started)?;
     let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
     let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
@@ -55,4 +53,19 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
         Ended::Finished | Ended::Limit if told == Exit::Well => Exit::Well,
         Ended::Finished | Ended::Limit => Exit::Attention,
     })
+}
+
+/// Asks, where there is anybody to ask the provider about.
+fn ask(target: &Target, journal: &Journal, run: &Run, agreed: bool) -> Result<(), Failure> {
+    let doubtful: u64 = journal.counts(None)?.iter().filter(|(state, _)| *state == State::Unknown).map(|(_, count)| count).sum();
+    if doubtful == 0 {
+        return Ok(());
+    }
+    target.ask(
+        agreed,
+        &format!(
+            "Ask {} with the account `{}` about up to {doubtful} clients, also by sending their requests again under their old keys?",
+            run.operation, run.account
+        ),
+    )
 }

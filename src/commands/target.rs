@@ -29,9 +29,8 @@ impl Target {
         journal: &Journal,
         provider_name: &str,
         account: &str,
-        settings: &AccountSettings,
+        provider: Arc<dyn Provider>,
     ) -> Result<Self, Failure> {
-        let provider = provider::connect(provider_name, settings)?;
         let server = server_name(provider.base_url(), provider.is_loopback());
         stay(journal, provider_name, account, &server)?;
         Ok(Self { provider, server, sandbox: None })
