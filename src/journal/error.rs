@@ -38,7 +38,8 @@ pub enum JournalError {
         /// Ours.
         known: i64,
     },
-    /// An event that the state machine does not allow: a mistake in this program, stopped before it did harm.
+    /// An event that the state machine does not allow: a mistake in this program, stopped before it did harm. No data cause it:
+    /// an intent that a client stands against is [`super::Intent::Refused`].
     #[error("the journal refuses `{event}` for a client that is {state:?}")]
     Illegal {
         /// The client's state.

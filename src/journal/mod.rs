@@ -4,6 +4,7 @@
 //! transaction, by one thread, in this order: judge, write, sync, answer. Beside the file lie `.lock` (who writes), `.key` (what
 //! identities are hashed with) and, while it is open, SQLite's own `-wal` and `-shm`.
 
+mod baseline;
 mod error;
 mod files;
 mod replay;
@@ -22,6 +23,7 @@ use tokio::sync::oneshot;
 use crate::model::{FieldDigests, IdempotencyKey, Identities, Identity, Refusal};
 use writer::{Request, Writer};
 
+pub use baseline::{Provenance, RemoteIdHash};
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use rules::{Event, Standing, State, after};
 
@@ -31,6 +33,16 @@ pub struct ClientId(pub i64);
 
 /// Names a run: `clients-3f2a91c0`.
 pub type RunId = Box<str>;
+
+/// What came of an intent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Intent {
+    /// It is durable: the request may leave.
+    Written(ClientId),
+    /// Nothing was written: a client in this state has one of the identities and must not be sent.
+    Refused(State),
+}
 
 /// A client as the journal knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,6 +137,8 @@ pub struct Journal(Arc<Shared>);
 struct Shared {
     path: PathBuf,
     secret: [u8; 32],
+    /// When this was opened, where a run before had no end: its last request may have left at any time until then.
+    killed_before_ms: Option<i64>,
     reader: Mutex<Connection>,
     writer: Option<Writer>,
     _lock: Option<files::Lock>,
@@ -152,9 +166,11 @@ impl Journal {
         schema::check_pages(&db, &path)?;
         let secret = schema::secret(&db, &path, true)?;
         settle_interrupted(&db, &path)?;
+        let killed = rows::has_unended_run(&db).map_err(|e| JournalError::from_sqlite(&path, &e))?;
+        let killed_before_ms = killed.then(writer::now_ms);
         let reader = Mutex::new(reader(&path)?);
         let writer = Some(Writer::start(db, path.clone())?);
-        Ok(Self(Arc::new(Shared { path, secret, reader, writer, _lock: Some(lock) })))
+        Ok(Self(Arc::new(Shared { path, secret, killed_before_ms, reader, writer, _lock: Some(lock) })))
     }
 
     /// Opens an existing journal for reading, without the lock, also while a run writes; `None` when there is none. What writes
@@ -170,7 +186,8 @@ impl Journal {
         }
         let Some(db) = schema::open_reader(&path)? else { return Ok(None) };
         let secret = schema::secret(&db, &path, false)?;
-        Ok(Some(Self(Arc::new(Shared { path, secret, reader: Mutex::new(db), writer: None, _lock: None }))))
+        let reader = Mutex::new(db);
+        Ok(Some(Self(Arc::new(Shared { path, secret, killed_before_ms: None, reader, writer: None, _lock: None }))))
     }
 
     /// Where it lies.
@@ -185,7 +202,8 @@ impl Journal {
         self.0.secret
     }
 
-    /// The client that has any of these identities. Of several, the one that stands against sending most.
+    /// The client that has any of these identities; of several, the one that stands against sending most. A client that is not
+    /// at the provider counts only when it has the first of them, the leading one.
     pub fn client(&self, identities: &[Identity]) -> Result<Option<Client>, JournalError> {
         self.read(|db| rows::client_by_identity(db, identities))
     }
@@ -193,6 +211,29 @@ impl Journal {
     /// Whether a remote id belongs to a client of ours.
     pub fn has_remote_id(&self, remote_id: &str) -> Result<bool, JournalError> {
         self.read(|db| rows::has_remote_id(db, remote_id))
+    }
+
+    /// Whether the account's clients were listed before the first request of this run.
+    pub fn has_baseline(&self, run: &RunId) -> Result<bool, JournalError> {
+        self.read(|db| baseline::is_taken(db, run))
+    }
+
+    /// Writes which clients the account holds, all of them, before the first request of this run; durable when this returns.
+    pub async fn take_baseline(&self, run: &RunId, ids: Vec<RemoteIdHash>) -> Result<(), JournalError> {
+        let (ack, answer) = oneshot::channel();
+        self.ask(Request::TakeBaseline { run: run.clone(), ids, ack })?;
+        answer.await.unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
+    }
+
+    /// Whether a client that the provider shows, and that looks like this one, can be the work of our requests.
+    pub fn provenance(&self, client: ClientId, remote_id: &str) -> Result<Provenance, JournalError> {
+        self.read(|db| baseline::provenance(db, client, remote_id))
+    }
+
+    /// A time, milliseconds since 1970 UTC, after which no request of an earlier run left. `None`: there was no such run.
+    pub fn last_request_at_ms(&self) -> Result<Option<i64>, JournalError> {
+        let (intent, end) = self.read(|db| Ok((rows::last_intent_at_ms(db)?, rows::last_end_at_ms(db)?)))?;
+        Ok(intent.max(end).max(self.0.killed_before_ms))
     }
 
     /// Clients in a state whose last intent was of `run`, or of any run; in the order in which they were first intended.
@@ -206,8 +247,8 @@ impl Journal {
         self.read(|db| rows::counts(db, run))
     }
 
-    /// Writes an intent; it is durable when this returns. Makes the client when none has any of the identities, else attaches
-    /// those that are new. [`JournalError::Illegal`] when the client must not be sent: nothing is written then.
+    /// Writes an intent; it is durable when this returns. Makes the client when [`Journal::client`] knows none. The identities
+    /// replace those that the client had before, unless it may be at the provider: then those that are new are added.
     pub async fn intend(
         &self,
         run: &RunId,
@@ -215,7 +256,7 @@ impl Journal {
         identities: &Identities,
         key: IdempotencyKey,
         digests: &FieldDigests,
-    ) -> Result<ClientId, JournalError> {
+    ) -> Result<Intent, JournalError> {
         let (ack, answer) = oneshot::channel();
         self.ask(Request::Intend {
             run: run.clone(),

@@ -1,7 +1,9 @@
 //! Clients, events and runs as lines of the tables, there and back. Judges nothing.
 
+use std::cmp::Reverse;
+
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params, params_from_iter};
 use uuid::Uuid;
 
 use super::rules::{Entry, Event, State};
@@ -22,23 +24,26 @@ pub(super) fn client(db: &Connection, id: ClientId) -> rusqlite::Result<Option<C
     db.prepare_cached(sql)?.query_row([id], client_of).optional()
 }
 
-/// Of the clients that have any of these identities, the one that stands against sending most; of equals, the oldest.
+/// Of the clients that have any of these identities, the one that stands against sending most; of equals, the oldest. One that
+/// is not at the provider is meant only when it has the leading identity, the first: the others may have stood in its row by
+/// mistake.
 pub(super) fn client_by_identity(db: &Connection, identities: &[Identity]) -> rusqlite::Result<Option<Client>> {
-    let sql =
-        concat!("SELECT ", client_columns!(), " FROM identities i LEFT JOIN clients c ON c.id = i.client WHERE i.identity = ?1");
-    let mut statement = db.prepare_cached(sql)?;
-    let mut found: Option<Client> = None;
-    for identity in identities {
+    let Some(leading) = identities.first() else { return Ok(None) };
+    let places = vec!["?"; identities.len()].join(", ");
+    let sql = format!(
+        "SELECT i.identity, i.client, c.state FROM identities i LEFT JOIN clients c ON c.id = i.client WHERE i.identity IN ({places})"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut lines = statement.query(params_from_iter(identities.iter().map(|identity| identity.0.as_slice())))?;
+    let mut strongest: Option<(u8, Reverse<ClientId>)> = None;
+    while let Some(row) = lines.next()? {
         // An identity without its client is damage and fails to read; it must not pass for a client that is not there.
-        let Some(next) = statement.query_row([identity.0.as_slice()], client_of).optional()? else { continue };
-        let stronger = found.as_ref().is_none_or(|found| {
-            (next.state.weight(), std::cmp::Reverse(next.id)) > (found.state.weight(), std::cmp::Reverse(found.id))
-        });
-        if stronger {
-            found = Some(next);
+        let (id, state): (ClientId, State) = (row.get(1)?, row.get(2)?);
+        if !state.is_absent() || row.get_ref(0)?.as_blob()? == leading.0 {
+            strongest = strongest.max(Some((state.weight(), Reverse(id))));
         }
     }
-    Ok(found)
+    strongest.map_or(Ok(None), |(_, Reverse(id))| client(db, id))
 }
 
 /// Clients in a state, of one run or of all, in the order in which they were first intended.
@@ -75,8 +80,25 @@ pub(super) fn key_left_at_ms(db: &Connection, id: ClientId, key: IdempotencyKey)
 }
 
 /// Gives identities that nobody has to this client.
-pub(super) fn attach(db: &Connection, id: ClientId, identities: impl Iterator<Item = Identity>) -> rusqlite::Result<()> {
+pub(super) fn add_identities(db: &Connection, id: ClientId, identities: &[Identity]) -> rusqlite::Result<()> {
     let mut statement = db.prepare_cached("INSERT OR IGNORE INTO identities (identity, client) VALUES (?1, ?2)")?;
+    for identity in identities {
+        statement.execute(params![identity.0.as_slice(), id])?;
+    }
+    Ok(())
+}
+
+/// Makes these the identities of this client, whoever had them; those that it had besides are nobody's from now on.
+pub(super) fn replace_identities(db: &Connection, id: ClientId, identities: &[Identity]) -> rusqlite::Result<()> {
+    let places = vec!["?"; identities.len()].join(", ");
+    let release = format!("DELETE FROM identities WHERE client = ? AND identity NOT IN ({places})");
+    let values = std::iter::once(ToSqlOutput::from(id.0));
+    let values = values.chain(identities.iter().map(|identity| ToSqlOutput::from(identity.0.as_slice())));
+    db.prepare_cached(&release)?.execute(params_from_iter(values))?;
+    let mut statement = db.prepare_cached(
+        "INSERT INTO identities (identity, client) VALUES (?1, ?2)
+         ON CONFLICT (identity) DO UPDATE SET client = ?2 WHERE client <> ?2",
+    )?;
     for identity in identities {
         statement.execute(params![identity.0.as_slice(), id])?;
     }
@@ -153,21 +175,48 @@ fn write_client(db: &Connection, client: &Client) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// Columns of an event, in the order in which [`entry_of`] takes them.
+macro_rules! event_columns {
+    () => {
+        "seq, client, at_ms, kind, run, operation, key, digests, remote_id, http_status, refusal_code, refusal_message, \
+         refusal_pointer, refusal_request_id"
+    };
+}
+
 /// Every event with its place in the log, client by client, each in the order in which it happened. Stops at the first error.
 pub(super) fn each_event<E: From<rusqlite::Error>>(
     db: &Connection,
     mut visit: impl FnMut(i64, Entry) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut statement = db.prepare(
-        "SELECT seq, client, at_ms, kind, run, operation, key, digests, remote_id, http_status, refusal_code, refusal_message,
-             refusal_pointer, refusal_request_id
-         FROM events ORDER BY client, seq",
-    )?;
+    let mut statement = db.prepare(concat!("SELECT ", event_columns!(), " FROM events ORDER BY client, seq"))?;
     let mut lines = statement.query([])?;
     while let Some(row) = lines.next()? {
         visit(row.get(0)?, entry_of(row)?)?;
     }
     Ok(())
+}
+
+/// The events of one client with their places in the log, in the order in which they happened.
+pub(super) fn events_of(db: &Connection, id: ClientId) -> rusqlite::Result<Vec<(i64, Entry)>> {
+    let sql = concat!("SELECT ", event_columns!(), " FROM events WHERE client = ?1 ORDER BY seq");
+    db.prepare_cached(sql)?.query_map([id], |row| Ok((row.get(0)?, entry_of(row)?)))?.collect()
+}
+
+/// When the last intent was written, milliseconds since 1970 UTC.
+pub(super) fn last_intent_at_ms(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    // From the end of the log: behind the last intent stand a few answers only.
+    let sql = "SELECT at_ms FROM events WHERE kind = 'intended' ORDER BY seq DESC LIMIT 1";
+    db.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()
+}
+
+/// When a run last ended, milliseconds since 1970 UTC.
+pub(super) fn last_end_at_ms(db: &Connection) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT max(finished_at_ms) FROM runs")?.query_row([], |row| row.get(0))
+}
+
+/// Whether some run has no end: it goes on, or its process was killed.
+pub(super) fn has_unended_run(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("SELECT EXISTS (SELECT 1 FROM runs WHERE finished_at_ms IS NULL)", [], |row| row.get(0))
 }
 
 fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {

@@ -45,6 +45,15 @@ impl State {
         }
     }
 
+    /// Whether a client in this state is certainly not at the provider, by all that we did.
+    #[must_use]
+    pub fn is_absent(self) -> bool {
+        match self {
+            Self::New | Self::Idle | Self::Rejected => true,
+            Self::Sending | Self::Resending | Self::Unknown | Self::Existing | Self::Created => false,
+        }
+    }
+
     /// How much stands against sending a client in this state; the highest of several matches decides about a row.
     #[must_use]
     pub fn weight(self) -> u8 {
@@ -175,6 +184,28 @@ pub(super) struct Entry {
     pub(super) http_status: Option<u16>,
 }
 
+/// When the key of an intent first left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyLeft {
+    /// With this intent.
+    Now,
+    /// At this time, milliseconds since 1970 UTC.
+    Since(i64),
+    /// The client's earlier events have to be asked.
+    Earlier,
+}
+
+/// When the key of an intent first left, as far as the client before it tells.
+pub(super) fn key_left(before: Option<&Client>, key: IdempotencyKey) -> KeyLeft {
+    match before {
+        None => KeyLeft::Now,
+        Some(client) if client.key != key => KeyLeft::Earlier,
+        // Whatever left under this key certainly did nothing: the provider has no memory of it that could run out.
+        Some(client) if client.state == State::Idle => KeyLeft::Now,
+        Some(client) => KeyLeft::Since(client.first_sent_at_ms),
+    }
+}
+
 /// The client after an entry; `before` is `None` when it is new. `key_left_at_ms` is when the entry's key first left, where it
 /// left before. Judges first: an event that is not allowed changes nothing.
 pub(super) fn apply(before: Option<Client>, entry: &Entry, key_left_at_ms: Option<i64>) -> Result<Client, JournalError> {
@@ -264,6 +295,13 @@ mod tests {
                 let found = after(&standing, event).map_or("-", State::as_str);
                 assert_eq!(found, *wanted, "{state:?} × {event:?}");
             }
+        }
+    }
+
+    #[test]
+    fn only_what_stands_against_sending_weighs_more_than_a_refusal() {
+        for state in State::ALL {
+            assert_eq!(state.is_absent(), state.weight() <= State::Rejected.weight(), "{state:?}");
         }
     }
 

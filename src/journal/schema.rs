@@ -69,6 +69,19 @@ CREATE TABLE identities (
     identity BLOB PRIMARY KEY,
     client   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX identities_by_client ON identities (client);
+
+-- Runs before whose first request all clients of the account were listed, and the last event before that.
+CREATE TABLE baselines (
+    run       TEXT PRIMARY KEY,
+    after_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The provider's ids that were listed, as hashes, with the last event before each was listed first.
+CREATE TABLE baseline_ids (
+    id_hash   BLOB PRIMARY KEY,
+    after_seq INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
     seq                INTEGER PRIMARY KEY,

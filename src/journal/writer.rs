@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::baseline::{self, RemoteIdHash};
 use super::error::{JournalError, Trouble};
-use super::rules::{Entry, Event, State, apply};
-use super::{ClientId, Requests, Run, RunId, rows};
+use super::rules::{Entry, Event, KeyLeft, State, after, apply, key_left};
+use super::{Client, ClientId, Intent, Requests, Run, RunId, Standing, rows};
 use crate::model::{FieldDigests, IdempotencyKey, Identity, Refusal};
 
 /// Requests in one transaction. No waiting for more: they gather by themselves while the disk is busy with those before.
@@ -30,10 +31,12 @@ pub(super) enum Request {
         identities: Box<[Identity]>,
         key: IdempotencyKey,
         digests: FieldDigests,
-        ack: oneshot::Sender<Result<ClientId, JournalError>>,
+        ack: oneshot::Sender<Result<Intent, JournalError>>,
     },
     /// Write what came.
     Record { client: ClientId, event: Event, http_status: Option<u16>, ack: oneshot::Sender<Result<(), JournalError>> },
+    /// Write what the account held before the run's first request.
+    TakeBaseline { run: RunId, ids: Vec<RemoteIdHash>, ack: oneshot::Sender<Result<(), JournalError>> },
     /// Write that a run begins. Answered to a thread that blocks, as is `EndRun`.
     BeginRun { run: Box<Run>, ack: SyncSender<Result<(), JournalError>> },
     /// Write that a run ended.
@@ -134,6 +137,10 @@ fn perform(
             let result = ready.and_then(|()| record(db, path, client, event, http_status, now_ms));
             reply(result, move |result| drop(ack.send(result)))
         }
+        Request::TakeBaseline { run, ids, ack } => {
+            let result = ready.and_then(|()| baseline::take(db, &run, &ids).map_err(|e| JournalError::from_sqlite(path, &e)));
+            reply(result, move |result| drop(ack.send(result)))
+        }
         Request::BeginRun { run, ack } => {
             let result = ready.and_then(|()| rows::begin_run(db, &run).map_err(|e| JournalError::from_sqlite(path, &e)));
             reply(result, move |result| drop(ack.send(result)))
@@ -173,20 +180,30 @@ fn intend(
     identities: &[Identity],
     event: Event,
     at_ms: i64,
-) -> Result<ClientId, JournalError> {
+) -> Result<Intent, JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
     if identities.is_empty() {
         // It could never be recognised again.
         return Err(JournalError::Illegal { state: State::New, event: "intended without an identity" });
     }
     let before = rows::client_by_identity(db, identities).map_err(sqlite)?;
+    let standing = before.as_ref().map_or(Standing::NEW, Client::standing);
+    if after(&standing, &event).is_err() {
+        // No mistake of ours: two rows may share what they should not, and the first of them was faster.
+        return Ok(Intent::Refused(standing.state));
+    }
     let id = match &before {
         Some(client) => client.id,
         None => rows::next_client(db).map_err(sqlite)?,
     };
     write(db, path, before, Entry { client: id, at_ms, event, operation: Some(operation), http_status: None })?;
-    rows::attach(db, id, identities.iter().copied()).map_err(sqlite)?;
-    Ok(id)
+    if standing.state.is_absent() {
+        // Whoever else has one of them is not at the provider either, or this intent would not have been allowed.
+        rows::replace_identities(db, id, identities).map_err(sqlite)?;
+    } else {
+        rows::add_identities(db, id, identities).map_err(sqlite)?;
+    }
+    Ok(Intent::Written(id))
 }
 
 /// Writes an event of a client that the journal knows.
@@ -207,12 +224,15 @@ pub(super) fn record(
 }
 
 /// Judges, then writes.
-fn write(db: &Connection, path: &Path, before: Option<super::Client>, entry: Entry) -> Result<(), JournalError> {
+fn write(db: &Connection, path: &Path, before: Option<Client>, entry: Entry) -> Result<(), JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
-    let key_left_at_ms = match (&entry.event, &before) {
-        (Event::Intended { key, .. }, Some(client)) if client.key == *key => Some(client.first_sent_at_ms),
-        (Event::Intended { key, .. }, Some(client)) => rows::key_left_at_ms(db, client.id, *key).map_err(sqlite)?,
-        (_, Some(_) | None) => None,
+    let key_left_at_ms = match &entry.event {
+        Event::Intended { key, .. } => match key_left(before.as_ref(), *key) {
+            KeyLeft::Now => None,
+            KeyLeft::Since(at_ms) => Some(at_ms),
+            KeyLeft::Earlier => rows::key_left_at_ms(db, entry.client, *key).map_err(sqlite)?,
+        },
+        Event::Created { .. } | Event::Existing { .. } | Event::Rejected(_) | Event::NotDone(_) | Event::Unknown(_) => None,
     };
     let client = apply(before, &entry, key_left_at_ms)?;
     rows::append(db, &entry, &client).map_err(sqlite)
@@ -257,7 +277,7 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    fn intent(number: u128) -> (Request, oneshot::Receiver<Result<ClientId, JournalError>>) {
+    fn intent(number: u128) -> (Request, oneshot::Receiver<Result<Intent, JournalError>>) {
         let (ack, answer) = oneshot::channel();
         let request = Request::Intend {
             run: "run".into(),
@@ -306,7 +326,7 @@ mod tests {
         db.query_row("PRAGMA max_page_count = 10000", [], |_| Ok(())).unwrap();
         let (request, mut answer) = intent(lost[0]);
         commit(&db, &path, vec![request], 2);
-        answer.try_recv().unwrap().unwrap();
+        assert!(matches!(answer.try_recv().unwrap().unwrap(), Intent::Written(_)));
         super::super::replay::verify(&db, &path).unwrap();
     }
 
@@ -318,10 +338,9 @@ mod tests {
         let db = schema::open_writer(&path).unwrap();
         let ((first, mut one), (again, mut two), (other, mut three)) = (intent(1), intent(1), intent(2));
         commit(&db, &path, vec![first, again, other], 1);
-        one.try_recv().unwrap().unwrap();
-        let refused = two.try_recv().unwrap().unwrap_err();
-        assert_eq!(refused, JournalError::Illegal { state: State::Sending, event: "intended" });
-        three.try_recv().unwrap().unwrap();
+        assert!(matches!(one.try_recv().unwrap().unwrap(), Intent::Written(_)));
+        assert_eq!(two.try_recv().unwrap().unwrap(), Intent::Refused(State::Sending));
+        assert!(matches!(three.try_recv().unwrap().unwrap(), Intent::Written(_)));
         let events: i64 = db.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
         assert_eq!(events, 2);
     }

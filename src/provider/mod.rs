@@ -72,13 +72,22 @@ pub struct Answer {
 /// What the provider knows about a client whose request had no reliable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It is there, under this id.
-    Created(Box<str>),
+    /// It is there, under this id. Whether we created it, the list does not tell.
+    There(Box<str>),
     /// Several could be it; a person decides.
     Several(Vec<Box<str>>),
     /// It is certainly not there.
     Absent,
     /// The provider cannot be asked, or did not answer.
+    CannotAsk(Refusal),
+    /// The run cannot go on.
+    Halt(Halt),
+}
+
+/// Why the account's clients could not be listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotListed {
+    /// The list cannot be had, or does not hold still.
     CannotAsk(Refusal),
     /// The run cannot go on.
     Halt(Halt),
@@ -95,6 +104,8 @@ pub struct Profile {
     pub in_flight_max: usize,
     /// How long after the first send the same key may be sent again to learn its outcome. `None`: the provider knows no keys.
     pub replay_window: Option<Duration>,
+    /// Longest time until a new connection stands, or is given up.
+    pub connect_timeout: Duration,
     /// Whether two clients never get the same id. False only for test stands that answer every request alike.
     pub remote_ids_unique: bool,
 }
@@ -116,18 +127,22 @@ pub trait Provider: Send + Sync {
         !self.profile().remote_ids_unique
     }
 
-    /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter.
-    async fn preflight(&self) -> Result<(), Halt>;
+    /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter. How many
+    /// clients the account holds, where the answer tells.
+    async fn preflight(&self) -> Result<Option<u64>, Halt>;
 
     /// Sends one client once. `repeat_of_unknown` says that the same key was sent before and its outcome is not known.
     async fn submit(&self, operation: &str, body: &Body, key: IdempotencyKey, repeat_of_unknown: bool) -> Answer;
 
-    /// Looks up clients whose requests had no reliable answer; `taken` are remote ids that belong to other rows.
-    /// Every page of the look-up calls `slot` first, so that it stays within the limit.
+    /// Calls `visit` with the remote id of every client of the account, of some more than once. Every page takes a `slot` first.
+    async fn list(&self, visit: &mut (dyn for<'id> FnMut(&'id str) + Send), slot: &dyn Slot) -> Result<(), NotListed>;
+
+    /// Looks up clients whose requests had no reliable answer; `taken` says of a remote id that it cannot be that of the n-th
+    /// wanted client. Every page of the look-up takes a `slot` first, so that it stays within the limit.
     async fn find(
         &self,
         wanted: &[(String, Body)],
-        taken: &(dyn for<'id> Fn(&'id str) -> bool + Sync),
+        taken: &(dyn for<'id> Fn(usize, &'id str) -> bool + Sync),
         slot: &dyn Slot,
     ) -> Vec<Found>;
 }
@@ -135,9 +150,15 @@ pub trait Provider: Send + Sync {
 /// Permission to start one request, kept by the submit room's pace.
 #[async_trait]
 pub trait Slot: Send + Sync {
-    /// Waits until one more request may start.
-    async fn take(&self);
+    /// Waits until one more request may start. What comes back wants to be told of the answer.
+    async fn take(&self) -> Box<dyn Turn>;
 
     /// Tells the pace that an answer asked for a slower one, and for how long.
     fn slow_down(&self, retry_after: Option<Duration>);
+}
+
+/// A request that has started. Dropped without a word, it counts as one whose answer is still to come.
+pub trait Turn: Send {
+    /// Its answer came, or it is certain that none will; `usable` says whether its connection can carry another request.
+    fn answered(self: Box<Self>, usable: bool);
 }

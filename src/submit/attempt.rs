@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Pace;
 use super::job::{Job, now_ms};
-use crate::journal::{Event, Journal, JournalError, Requests, RunId};
+use crate::journal::{Event, Intent, Journal, JournalError, Requests, RunId};
 use crate::model::Refusal;
 use crate::provider::{Answer, Halt, Provider, Verdict};
 
@@ -45,6 +45,8 @@ pub(super) enum Came {
     NotStarted,
     /// The slot came too late for a repeat of an unknown request; nothing left.
     TooLate,
+    /// The journal knows a client that stands against it; nothing left.
+    Barred,
     /// An answer, or the knowledge that none comes; it is in the journal.
     Answered(Verdict),
 }
@@ -66,7 +68,11 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     }
     let parcel = &job.dispatch.parcel;
     let sent_at_ms = now_ms();
-    let client = line.journal.intend(&line.run, &job.dispatch.operation, &parcel.identities, parcel.key, &parcel.digests).await?;
+    let intent = line.journal.intend(&line.run, &job.dispatch.operation, &parcel.identities, parcel.key, &parcel.digests).await?;
+    let client = match intent {
+        Intent::Written(client) => client,
+        Intent::Refused(_) => return Ok(Came::Barred),
+    };
     job.client = Some(client);
     let started = tokio::select! {
         biased;
@@ -85,7 +91,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     job.requests = job.requests.saturating_add(1);
 
     let answer = line.provider.submit(&job.dispatch.operation, &parcel.body, parcel.key, job.unknown).await;
-    permit.answered();
+    permit.answered(leaves_a_connection(&answer));
     obey(line, &answer, started);
 
     let claim = match &answer.verdict {
@@ -114,6 +120,22 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     line.journal.record(client, event, http_status).await?;
     drop(claim);
     Ok(Came::Answered(verdict))
+}
+
+/// Whether the answer's connection is good for another request, as far as can be told.
+fn leaves_a_connection(answer: &Answer) -> bool {
+    match &answer.verdict {
+        // Cut off, or from a server in trouble.
+        Verdict::Unknown { .. } => false,
+        Verdict::Created(_)
+        | Verdict::Existing(_)
+        | Verdict::Rejected(_)
+        | Verdict::Throttled { .. }
+        | Verdict::Transient(_)
+        | Verdict::RefusedOnRepeat(_)
+        | Verdict::Halt(_)
+        | Verdict::HaltInDoubt(_) => answer.http_status.is_some(),
+    }
 }
 
 /// What an answer says about the pace of all further requests.

@@ -1,6 +1,8 @@
 //! The desk: takes rows, keeps requests in flight, decides after each answer what comes next. Sends nothing itself.
 
+mod claims;
 mod look_up;
+mod preflight;
 mod streaks;
 
 use std::collections::HashSet;
@@ -14,15 +16,17 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::claims::Claims;
 use self::streaks::Streaks;
 use super::attempt::{Came, Line, attempt};
-use super::job::Job;
+use super::job::{Job, now_ms};
+use super::pace::rest_after;
 use super::retry::{backoff, jittered};
 use super::sender::ProgressFn;
 use super::{Dispatch, Ended, Pace, Progress, Sent, SubmitSettings};
 use crate::journal::{Client, Journal, JournalError, RunId, State};
 use crate::model::Identity;
-use crate::provider::{Halt, Provider, Slot, Verdict};
+use crate::provider::{Halt, Provider, Verdict};
 
 /// What the desk is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +54,7 @@ pub(super) struct Desk<'a> {
     waiting: Vec<Job>,
     /// Rows whose outcome only a look-up can tell.
     doubtful: Vec<Job>,
+    claims: Claims,
     streaks: Streaks,
     preflown: bool,
     new_clients: u64,
@@ -96,6 +101,7 @@ impl<'a> Desk<'a> {
             in_flight: JoinSet::new(),
             waiting: Vec::new(),
             doubtful: Vec::new(),
+            claims: Claims::default(),
             streaks: Streaks::new(settings.same_rejection_stop, settings.no_answer_stop),
             preflown: false,
             new_clients: 0,
@@ -107,6 +113,8 @@ impl<'a> Desk<'a> {
 
     /// Works until the rows end or something stops it; nothing is in flight any more when it returns.
     pub(super) async fn work(mut self) -> Result<Sent, JournalError> {
+        let last_ms = self.line.journal.last_request_at_ms()?;
+        self.line.pace.begin_after(rest_after(last_ms, now_ms(), self.line.provider.profile().window));
         loop {
             self.pump().await;
             if self.stopping() || self.doubtful.is_empty() {
@@ -125,11 +133,16 @@ impl<'a> Desk<'a> {
     /// Keeps requests in flight until there is nothing left to send, or too much to look up, and waits for the last of them.
     async fn pump(&mut self) {
         loop {
+            for row in self.claims.freed() {
+                if !self.stopping() {
+                    self.take(row).await;
+                }
+            }
             self.start_due();
             let room = !self.stopping() && self.in_flight.len() < self.in_flight_max;
             let may_take = room
                 && !self.rows_ended
-                && self.waiting.len() < self.settings.waiting_max.max(1)
+                && self.waiting.len() + self.claims.parked() < self.settings.waiting_max.max(1)
                 && self.doubtful.len() < self.settings.look_up_rows_max.max(1);
             let next_due = if room { self.waiting.iter().map(|job| job.due).min() } else { None };
             if self.in_flight.is_empty() && next_due.is_none() && !may_take {
@@ -141,7 +154,10 @@ impl<'a> Desk<'a> {
                 Some(joined) = self.in_flight.join_next(), if !self.in_flight.is_empty() => self.finished(joined),
                 () = sleep_until(next_due.unwrap_or_else(Instant::now)), if next_due.is_some() => {}
                 row = self.rows.recv(), if may_take => match row {
-                    Some(row) => self.take(row).await,
+                    Some(row) => {
+                        self.counts.taken += 1;
+                        self.take(row).await;
+                    }
                     None => self.rows_ended = true,
                 },
             }
@@ -159,14 +175,16 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// A new row: the journal says whether it has to be sent, resolved or left alone.
+    /// What the row needs by the journal: to be sent, to be resolved, or nothing.
     async fn take(&mut self, row: Dispatch) {
-        self.counts.taken += 1;
         let identities: Vec<Identity> = row.parcel.identities.iter().map(|(identity, _)| *identity).collect();
         let known = match self.line.journal.client(&identities) {
             Ok(known) => known,
             Err(error) => return self.break_off(error),
         };
+        if self.claims.stand_against(&row, known.as_ref()) {
+            return self.claims.park(row);
+        }
         match self.judge(&row, known.as_ref()) {
             Step::Leave => self.counts.settled += 1,
             Step::Send => {
@@ -179,7 +197,10 @@ impl<'a> Desk<'a> {
                 }
                 if self.preflight().await {
                     self.new_clients += 1;
-                    self.waiting.push(Job::new(row));
+                    let mut job = Job::new(row);
+                    job.claimed = known.map(|client| client.id);
+                    self.claims.claim(&job);
+                    self.waiting.push(job);
                 }
             }
             Step::Resolve(client) => {
@@ -213,36 +234,15 @@ impl<'a> Desk<'a> {
         job.unchanged =
             client.key == parcel.key && client.digests == parcel.digests && *client.operation == *job.dispatch.operation;
         job.client = Some(client.id);
+        job.claimed = Some(client.id);
         job.unknown = true;
         job.first_sent_at_ms = Some(client.first_sent_at_ms);
+        self.claims.claim(&job);
         if job.can_replay(self.line.replay_window, Duration::ZERO) {
             self.waiting.push(job);
         } else {
             self.doubtful.push(job);
         }
-    }
-
-    /// Before the first request. Whether the run may go on.
-    async fn preflight(&mut self) -> bool {
-        if self.preflown {
-            return true;
-        }
-        let line = Arc::clone(&self.line);
-        let asked = async {
-            line.pace.take().await;
-            line.provider.preflight().await
-        };
-        let answer = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => None,
-            answer = asked => Some(answer),
-        };
-        match answer {
-            Some(Ok(())) => self.preflown = true,
-            Some(Err(halt)) => self.stop(Ended::Halted(halt)),
-            None => self.stop(Ended::Interrupted),
-        }
-        self.preflown
     }
 
     fn finished(&mut self, joined: Result<Attempted, JoinError>) {
@@ -262,17 +262,18 @@ impl<'a> Desk<'a> {
         let verdict = match came {
             Came::NotStarted => return,
             Came::TooLate => return self.doubtful.push(job),
+            Came::Barred => return self.done(&job),
             Came::Answered(verdict) => verdict,
         };
         match verdict {
             Verdict::Created(_) | Verdict::Existing(_) => {
                 self.counts.created += u64::from(matches!(verdict, Verdict::Created(_)));
-                self.counts.settled += 1;
+                self.done(&job);
                 self.streaks.accepted();
             }
             Verdict::Rejected(refusal) => {
                 self.counts.rejected += 1;
-                self.counts.settled += 1;
+                self.done(&job);
                 if let Some(halt) = self.streaks.rejected(&refusal) {
                     self.stop(Ended::Halted(halt));
                 }
@@ -290,7 +291,7 @@ impl<'a> Desk<'a> {
                     job.due = Instant::now() + wait;
                     self.waiting.push(job);
                 } else {
-                    self.counts.settled += 1;
+                    self.done(&job);
                     self.unanswered(&format!("cannot be reached: {}", why.message));
                 }
             }
@@ -302,6 +303,12 @@ impl<'a> Desk<'a> {
             Verdict::Halt(halt) | Verdict::HaltInDoubt(halt) => self.stop(Ended::Halted(halt)),
         }
         self.check_pauses();
+    }
+
+    /// The row is done for this run, whatever came of it.
+    fn done(&mut self, job: &Job) {
+        self.counts.settled += 1;
+        self.claims.release(job);
     }
 
     /// The same request again, in a while, to learn what became of it; else a look-up.
@@ -366,7 +373,7 @@ impl<'a> Desk<'a> {
             retried: requests.retried,
             throttled: requests.throttled,
             in_flight: self.in_flight.len(),
-            waiting: self.waiting.len() + self.doubtful.len(),
+            waiting: self.waiting.len() + self.doubtful.len() + self.claims.parked(),
             paused_for: self.line.pace.paused_for(),
             ..self.counts
         });

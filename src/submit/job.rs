@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub(super) dispatch: Dispatch,
     /// Its name in the journal, once it has one.
     pub(super) client: Option<ClientId>,
+    /// The client that the journal knew it by when it was taken: no other row may mean it meanwhile.
+    pub(super) claimed: Option<ClientId>,
     /// A request under this key left and its outcome is not known.
     pub(super) unknown: bool,
     /// Whether the request with the unknown outcome was the one that we would send now: same operation, key and content.
@@ -39,6 +41,7 @@ impl Job {
         Self {
             dispatch,
             client: None,
+            claimed: None,
             unknown: false,
             unchanged: true,
             first_sent_at_ms: None,

@@ -12,6 +12,6 @@ pub mod triage;
 pub mod window;
 
 pub use pace::Pace;
-pub use sender::{Dispatch, Ended, Progress, Sent, SubmitSettings, resolve, send};
+pub use sender::{Baseline, Dispatch, Ended, Progress, Sent, SubmitSettings, resolve, send};
 pub use session::{Feed, Purpose, Session};
 pub use settle::{Admission, Fields, SettleError, Settler};

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::retry::backoff;
-use super::window::{Ticket, Wait, Window};
-use crate::provider::{Profile, Slot};
+use super::window::{TRANSIT_MAX, Ticket, Wait, Window};
+use crate::provider::{Profile, Slot, Turn};
 
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -42,6 +42,8 @@ struct Plane {
 #[derive(Debug)]
 struct State {
     window: Window<RunClock>,
+    /// No request starts before.
+    begins: Instant,
     paused_until: Option<Instant>,
     /// When the last throttling answer was taken to heart: older requests do not make the pause longer once more.
     paused_at: Option<Instant>,
@@ -54,9 +56,15 @@ impl Pace {
     /// A plane that keeps this provider's limit.
     #[must_use]
     pub fn new(profile: &Profile) -> Self {
-        let window = Window::new(profile.requests_max, profile.window, RunClock(Instant::now()));
-        let state = State { window, paused_until: None, paused_at: None, throttled: 0, throttled_since: None };
+        let begins = Instant::now();
+        let window = Window::new(profile.requests_max, profile.window, profile.connect_timeout, RunClock(begins));
+        let state = State { window, begins, paused_until: None, paused_at: None, throttled: 0, throttled_since: None };
         Self(Arc::new(Plane { state: Mutex::new(state), turnstile: tokio::sync::Mutex::new(()), changed: Notify::new() }))
+    }
+
+    /// Nothing starts before this time has passed: an earlier run's requests still stand in the provider's window.
+    pub fn begin_after(&self, rest: Duration) {
+        self.state().begins = Instant::now() + rest;
     }
 
     /// Waits until one more request may start. The permit counts as a request until it is dropped without a start.
@@ -129,10 +137,10 @@ impl Pace {
 
     async fn until_unpaused(&self) {
         loop {
-            let until = match self.state().paused_until {
-                Some(until) if until > Instant::now() => until,
-                Some(_) | None => return,
-            };
+            let until = self.state().pause_end();
+            if until <= Instant::now() {
+                return;
+            }
             sleep_until(until).await;
         }
     }
@@ -142,7 +150,23 @@ impl Pace {
     }
 }
 
+/// How long a new run rests so that its requests and those of an earlier one, the last of which may have left at `last_ms`,
+/// share no window. Milliseconds since 1970 UTC.
+#[must_use]
+pub fn rest_after(last_ms: Option<i64>, now_ms: i64, window: Duration) -> Duration {
+    let whole = window + TRANSIT_MAX;
+    let Some(last_ms) = last_ms else { return Duration::ZERO };
+    // A time in the future means that the clock was turned back: nobody knows how long ago it is.
+    let passed = u64::try_from(now_ms.saturating_sub(last_ms)).map_or(Duration::ZERO, Duration::from_millis);
+    whole.saturating_sub(passed)
+}
+
 impl State {
+    /// No request starts before.
+    fn pause_end(&self) -> Instant {
+        self.paused_until.map_or(self.begins, |until| until.max(self.begins))
+    }
+
     fn pause_until(&mut self, until: Instant) {
         self.paused_until = Some(self.paused_until.map_or(until, |known| known.max(until)));
     }
@@ -167,10 +191,16 @@ impl Permit {
         now
     }
 
-    /// Its answer came, or it is certain that none will.
-    pub fn answered(self) {
-        self.pace.state().window.answered(self.ticket);
+    /// Its answer came, or it is certain that none will; `usable` says whether its connection can carry another request.
+    pub fn answered(self, usable: bool) {
+        self.pace.state().window.answered(self.ticket, usable);
         self.pace.0.changed.notify_one();
+    }
+}
+
+impl Turn for Permit {
+    fn answered(self: Box<Self>, usable: bool) {
+        Permit::answered(*self, usable);
     }
 }
 
@@ -185,8 +215,10 @@ impl Drop for Permit {
 
 #[async_trait]
 impl Slot for Pace {
-    async fn take(&self) {
-        self.slot().await.start().await;
+    async fn take(&self) -> Box<dyn Turn> {
+        let mut permit = self.slot().await;
+        permit.start().await;
+        Box::new(permit)
     }
 
     fn slow_down(&self, retry_after: Option<Duration>) {
@@ -201,7 +233,14 @@ mod tests {
     const WINDOW: Duration = Duration::from_millis(200);
 
     fn pace() -> Pace {
-        Pace::new(&Profile { requests_max: 10, window: WINDOW, in_flight_max: 8, replay_window: None, remote_ids_unique: true })
+        Pace::new(&Profile {
+            requests_max: 10,
+            window: WINDOW,
+            in_flight_max: 8,
+            replay_window: None,
+            connect_timeout: Duration::from_secs(10),
+            remote_ids_unique: true,
+        })
     }
 
     #[tokio::test]
@@ -218,7 +257,7 @@ mod tests {
                         let start = permit.start().await;
                         starts.lock().unwrap().push(start);
                         sleep(Duration::from_millis(number * 5)).await;
-                        permit.answered();
+                        permit.answered(true);
                     }
                 })
             })
@@ -243,7 +282,7 @@ mod tests {
         assert!(permit.start().await - begun >= Duration::from_millis(300));
         let begun = Instant::now();
         pace.throttled(begun, Some(Duration::from_millis(200)));
-        pace.take().await;
+        drop(pace.take().await);
         assert!(begun.elapsed() >= Duration::from_millis(200));
     }
 
@@ -266,6 +305,27 @@ mod tests {
         assert_eq!(pace.state().throttled, 0);
     }
 
+    #[test]
+    fn a_new_run_rests_until_the_last_request_of_an_earlier_one_has_left_the_window() {
+        let rest = |last, now| rest_after(last, now, Duration::from_secs(1)).as_millis();
+        assert_eq!(rest(None, 5_000), 0);
+        assert_eq!(rest(Some(5_000), 5_000), 1050);
+        assert_eq!(rest(Some(4_000), 5_000), 50);
+        assert_eq!(rest(Some(3_950), 5_000), 0);
+        assert_eq!(rest(Some(1), 5_000), 0);
+        assert_eq!(rest(Some(9_000), 5_000), 1050, "the clock was turned back");
+    }
+
+    #[tokio::test]
+    async fn a_rest_at_the_beginning_is_kept_and_is_no_pause_of_the_providers() {
+        let pace = pace();
+        let begun = Instant::now();
+        pace.begin_after(Duration::from_millis(120));
+        assert_eq!(pace.paused_for(), None);
+        drop(pace.take().await);
+        assert!(begun.elapsed() >= Duration::from_millis(120));
+    }
+
     #[tokio::test]
     async fn a_permit_that_is_not_used_blocks_nobody() {
         let pace = pace();
@@ -278,7 +338,7 @@ mod tests {
         };
         let waiting = tokio::spawn({
             let pace = pace.clone();
-            async move { pace.take().await }
+            async move { drop(pace.take().await) }
         });
         sleep(WINDOW * 2).await;
         assert!(!waiting.is_finished());

@@ -40,6 +40,21 @@ pub struct SubmitSettings {
     pub throttle_max: Duration,
     /// New clients to send; all of them when `None`.
     pub limit: Option<u64>,
+    /// Whether the account's clients are listed before the first request.
+    pub baseline: Baseline,
+}
+
+/// Whether the account's clients are listed before a run's first request, so that a look-up can tell what the run created from
+/// what was there before. Costs a request for every page of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Baseline {
+    /// Where the account holds few enough.
+    #[default]
+    Auto,
+    /// However many there are.
+    Always,
+    /// Not at all: what a look-up finds then counts as existing.
+    Never,
 }
 
 impl Default for SubmitSettings {
@@ -58,6 +73,7 @@ impl Default for SubmitSettings {
             no_answer_stop: 20,
             throttle_max: Duration::from_secs(10 * 60),
             limit: None,
+            baseline: Baseline::default(),
         }
     }
 }

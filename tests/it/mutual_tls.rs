@@ -57,7 +57,7 @@ fn write(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
-async fn preflight(account: &AccountSettings) -> Result<(), Halt> {
+async fn preflight(account: &AccountSettings) -> Result<Option<u64>, Halt> {
     TBank::connect(account).unwrap().preflight().await
 }
 

@@ -1,18 +1,18 @@
 //! Room 3 against the sandbox over real HTTP and with a real journal: no client lost, none doubled, never too fast.
 
-#![allow(clippy::unwrap_used)] // clippy's leave for tests does not reach their helpers
+#![allow(clippy::unwrap_used, clippy::panic)] // clippy's leave for tests does not reach their helpers
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clientferry::contract::Registry;
-use clientferry::journal::{Journal, Run, RunId, State};
+use clientferry::journal::{Journal, JournalError, Run, RunId, State};
 use clientferry::model::{Body, FieldDigests, IdempotencyKey, Identity, Parcel};
 use clientferry::provider::tbank::TBank;
 use clientferry::provider::{AccountSettings, Provider};
 use clientferry::sandbox::{self, Echo, Running, SandboxSettings};
-use clientferry::submit::{Dispatch, Ended, Sent, SubmitSettings, resolve, send};
+use clientferry::submit::{Baseline, Dispatch, Ended, Sent, SubmitSettings, resolve, send};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -58,12 +58,20 @@ fn person(number: u64) -> Value {
 }
 
 fn dispatch(number: u64, body: &Value) -> Dispatch {
+    named(&[number], body)
+}
+
+/// A row with several identities; the first one leads.
+fn named(numbers: &[u64], body: &Value) -> Dispatch {
     let body = Body::new(body);
-    let mut identity = [0; 16];
-    identity[..8].copy_from_slice(&number.to_le_bytes());
-    let key = IdempotencyKey::derive("tbank/fl-resident", "test", &number.to_string(), body.as_str());
+    let identity = |number: &u64| {
+        let mut identity = [0; 16];
+        identity[..8].copy_from_slice(&number.to_le_bytes());
+        (Identity(identity), "own_id")
+    };
+    let key = IdempotencyKey::derive("tbank/fl-resident", "test", &numbers[0].to_string(), body.as_str());
     let digests = FieldDigests(vec![(1, body.as_str().len() as u32)]);
-    let parcel = Parcel { body, key, identities: [(Identity(identity), "own_id")].into_iter().collect(), digests };
+    let parcel = Parcel { body, key, identities: numbers.iter().map(identity).collect(), digests };
     Dispatch { operation: "tbank/fl-resident".into(), parcel }
 }
 
@@ -72,6 +80,20 @@ impl Stage {
         let journal = Journal::open(&self.folder.path().join("journal.db")).unwrap();
         journal.begin_run(&Run { id: self.run.clone(), ..Run::default() }).unwrap();
         journal
+    }
+
+    /// The journal once the last task of the run that was killed has let go of it.
+    async fn journal_after_a_kill(&self) -> Journal {
+        loop {
+            match Journal::open(&self.folder.path().join("journal.db")) {
+                Err(JournalError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(2)).await,
+                Err(error) => panic!("{error}"),
+                Ok(journal) => {
+                    journal.begin_run(&Run { id: self.run.clone(), ..Run::default() }).unwrap();
+                    return journal;
+                }
+            }
+        }
     }
 
     fn provider(&self) -> Arc<dyn Provider> {
@@ -287,12 +309,14 @@ async fn interrupting_finishes_what_is_in_flight_and_the_next_run_goes_on() {
     let stage = stage(&["latency=60"], |_| {}).await;
     let journal = stage.journal();
     let cancel = CancellationToken::new();
-    let stop = cancel.clone();
-    tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        stop.cancel();
-    });
-    let sent = stage.send_until(&journal, persons(200), cancel).await;
+    let sending = stage.send_until(&journal, persons(200), cancel.clone());
+    let stopping = async {
+        while stage.sandbox.ledger_len() < 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        cancel.cancel();
+    };
+    let (sent, ()) = tokio::join!(sending, stopping);
     assert_eq!(sent.ended, Ended::Interrupted);
     let created = count(&journal, State::Created);
     assert!(created > 0 && created < 200, "{created}");
@@ -319,6 +343,112 @@ async fn a_run_that_was_killed_is_resolved_by_the_next() {
     assert!(count(&journal, State::Unknown) >= 1);
     assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Finished);
     assert_eq!(count(&journal, State::Created), 20);
+    stage.each_exactly_once(20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_clients_that_a_wrong_number_tied_together_are_both_created_when_it_is_mended() {
+    let wrong = json!({"type": "NOBODY"});
+    let (number, own, other) = (900, 1, 2);
+    for in_flight_max in [1, 8] {
+        for own_first in [true, false] {
+            let mut stage = stage(&[], |_| {}).await;
+            stage.settings.in_flight_max = in_flight_max;
+            let journal = stage.journal();
+            stage.send(&journal, [named(&[own, number], &wrong)]).await;
+            assert_eq!(count(&journal, State::Rejected), 1);
+            let mut rows = vec![named(&[own], &person(1)), named(&[other, number], &person(2))];
+            if !own_first {
+                rows.reverse();
+            }
+            let sent = stage.send(&journal, rows).await;
+            assert_eq!((sent.ended, sent.requests.sent), (Ended::Finished, 2));
+            assert_eq!(count(&journal, State::Created), 2);
+            stage.each_exactly_once(2).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_rows_that_mean_one_client_in_doubt_go_one_after_the_other() {
+    for replays in [4, 0] {
+        let mut stage = stage(&["drop_after_commit@#1"], |_| {}).await;
+        let delays = std::mem::take(&mut stage.settings.replay_delays);
+        stage.settings.no_answer_stop = 1;
+        let journal = stage.journal();
+        let sent = stage.send(&journal, [named(&[1, 900], &person(1))]).await;
+        assert!(matches!(sent.ended, Ended::Halted(_)));
+        stage.settings.no_answer_stop = 0;
+        stage.settings.replay_delays = delays.into_iter().take(replays).collect();
+        // The number was mended: it belongs to another client, which cannot be sent while it may be the first one's.
+        let sent = stage.send(&journal, [named(&[1, 900], &person(1)), named(&[2, 900], &person(2))]).await;
+        assert_eq!((sent.ended, count(&journal, State::Created)), (Ended::Finished, 1));
+        stage.each_exactly_once(1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_one_identity_never_meet_whoever_hands_them_over() {
+    let stage = stage(&["latency=40"], |_| {}).await;
+    let journal = stage.journal();
+    let rows = (0..30).map(|row| named(&[row % 3, 900 + row % 2], &person(row)));
+    let sent = stage.send(&journal, rows).await;
+    assert_eq!(sent.ended, Ended::Finished);
+    assert_eq!(stage.sandbox.ledger_len(), count(&journal, State::Created));
+    assert!((1..=3).contains(&sent.requests.sent), "{}", sent.requests.sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_does_not_take_a_client_for_ours_that_was_there_before() {
+    for (baseline, fault, states, ledger) in [
+        (Baseline::Auto, "drop_before_commit@first", [1, 0, 0], 2),
+        (Baseline::Auto, "drop_after_commit@first", [1, 0, 0], 2),
+        (Baseline::Never, "drop_before_commit@first", [0, 1, 0], 1),
+        (Baseline::Never, "drop_after_commit@first", [0, 0, 1], 2),
+    ] {
+        let mut stage = stage(&[], |_| {}).await;
+        let before = Journal::open(&stage.folder.path().join("before.db")).unwrap();
+        stage.send(&before, persons(1)).await;
+        stage.sandbox.set_faults(vec![fault.parse().unwrap()]);
+        stage.settings.replay_delays = Vec::new();
+        stage.settings.baseline = baseline;
+        let journal = stage.journal();
+        let twin = dispatch(77, &person(0));
+        assert_eq!(stage.send(&journal, [twin]).await.ended, Ended::Finished);
+        let found = [State::Created, State::Existing, State::Unknown].map(|state| count(&journal, state));
+        assert_eq!((found, stage.sandbox.ledger_len()), (states, ledger), "{baseline:?} {fault}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_before_the_first_request_is_made_once_for_a_run_and_within_the_rate() {
+    let stage = stage(&[], |_| {}).await;
+    let before = Journal::open(&stage.folder.path().join("before.db")).unwrap();
+    stage.send(&before, persons(120)).await;
+    let requests = |wanted: &str| stage.sandbox.requests().iter().filter(|request| request.method == wanted).count();
+    let lists = requests("GET");
+    assert_eq!(lists, 1, "an empty account needs no list");
+    let journal = stage.journal();
+    stage.send(&journal, (500..510).map(|number| dispatch(number, &person(number)))).await;
+    assert_eq!(requests("GET") - lists, 1 + 3, "a preflight and three pages");
+    let lists = requests("GET");
+    stage.send(&journal, (600..610).map(|number| dispatch(number, &person(number)))).await;
+    assert_eq!(requests("GET") - lists, 1, "a preflight");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_holds_across_kills_and_immediate_restarts() {
+    let mut stage = stage(&[], |_| {}).await;
+    stage.account.rate_per_s = None;
+    for _ in 0..15 {
+        let journal = stage.journal_after_a_kill().await;
+        let killed = tokio::time::timeout(Duration::from_millis(130), stage.send(&journal, persons(20))).await;
+        assert!(killed.is_err());
+    }
+    let journal = stage.journal_after_a_kill().await;
+    assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Finished);
+    let arrivals: Vec<Duration> = stage.sandbox.requests().iter().map(|request| request.at).collect();
+    assert!(arrivals.windows(11).all(|eleven| eleven[10] - eleven[0] >= Duration::from_secs(1)), "{arrivals:?}");
     stage.each_exactly_once(20).await;
 }
 

@@ -15,7 +15,7 @@ use super::verdicts;
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
-use crate::provider::{Found, Halt, Slot};
+use crate::provider::{Found, NotListed, Slot};
 
 /// Items asked for at once; the largest number allowed is not documented, this one is the documented default.
 pub(super) const PAGE_ITEMS: u64 = 50;
@@ -34,11 +34,6 @@ pub(super) trait Pages: Sync {
     async fn page(&self, offset: u64) -> Result<Reply, Lost>;
 }
 
-enum Stop {
-    Halt(Halt),
-    CannotAsk(Refusal),
-}
-
 struct Page {
     total: u64,
     size: u64,
@@ -49,7 +44,7 @@ struct Page {
 pub(super) async fn find(
     pages: &dyn Pages,
     wanted: &[(String, Body)],
-    taken: &(dyn Fn(&str) -> bool + Sync),
+    taken: &(dyn Fn(usize, &str) -> bool + Sync),
     slot: &dyn Slot,
     pause: Duration,
 ) -> Vec<Found> {
@@ -60,14 +55,20 @@ pub(super) async fn find(
         return wanted.iter().map(|_| nothing()).collect();
     }
     let mut candidates: Vec<BTreeSet<String>> = vec![BTreeSet::new(); wanted.len()];
-    let stopped = gather(pages, &index, &mut candidates, slot, pause).await.err();
-    let halted = match stopped {
-        Some(Stop::Halt(halt)) => return wanted.iter().map(|_| Found::Halt(halt.clone())).collect(),
-        Some(Stop::CannotAsk(refusal)) => Some(refusal),
-        None => None,
+    let mut visit = |id: &str, item: &Value| {
+        for position in index.matches(item) {
+            if let Some(found) = candidates.get_mut(position) {
+                found.insert(id.to_owned());
+            }
+        }
     };
-    for ids in &mut candidates {
-        ids.retain(|id| !taken(id));
+    let halted = match read_all(pages, &mut visit, slot, pause).await {
+        Err(NotListed::Halt(halt)) => return wanted.iter().map(|_| Found::Halt(halt.clone())).collect(),
+        Err(NotListed::CannotAsk(refusal)) => Some(refusal),
+        Ok(()) => None,
+    };
+    for (position, ids) in candidates.iter_mut().enumerate() {
+        ids.retain(|id| !taken(position, id));
     }
     // An id that several wanted clients could be belongs to one of them; nobody can say to which.
     let mut seen = HashSet::new();
@@ -86,7 +87,7 @@ pub(super) async fn find(
             let mut ids = ids.into_iter();
             match (ids.next(), ids.next()) {
                 (None, _) => Found::Absent,
-                (Some(id), None) if !shared.contains(&id) => Found::Created(id.into()),
+                (Some(id), None) if !shared.contains(&id) => Found::There(id.into()),
                 (Some(first), second) => {
                     Found::Several([first].into_iter().chain(second).chain(ids).map(String::into_boxed_str).collect())
                 }
@@ -95,14 +96,28 @@ pub(super) async fn find(
         .collect()
 }
 
-/// Reads the list until one pass has seen all of it unchanged. Order is not documented, so items are counted by id.
-async fn gather(
+/// The ids of all clients of the account, of some more than once.
+pub(super) async fn list(
     pages: &dyn Pages,
-    wanted: &Wanted,
-    candidates: &mut [BTreeSet<String>],
+    visit: &mut (dyn for<'id> FnMut(&'id str) + Send),
     slot: &dyn Slot,
     pause: Duration,
-) -> Result<(), Stop> {
+) -> Result<(), NotListed> {
+    read_all(pages, &mut |id: &str, _: &Value| visit(id), slot, pause).await
+}
+
+/// How many clients the account holds, by a page of its list.
+pub(super) fn total(reply: &Reply) -> Option<u64> {
+    read(reply).map(|page| page.total)
+}
+
+/// Reads the list until one pass has seen all of it unchanged. Order is not documented, so items are counted by id.
+async fn read_all(
+    pages: &dyn Pages,
+    visit: &mut (dyn for<'item> FnMut(&'item str, &'item Value) + Send),
+    slot: &dyn Slot,
+    pause: Duration,
+) -> Result<(), NotListed> {
     for _ in 0..PASSES_MAX {
         let mut ids: HashSet<u128> = HashSet::new();
         let (mut offset, mut first_total, mut changed) = (0_u64, None, false);
@@ -110,7 +125,10 @@ async fn gather(
             let page = ask(pages, offset, slot, pause).await?;
             changed |= *first_total.get_or_insert(page.total) != page.total;
             if page.total > PAGES_MAX * PAGE_ITEMS {
-                return Err(Stop::CannotAsk(refusal("look_up_too_long", "the account holds too many clients to look through")));
+                return Err(NotListed::CannotAsk(refusal(
+                    "look_up_too_long",
+                    "the account holds too many clients to look through",
+                )));
             }
             for item in &page.items {
                 let Some(id) = item.get("beneficiaryId").and_then(Value::as_str) else { continue };
@@ -118,11 +136,7 @@ async fn gather(
                 if let Ok(uuid) = Uuid::try_parse(id) {
                     ids.insert(uuid.as_u128());
                 }
-                for position in wanted.matches(item) {
-                    if let Some(found) = candidates.get_mut(position) {
-                        found.insert(id.to_owned());
-                    }
-                }
+                visit(id, item);
             }
             offset = offset.saturating_add(page.size);
             if page.size == 0 || offset >= page.total {
@@ -133,14 +147,16 @@ async fn gather(
             return Ok(());
         }
     }
-    Err(Stop::CannotAsk(refusal("look_up_incomplete", "the provider's list changed while it was read")))
+    Err(NotListed::CannotAsk(refusal("look_up_incomplete", "the provider's list changed while it was read")))
 }
 
-async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -> Result<Page, Stop> {
+async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -> Result<Page, NotListed> {
     let (mut tries, mut throttled) = (0, 0);
     loop {
-        slot.take().await;
-        let why = match pages.page(offset).await {
+        let turn = slot.take().await;
+        let answer = pages.page(offset).await;
+        turn.answered(answer.as_ref().is_ok_and(|reply| reply.body.is_ok()));
+        let why = match answer {
             Ok(reply) => {
                 let now = SystemTime::now();
                 if let Some(pause) = quota_pause(&reply.headers, now) {
@@ -154,7 +170,7 @@ async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -
                     }
                 }
                 if let Some(halt) = verdicts::halt(reply.status, &ErrorBody::parse(&reply)) {
-                    return Err(Stop::Halt(halt));
+                    return Err(NotListed::Halt(halt));
                 }
                 if let Some(page) = read(&reply) {
                     return Ok(page);
@@ -164,12 +180,12 @@ async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -
                 }
                 format!("the list answered with status {} and no readable page", reply.status)
             }
-            Err(Lost::Certificate(why)) => return Err(Stop::Halt(verdicts::certificate(&why))),
+            Err(Lost::Certificate(why)) => return Err(NotListed::Halt(verdicts::certificate(&why))),
             Err(Lost::NotConnected { why, .. } | Lost::InDoubt { why, .. }) => why,
         };
         tries += 1;
         if tries >= TRIES_MAX || throttled >= THROTTLED_MAX {
-            return Err(Stop::CannotAsk(refusal("look_up_failed", &why)));
+            return Err(NotListed::CannotAsk(refusal("look_up_failed", &why)));
         }
         tokio::time::sleep(pause * 2_u32.pow(tries)).await;
     }
@@ -202,6 +218,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use crate::provider::Turn;
     use reqwest::header::HeaderMap;
     use serde_json::json;
 
@@ -232,12 +249,19 @@ mod tests {
 
     #[async_trait]
     impl Slot for Count {
-        async fn take(&self) {
+        async fn take(&self) -> Box<dyn Turn> {
             self.0.fetch_add(1, Ordering::Relaxed);
+            Box::new(Free)
         }
         fn slow_down(&self, _: Option<Duration>) {
             self.1.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    struct Free;
+
+    impl Turn for Free {
+        fn answered(self: Box<Self>, _: bool) {}
     }
 
     fn person(number: u128, name: &str) -> Value {
@@ -259,7 +283,7 @@ mod tests {
     async fn look(list: &List, wanted: &[(String, Body)], taken: &[u128]) -> (Vec<Found>, Count) {
         let count = Count::default();
         let taken: Vec<String> = taken.iter().map(|&id| Uuid::from_u128(id).to_string()).collect();
-        let found = find(list, wanted, &|id| taken.iter().any(|known| known == id), &count, Duration::ZERO).await;
+        let found = find(list, wanted, &|_, id| taken.iter().any(|known| known == id), &count, Duration::ZERO).await;
         (found, count)
     }
 
@@ -272,7 +296,7 @@ mod tests {
         let items = (0..120).map(|number| person(number, &format!("Имя{}", number % 100))).collect();
         let list = list(items, vec![]);
         let (found, count) = look(&list, &[wanted("имя50"), wanted("Имя5"), wanted("Нет"), wanted("Имя7")], &[7]).await;
-        assert_eq!(found, [Found::Created(id(50)), Found::Several(vec![id(5), id(105)]), Found::Absent, Found::Created(id(107))]);
+        assert_eq!(found, [Found::There(id(50)), Found::Several(vec![id(5), id(105)]), Found::Absent, Found::There(id(107))]);
         assert_eq!(count.0.load(Ordering::Relaxed), 3);
     }
 
@@ -304,6 +328,29 @@ mod tests {
         assert!(matches!(found[..], [Found::CannotAsk(_)]));
         let (found, _) = look(&list(vec![], vec![Ok(401)]), &[wanted("Один")], &[]).await;
         assert!(matches!(found[..], [Found::Halt(_)]));
+    }
+
+    #[tokio::test]
+    async fn an_id_may_be_taken_for_one_row_and_free_for_another() {
+        let list = list(vec![person(1, "Один"), person(2, "Два")], vec![]);
+        let taken = |position: usize, found: &str| position == 0 && found == &*id(1);
+        let found = find(&list, &[wanted("Один"), wanted("Два")], &taken, &Count::default(), Duration::ZERO).await;
+        assert_eq!(found, [Found::Absent, Found::There(id(2))]);
+    }
+
+    #[tokio::test]
+    async fn everybody_is_listed_or_nothing_is_said() {
+        let mut ids = HashSet::new();
+        let items: Vec<Value> = (0..120).map(|number| person(number, "Имя")).collect();
+        let count = Count::default();
+        let mut visit = |id: &str| {
+            ids.insert(id.to_owned());
+        };
+        super::list(&list(items.clone(), vec![]), &mut visit, &count, Duration::ZERO).await.unwrap();
+        assert_eq!((ids.len(), count.0.load(Ordering::Relaxed)), (120, 3));
+        let hiding = List { without_results: true, ..list(items, vec![]) };
+        let refused = super::list(&hiding, &mut |_| (), &count, Duration::ZERO).await;
+        assert!(matches!(refused, Err(NotListed::CannotAsk(_))));
     }
 
     #[tokio::test]

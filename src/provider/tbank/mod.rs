@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use self::refusal::ErrorBody;
 use self::verdicts::Circumstances;
 use super::http::{HttpClient, Lost, Reply};
-use super::{AccountSettings, Answer, CodeMeaning, Found, Halt, Profile, Provider, ProviderError, Slot};
+use super::{AccountSettings, Answer, CodeMeaning, Found, Halt, NotListed, Profile, Provider, ProviderError, Slot};
 use crate::model::{Body, IdempotencyKey};
 
 /// Where the bank's API lives.
@@ -67,6 +67,7 @@ impl TBank {
                 window: Duration::from_secs(1),
                 in_flight_max: settings.in_flight_max,
                 replay_window: Some(settings.replay_window),
+                connect_timeout: settings.connect_timeout,
                 remote_ids_unique: !test_stand,
             },
             error_code_map: settings.error_code_map.clone(),
@@ -91,7 +92,7 @@ impl Provider for TBank {
         self.http.base()
     }
 
-    async fn preflight(&self) -> Result<(), Halt> {
+    async fn preflight(&self) -> Result<Option<u64>, Halt> {
         let path = format!("{PATH}?offset=0&limit=1");
         let mut answer = self.http.get(&path).await;
         if matches!(answer, Err(Lost::InDoubt { code: "connection_lost", .. })) {
@@ -102,7 +103,7 @@ impl Provider for TBank {
         match answer {
             Ok(reply) => match verdicts::halt(reply.status, &ErrorBody::parse(&reply)) {
                 Some(halt) => Err(halt),
-                None => Ok(()),
+                None => Ok(look_up::total(&reply)),
             },
             Err(Lost::Certificate(why)) => Err(verdicts::certificate(&why)),
             Err(Lost::NotConnected { untrusted: true, why }) => Err(Halt {
@@ -120,7 +121,7 @@ impl Provider for TBank {
                 )))
             }
             // Trouble that may pass: the rows' own attempts deal with it.
-            Err(Lost::NotConnected { .. } | Lost::InDoubt { .. }) => Ok(()),
+            Err(Lost::NotConnected { .. } | Lost::InDoubt { .. }) => Ok(None),
         }
     }
 
@@ -135,10 +136,14 @@ impl Provider for TBank {
         verdicts::judge(&result, body, circumstances)
     }
 
+    async fn list(&self, visit: &mut (dyn for<'id> FnMut(&'id str) + Send), slot: &dyn Slot) -> Result<(), NotListed> {
+        look_up::list(self, visit, slot, self.page_pause).await
+    }
+
     async fn find(
         &self,
         wanted: &[(String, Body)],
-        taken: &(dyn for<'id> Fn(&'id str) -> bool + Sync),
+        taken: &(dyn for<'id> Fn(usize, &'id str) -> bool + Sync),
         slot: &dyn Slot,
     ) -> Vec<Found> {
         look_up::find(self, wanted, taken, slot, self.page_pause).await

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::time::{Instant, sleep};
 
 use super::{Desk, Mode};
-use crate::journal::Event;
+use crate::journal::{Event, JournalError, Provenance};
 use crate::model::Body;
 use crate::provider::Found;
 use crate::submit::Ended;
@@ -38,7 +38,13 @@ impl Desk<'_> {
         let wanted: Vec<(String, Body)> =
             jobs.iter().map(|job| (job.dispatch.operation.to_string(), job.dispatch.parcel.body.clone())).collect();
         let broken = Mutex::new(None);
-        let taken = |id: &str| match self.line.journal.has_remote_id(id) {
+        let belongs = |position: usize, id: &str| {
+            if self.line.journal.has_remote_id(id)? {
+                return Ok(true);
+            }
+            Ok(self.provenance(jobs.get(position), id)? == Provenance::BeforeUs)
+        };
+        let taken = |position: usize, id: &str| match belongs(position, id) {
             Ok(taken) => taken,
             Err(error) => {
                 broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
@@ -62,17 +68,23 @@ impl Desk<'_> {
         let mut absent = Vec::new();
         for (job, found) in jobs.into_iter().zip(found) {
             match found {
-                Found::Created(id) => {
-                    self.counts.created += 1;
-                    self.settle(&job, Event::Created { remote_id: id }).await;
-                }
+                Found::There(id) => match self.provenance(Some(&job), &id) {
+                    Ok(Provenance::Ours) => {
+                        self.counts.created += 1;
+                        self.settle(&job, Event::Created { remote_id: id }).await;
+                    }
+                    Ok(Provenance::Uncertain | Provenance::BeforeUs) => {
+                        self.settle(&job, Event::Existing { remote_id: Some(id) }).await;
+                    }
+                    Err(error) => self.break_off(error),
+                },
                 Found::Several(ids) => {
                     let why = format!("several clients of the provider could be this one: {}", ids.join(", "));
                     self.settle(&job, Event::Unknown(refusal("several_found", &why))).await;
                 }
                 Found::Absent => absent.push(job),
                 // The journal keeps the first reason, which says more.
-                Found::CannotAsk(_) => self.counts.settled += 1,
+                Found::CannotAsk(_) => self.done(&job),
                 Found::Halt(halt) => {
                     self.stop(Ended::Halted(halt));
                     return Vec::new();
@@ -93,16 +105,16 @@ impl Desk<'_> {
             return self.settle(&job, Event::Rejected(refusal)).await;
         }
         if job.sent_again {
-            self.counts.settled += 1;
-            return;
+            return self.done(&job);
         }
         let why = refusal("not_found", "two look-ups did not find the client: it was not created");
-        self.settle(&job, Event::NotDone(why)).await;
-        if self.stopping() || self.mode == Mode::Resolve {
+        if !self.record(&job, Event::NotDone(why)).await {
             return;
         }
+        if self.mode == Mode::Resolve {
+            return self.done(&job);
+        }
         // The same key, so that a request which is still on its way somewhere cannot make a second client.
-        self.counts.settled -= 1;
         job.unknown = false;
         job.first_sent_at_ms = None;
         job.transient_tries = 0;
@@ -113,11 +125,29 @@ impl Desk<'_> {
     }
 
     async fn settle(&mut self, job: &Job, event: Event) {
+        if self.record(job, event).await {
+            self.done(job);
+        }
+    }
+
+    /// Whether the event is in the journal.
+    async fn record(&mut self, job: &Job, event: Event) -> bool {
         // A client whose outcome is unknown has had an intent, so it has a name.
-        let Some(client) = job.client else { return };
+        let Some(client) = job.client else { return false };
         match self.line.journal.record(client, event, None).await {
-            Ok(()) => self.counts.settled += 1,
-            Err(error) => self.break_off(error),
+            Ok(()) => true,
+            Err(error) => {
+                self.break_off(error);
+                false
+            }
+        }
+    }
+
+    /// Where a client comes from that the provider shows and that this row could be.
+    fn provenance(&self, job: Option<&Job>, remote_id: &str) -> Result<Provenance, JournalError> {
+        match job.and_then(|job| job.client) {
+            Some(client) => self.line.journal.provenance(client, remote_id),
+            None => Ok(Provenance::Uncertain),
         }
     }
 }

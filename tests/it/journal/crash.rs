@@ -10,7 +10,7 @@ use clientferry::model::FieldDigests;
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
-use super::{Desk, OPERATION, beside, created, identities, identity, key, place, refusal, run, unusable};
+use super::{Desk, OPERATION, beside, created, identities, identity, key, place, refusal, run, unusable, written};
 
 /// What a test may do next: to whom, with which key, and what.
 fn step() -> impl Strategy<Value = (u128, u128, u8)> {
@@ -115,7 +115,7 @@ fn sixty_four_tasks_share_commits_and_each_sees_what_it_was_promised() {
                 for row in 0..25 {
                     let name = task * 1000 + row;
                     let digests = FieldDigests::default();
-                    let id = journal.intend(&run(), OPERATION, &identities(&[name]), key(name), &digests).await.unwrap();
+                    let id = written(journal.intend(&run(), OPERATION, &identities(&[name]), key(name), &digests).await.unwrap());
                     assert_eq!(journal.client(&[identity(name)]).unwrap().unwrap().state, State::Sending);
                     journal.record(id, created(&name.to_string()), Some(201)).await.unwrap();
                     assert!(journal.has_remote_id(&name.to_string()).unwrap());
@@ -146,7 +146,7 @@ fn storm() {
                 for row in 0.. {
                     let name = task * 1_000_000 + row;
                     let digests = FieldDigests(vec![(7, 7); 20]);
-                    let id = journal.intend(&run(), OPERATION, &identities(&[name]), key(name), &digests).await.unwrap();
+                    let id = written(journal.intend(&run(), OPERATION, &identities(&[name]), key(name), &digests).await.unwrap());
                     writeln!(std::io::stdout(), "\nack {name} sending").unwrap();
                     journal.record(id, created(&name.to_string()), Some(201)).await.unwrap();
                     writeln!(std::io::stdout(), "\nack {name} created").unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 use clientferry::journal::{Event, Journal, JournalError, JournalErrorKind, Run, State, Trouble};
 use clientferry::model::{FieldDigests, IdempotencyKey};
 
-use super::{Desk, OPERATION, beside, filled, identities, identity, key, place, refusal, run, unusable, waiting};
+use super::{Desk, OPERATION, beside, filled, identities, identity, key, place, refusal, run, unusable, waiting, written};
 
 #[test]
 fn a_second_run_is_told_who_holds_the_journal() {
@@ -187,7 +187,7 @@ fn no_byte_of_a_body_reaches_the_files() {
     let sent_under = IdempotencyKey::derive(OPERATION, "main", CANARIES[1], &body);
     let digests = FieldDigests(vec![(1, 2), (3, 4)]);
     let who = identities(&[0x1234_5678_9abc]);
-    let id = waiting().block_on(desk.journal.intend(&run(), OPERATION, &who, sent_under, &digests)).unwrap();
+    let id = written(waiting().block_on(desk.journal.intend(&run(), OPERATION, &who, sent_under, &digests)).unwrap());
     desk.record(id, Event::Rejected(refusal("bad_inn")), Some(400)).unwrap();
     let look = || {
         let mut bytes = Vec::new();

@@ -1,6 +1,8 @@
 //! What the journal keeps of clients and runs, and what it refuses.
 
-use clientferry::journal::{ClientId, Event, Journal, JournalError, JournalErrorKind, Requests, Run, State};
+use clientferry::journal::{
+    ClientId, Event, Journal, JournalError, JournalErrorKind, Provenance, RemoteIdHash, Requests, Run, RunId, State,
+};
 use clientferry::model::{FieldDigests, Identity};
 
 use super::{Desk, OPERATION, created, identity, key, place, refusal, run};
@@ -13,10 +15,11 @@ fn a_client_is_known_by_any_of_its_identities_with_all_that_came() {
     let id = desk.intend(&[1, 2], 10).unwrap();
     assert_eq!(desk.state(2), State::Sending);
     desk.record(id, Event::Rejected(refusal("bad_inn")), Some(400)).unwrap();
-    // Mended: another key, one more identity.
+    // Mended: another key, one more identity, one less.
     assert_eq!(desk.intend(&[2, 3], 11).unwrap(), id);
+    assert_eq!(desk.state(1), State::New);
     desk.record(id, created("b-1"), Some(201)).unwrap();
-    for name in [1, 2, 3] {
+    for name in [2, 3] {
         let client = desk.journal.client(&[identity(99), identity(name)]).unwrap().unwrap();
         assert_eq!((client.id, client.state, client.key), (id, State::Created, key(11)));
         assert_eq!((client.attempts, client.http_status), (2, Some(201)));
@@ -63,11 +66,67 @@ fn of_several_matching_clients_the_one_most_against_sending_decides() {
         desk.journal.client(&names).unwrap().unwrap().id
     };
     assert_eq!(found(&[1, 2, 3]), unknown);
-    assert_eq!(found(&[3, 1]), rejected);
+    assert_eq!(found(&[3, 1]), idle, "of those that are not at the provider the leading identity decides");
+    assert_eq!(found(&[1, 3]), rejected);
     assert!(desk.intend(&[1, 2, 3], 4).is_err(), "unknown, under another key");
-    assert_eq!(desk.intend(&[3, 1, 5], 4).unwrap(), rejected);
-    assert_eq!(found(&[5]), rejected, "the new identity went to the client that was sent");
-    assert_eq!(found(&[3]), idle, "identities that somebody has stay where they are");
+    assert_eq!(desk.intend(&[3, 1, 5], 4).unwrap(), idle);
+    assert_eq!([found(&[5]), found(&[1]), found(&[3])], [idle; 3], "what stands in the row now is the client's");
+    desk.journal.verify().unwrap();
+}
+
+#[test]
+fn a_number_that_stood_in_a_refused_row_by_mistake_does_not_tie_two_clients_together() {
+    let (own, other, number) = (1, 2, 9);
+    for own_first in [true, false] {
+        let (_folder, path) = place();
+        let desk = Desk::open(&path);
+        let refused = desk.intend(&[own, number], 10).unwrap();
+        desk.record(refused, Event::Rejected(refusal("wrong_inn")), Some(422)).unwrap();
+        // Mended: the number belongs to the other client.
+        let mended = || desk.intend(&[own], 11).unwrap();
+        let (first, second) = if own_first {
+            let first = mended();
+            (first, desk.intend(&[other, number], 20).unwrap())
+        } else {
+            let second = desk.intend(&[other, number], 20).unwrap();
+            (mended(), second)
+        };
+        assert_eq!(first, refused);
+        assert_ne!(second, refused);
+        desk.record(first, created("b-1"), Some(201)).unwrap();
+        desk.record(second, created("b-2"), Some(201)).unwrap();
+        let owner = desk.journal.client(&[identity(number)]).unwrap().unwrap();
+        assert_eq!(owner.id, second);
+        // A client that is at the provider is recognised by anything, and nothing is taken from it.
+        assert!(desk.intend(&[7, number], 70).is_err());
+        assert_eq!(desk.journal.client(&[identity(7), identity(own)]).unwrap().unwrap().id, first);
+        desk.journal.verify().unwrap();
+    }
+}
+
+#[test]
+fn a_refused_client_may_lose_all_its_identities() {
+    let (_folder, path) = place();
+    let desk = Desk::open(&path);
+    let refused = desk.intend(&[9], 10).unwrap();
+    desk.record(refused, Event::Rejected(refusal("no")), Some(422)).unwrap();
+    // The same client has an own id now, which leads.
+    let known_now = desk.intend(&[1, 9], 11).unwrap();
+    assert_ne!(known_now, refused);
+    assert_eq!(desk.journal.client(&[identity(9)]).unwrap().unwrap().id, known_now);
+    desk.journal.verify().unwrap();
+}
+
+#[test]
+fn doubt_keeps_every_identity_that_a_client_ever_had() {
+    let (_folder, path) = place();
+    let desk = Desk::open(&path);
+    let id = desk.intend(&[1, 9], 10).unwrap();
+    desk.record(id, Event::Unknown(refusal("timeout")), None).unwrap();
+    assert_eq!(desk.intend(&[1, 5], 10).unwrap(), id);
+    for name in [1, 5, 9] {
+        assert_eq!(desk.state(name), State::Resending);
+    }
     desk.journal.verify().unwrap();
 }
 
@@ -107,6 +166,96 @@ fn a_key_keeps_the_time_when_it_first_left() {
     assert!(other > first);
     assert_eq!(back, first, "the provider has known this key since then");
     desk.journal.verify().unwrap();
+}
+
+#[test]
+fn a_key_that_certainly_never_arrived_has_its_time_from_the_next_intent() {
+    let (_folder, path) = place();
+    let desk = Desk::open(&path);
+    let intended = || {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        let id = desk.intend(&[1], 10).unwrap();
+        (id, desk.journal.client(&[identity(1)]).unwrap().unwrap().first_sent_at_ms)
+    };
+    let (id, first) = intended();
+    desk.record(id, Event::NotDone(refusal("busy")), Some(429)).unwrap();
+    let (_, second) = intended();
+    assert!(second > first, "the provider cannot have forgotten what it never had");
+    desk.record(id, Event::Unknown(refusal("timeout")), None).unwrap();
+    let (_, third) = intended();
+    assert_eq!(third, second, "the provider may know this key since then");
+    desk.journal.verify().unwrap();
+}
+
+#[test]
+fn the_journal_knows_since_when_no_request_can_have_left() {
+    let (_folder, path) = place();
+    let last = |desk: &Desk| desk.journal.last_request_at_ms().unwrap();
+    let begin = |desk: &Desk| desk.journal.begin_run(&Run { id: run(), ..Run::default() }).unwrap();
+    let desk = Desk::open(&path);
+    begin(&desk);
+    assert_eq!(last(&desk), None, "this run's own beginning is no request");
+    let id = desk.intend(&[1], 10).unwrap();
+    let intended = desk.journal.client(&[identity(1)]).unwrap().unwrap().changed_at_ms;
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    desk.record(id, created("b-1"), Some(201)).unwrap();
+    assert_eq!(last(&desk), Some(intended));
+    drop(desk);
+    // Killed: what it did besides, and when, nobody knows.
+    let desk = Desk::open(&path);
+    let opened = last(&desk).unwrap();
+    assert!(opened > intended);
+    begin(&desk);
+    desk.journal.end_run(&run(), "finished", None, Requests::default()).unwrap();
+    let ended = desk.journal.run(&run()).unwrap().finished_at_ms;
+    drop(desk);
+    std::thread::sleep(std::time::Duration::from_millis(5));
+    assert_eq!(last(&Desk::open(&path)), ended);
+}
+
+#[test]
+fn a_baseline_tells_what_was_there_before_us() {
+    let (_folder, path) = place();
+    let desk = Desk::open(&path);
+    let other_run = "other-1".into();
+    let list = |run: &RunId, ids: &[&str]| {
+        let ids = ids.iter().map(|id| RemoteIdHash::of(id)).collect();
+        desk.runtime.block_on(desk.journal.take_baseline(run, ids)).unwrap();
+    };
+    let of = |client, id: &str| desk.journal.provenance(client, id).unwrap();
+    let unlisted = desk.intend(&[1], 10).unwrap();
+    desk.record(unlisted, Event::Unknown(refusal("timeout")), None).unwrap();
+    assert_eq!(of(unlisted, "a"), Provenance::Uncertain, "nobody listed the account");
+
+    assert!(!desk.journal.has_baseline(&run()).unwrap());
+    list(&run(), &["a", "b"]);
+    assert!(desk.journal.has_baseline(&run()).unwrap());
+    assert!(!desk.journal.has_baseline(&other_run).unwrap());
+    let listed = desk.intend(&[2], 20).unwrap();
+    desk.record(listed, Event::Unknown(refusal("timeout")), None).unwrap();
+    assert_eq!(of(listed, "a"), Provenance::BeforeUs);
+    assert_eq!(of(listed, "c"), Provenance::Ours);
+    assert_eq!(of(unlisted, "a"), Provenance::Uncertain, "it may be this one that was listed");
+    assert_eq!(of(unlisted, "c"), Provenance::Uncertain, "the list came after its request");
+
+    // A later list of another run holds what we created ourselves, and must not turn it into somebody else's.
+    list(&other_run, &["a", "b", "c"]);
+    assert_eq!(of(listed, "c"), Provenance::Ours);
+    assert_eq!(of(listed, "a"), Provenance::BeforeUs, "the first list counts");
+
+    // Refused at first, listed, sent again: what was listed in between is hardly ours, and cannot be excluded either.
+    let mended = desk.intend(&[3], 30).unwrap();
+    desk.record(mended, Event::Rejected(refusal("no")), Some(422)).unwrap();
+    list(&"third-1".into(), &["d"]);
+    desk.intend(&[3], 31).unwrap();
+    desk.record(mended, Event::Unknown(refusal("timeout")), None).unwrap();
+    assert_eq!(
+        [of(mended, "a"), of(mended, "d"), of(mended, "e")],
+        [Provenance::BeforeUs, Provenance::Uncertain, Provenance::Ours]
+    );
+    drop(desk);
+    let desk = Desk::open(&path);
+    assert_eq!(desk.journal.provenance(listed, "a").unwrap(), Provenance::BeforeUs, "it is kept");
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod life;
 
 use std::path::{Path, PathBuf};
 
-use clientferry::journal::{ClientId, Event, Journal, JournalError, JournalErrorKind, RunId, State, Trouble};
+use clientferry::journal::{ClientId, Event, Intent, Journal, JournalError, JournalErrorKind, RunId, State, Trouble};
 use clientferry::model::{FieldDigests, IdempotencyKey, Identities, Identity, Refusal};
 use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
@@ -67,7 +67,11 @@ impl Desk {
 
     fn intend(&self, names: &[u128], with: u128) -> Result<ClientId, JournalError> {
         let digests = FieldDigests(vec![(1, u32::try_from(with).unwrap())]);
-        self.runtime.block_on(self.journal.intend(&run(), OPERATION, &identities(names), key(with), &digests))
+        match self.runtime.block_on(self.journal.intend(&run(), OPERATION, &identities(names), key(with), &digests))? {
+            Intent::Written(client) => Ok(client),
+            // In the rule book's words, so that both can be compared.
+            Intent::Refused(state) => Err(JournalError::Illegal { state, event: "intended" }),
+        }
     }
 
     fn record(&self, client: ClientId, event: Event, status: Option<u16>) -> Result<(), JournalError> {
@@ -76,6 +80,14 @@ impl Desk {
 
     fn state(&self, name: u128) -> State {
         self.journal.client(&[identity(name)]).unwrap().map_or(State::New, |client| client.state)
+    }
+}
+
+/// The client of an intent that nothing stands against.
+fn written(intent: Intent) -> ClientId {
+    match intent {
+        Intent::Written(client) => client,
+        Intent::Refused(state) => panic!("a client that is {state:?} stands against it"),
     }
 }
 
