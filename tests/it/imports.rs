@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sandbox", &["model", "contract"]),
     ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox"]),
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
-    ("terminal", &[]),
+    ("terminal", &["submit"]),
     ("cli", &[]),
     ("config", &["submit", "provider", "failure"]),
     (
@@ -50,7 +50,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("clap", &["cli", "commands", "main"]),
-    ("indicatif", &["terminal", "commands"]),
+    ("indicatif", &["terminal"]),
 ];
 
 /// Where a provider may be called by its name.
@@ -232,6 +232,9 @@ fn a_provider_is_named_in_its_own_places_only() {
     let mut offences = Vec::new();
     let mut besides: BTreeSet<&str> = PROVIDER_IS_NAMED_BESIDES.iter().map(|(path, _)| *path).collect();
     for file in sources() {
+        if file.path.ends_with("/tests.rs") {
+            continue;
+        }
         let code = file.without_tests().to_lowercase();
         if !(code.contains("tbank") || code.contains("t-bank"))
             || PROVIDER_IS_NAMED_IN.iter().any(|own| file.path.starts_with(own))

@@ -306,5 +306,7 @@ fn odd() -> Vec<Cells> {
         with(person(208, "FL_RESIDENT"), vec![("Тип клиента", text("кооператив")), ("Резидент", text("да"))]),
         with(foreigner(210), vec![("Тип клиента", text("физлицо")), ("Резидент", text(""))]),
         unnamed(vec![("Тип клиента", text("Лёгкий контакт"))]),
+        // Natural persons of the sheet send a SNILS, organisations do not: told, not dropped in silence.
+        with(organisation(211), vec![("СНИЛС", text("112-233-445 95"))]),
     ]
 }
