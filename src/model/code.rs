@@ -77,6 +77,7 @@ codes! {
     RowLong "row.long" Error "The row has more cells than the header." "Compare the row with its neighbours: a value holds the delimiter and needs quotes.";
     RowUnclosedQuote "row.unclosed_quote" Error "A quote is opened in this row and not closed." "Close the quote, or double it where it is part of the text.";
     RowStrayQuote "row.stray_quote" Error "A quote stands inside a quoted value and is not doubled." "Double the quotes that are part of the text; most programs do when they export.";
+    RowMarked "row.marked" Error "A cell begins with #MEND!: it was damaged in a way that plain text cannot show, and nobody has mended it yet." "Mend the value, then delete #MEND! in front of it.";
     RowTooLong "row.too_long" Error "The row or one of its cells is longer than the limit." "Look for an unclosed quote above; raise the limit in [source] if the text is right.";
     EncodingBadBytes "encoding.bad_bytes" Error "Bytes do not fit the file's encoding." "Open the file in its own program and save it again, or name the encoding in [source].";
     // the cell as a spreadsheet shows it

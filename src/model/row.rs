@@ -115,6 +115,12 @@ impl Cells {
         (0..self.len()).map(|index| self.text(index))
     }
 
+    /// Whether the text occurs in any cell; cheaper than asking cell by cell.
+    #[must_use]
+    pub fn holds(&self, text: &str) -> bool {
+        self.text.contains(text)
+    }
+
     /// Whether no cell holds anything but blanks.
     #[must_use]
     pub fn is_blank(&self) -> bool {

@@ -49,6 +49,9 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
+/// Stands before a cell of `rejected.csv` whose damage plain text cannot show; a row with such a cell is not sent.
+pub const MEND_MARK: &str = "#MEND!";
+
 /// Whether a spreadsheet program could take the cell for a formula, once apostrophes in front are gone.
 fn is_active(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])

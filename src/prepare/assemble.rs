@@ -12,7 +12,7 @@ use super::members::Members;
 use super::normalize::{CellFault, name, passport, phone};
 use super::plan::{Column, From, ItemPlan, OperationPlan, Part, PartSource, Plan};
 use crate::contract::{Leaf, Level, Operation, Render, Violation};
-use crate::model::text::fold;
+use crate::model::text::{MEND_MARK, fold};
 use crate::model::{CellKind, Change, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
 
 impl Plan {
@@ -26,6 +26,20 @@ impl Plan {
                 own_id: None,
                 operation: None,
                 result: Err(Vec::new()),
+                warnings: Vec::new(),
+                changes: Vec::new(),
+            };
+        }
+        if row.cells.holds(MEND_MARK)
+            && let Some(column) = (0..row.cells.len()).find(|&column| row.cells.text(column).trim_start().starts_with(MEND_MARK))
+        {
+            let fault =
+                Fault::of_cell(Code::RowMarked, index(column), row.cells.text(column), "the cell is still marked as damaged");
+            return Prepared {
+                row,
+                own_id,
+                operation: None,
+                result: Err(vec![fault]),
                 warnings: Vec::new(),
                 changes: Vec::new(),
             };
@@ -84,7 +98,7 @@ impl<'a> Work<'a> {
                 }
                 From::Column(column) => {
                     let word = translate(column, self.row.cells.text(column.index));
-                    if is_empty(&word) {
+                    if is_empty(&word) && self.says_nothing(column.index) {
                         continue;
                     }
                     let format = self.plan.format_of(column.index);
@@ -104,6 +118,11 @@ impl<'a> Work<'a> {
         self.judge(plan, &members, own_id)
     }
 
+    /// Whether an empty cell is just that, and no formula whose value the workbook lost.
+    fn says_nothing(&self, column: usize) -> bool {
+        !matches!(self.row.cells.kind(column), CellKind::FormulaWithoutValue | CellKind::Error)
+    }
+
     /// A word of the full name; its faults are told once, at the last name.
     fn full_name_word(&self, column: usize, word: u8) -> Option<Result<Value, CellFault>> {
         let text = self.row.cells.text(column);
@@ -121,7 +140,7 @@ impl<'a> Work<'a> {
 
     fn item(&mut self, plan: &'a OperationPlan, item_index: usize, item: &'a ItemPlan, members: &mut Members<'_>) {
         let cells = &self.row.cells;
-        let filled = |column: usize| !is_empty(cells.text(column));
+        let filled = |column: usize| !is_empty(cells.text(column)) || !self.says_nothing(column);
         let has_cell = item.type_column.as_ref().is_some_and(|column| filled(column.index))
             || item.parts.iter().any(|part| match &part.source {
                 PartSource::Column(column) => filled(column.index),
@@ -184,7 +203,7 @@ impl<'a> Work<'a> {
         match &part.source {
             PartSource::Column(column) => {
                 let word = translate(column, cells.text(column.index));
-                (!is_empty(&word)).then(|| (column.index, parse(column.index, &word)))
+                (!is_empty(&word) || !self.says_nothing(column.index)).then(|| (column.index, parse(column.index, &word)))
             }
             PartSource::SeriesAndNumber(column, is_number) => {
                 let text = cells.text(*column);

@@ -24,6 +24,9 @@ pub(super) fn parse(
     {
         return Err(fault);
     }
+    if cell.starts_with('#') && is_error_word(cell) {
+        return Err(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
+    }
     let text = match leaf.render {
         Render::Text => text::parse(cell)?.into_owned(),
         Render::Name => name::parse(cell)?,
@@ -48,6 +51,32 @@ pub(super) fn parse(
         Render::Enum => return code(leaf, cell).map(|code| Value::String(code.to_owned())),
     };
     Ok(Value::String(text))
+}
+
+/// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.
+fn is_error_word(cell: &str) -> bool {
+    const WORDS: [&str; 18] = [
+        "#REF!",
+        "#N/A",
+        "#VALUE!",
+        "#NAME?",
+        "#DIV/0!",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+        "#ССЫЛКА!",
+        "#Н/Д",
+        "#ЗНАЧ!",
+        "#ИМЯ?",
+        "#ДЕЛ/0!",
+        "#ЧИСЛО!",
+        "#ПУСТО!",
+        "#ПЕРЕНОС!",
+    ];
+    let cell = cell.trim();
+    WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
 /// The code that a word means.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::cells::{cell, in_quotes, number, raw_cell, time};
 use super::complaint::Complaint;
-use crate::model::text::arm;
-use crate::model::{Change, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
+use crate::model::text::{MEND_MARK, arm};
+use crate::model::{Change, Code, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
 
 /// Header line of `outcomes.csv`.
 pub(super) const OUTCOMES: &str = "sheet,line,row_id,outcome,provider_id,code,field,column,found,message,next_step,attempts,http_status,\
@@ -138,7 +138,19 @@ impl Lines {
             Shape::Short | Shape::Long => row.cells.len(),
             Shape::Whole | Shape::Blank => row.cells.len().max(self.columns.len()),
         };
-        row_of(out, (0..width).map(|index| row.cells.text(index)));
+        let marked = marked(prepared);
+        if marked.is_empty() {
+            row_of(out, (0..width).map(|index| row.cells.text(index)));
+            return;
+        }
+        let cells: Vec<Cow<'_, str>> = (0..width)
+            .map(|index| {
+                let text = row.cells.text(index);
+                let is_marked = marked.contains(&index) && !text.starts_with(MEND_MARK);
+                if is_marked { Cow::Owned(format!("{MEND_MARK} {text}")) } else { Cow::Borrowed(text) }
+            })
+            .collect();
+        row_of(out, cells.iter().map(AsRef::as_ref));
     }
 
     /// The header line of `rejected.csv`.
@@ -234,6 +246,24 @@ const PARTS: [Part; 6] = [
 ];
 
 /// What the user's own system calls the client.
+/// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
+fn marked(prepared: &Prepared) -> Vec<usize> {
+    let Err(faults) = &prepared.result else { return Vec::new() };
+    let hidden = |code: Code| {
+        matches!(
+            code,
+            Code::RowUnclosedQuote
+                | Code::RowStrayQuote
+                | Code::RowTooLong
+                | Code::RowMarked
+                | Code::CellFormulaWithoutValue
+                | Code::CellNotText
+                | Code::CellDigitsLost
+        )
+    };
+    faults.iter().filter(|fault| hidden(fault.code)).map(|fault| usize::from(fault.column.unwrap_or(0))).collect()
+}
+
 fn own_id(prepared: &Prepared) -> Option<&str> {
     prepared.own_id.as_deref().filter(|id| !id.is_empty())
 }

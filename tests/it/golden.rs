@@ -26,6 +26,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::ValueFormat, "every pattern of these contracts has a code of its own"),
     (Code::ValueTooShort, "the least length is one character, and an empty cell is a missing value"),
     (Code::ValueWrongType, "cells become values of the right JSON type or none"),
+    (Code::RowMarked, "only a row of rejected.csv has the mark"),
     (Code::ClientSameName, "no stage of this version compares names of different clients"),
     (Code::ClientChanged, "needs a journal with an earlier import"),
     (Code::SendInterrupted, "check sends nothing"),

@@ -5,6 +5,7 @@
 mod bless;
 mod commands;
 mod contracts;
+mod damage;
 mod defect;
 mod e2e;
 mod golden;
