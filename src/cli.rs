@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
 /// Carries a client base across: a spreadsheet of clients into a provider's API, and the truth about every row.
 #[derive(Debug, Parser)]
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -83,7 +85,8 @@ pub struct SourceArgs {
 }
 
 /// Where the reader's own findings are wrong.
-#[derive(Debug, Args, Default)]
+#[derive(Clone, Debug, Args, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
     /// Sheet by name or number from 1.
@@ -107,7 +110,7 @@ pub struct ImportArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// Rehearse: start the provider's local imitation in this process and send to it over real HTTP.
-    #[arg(long, env = "CLIENTFERRY_SANDBOX")]
+    #[arg(long, env = "CLIENTFERRY_SANDBOX", value_parser = FalseyValueParser::new())]
     pub sandbox: bool,
     /// With --sandbox: ledger of the clients it created (kept beside the journal when not given).
     #[arg(long, value_name = "FILE", requires = "sandbox", env = "CLIENTFERRY_LEDGER")]
@@ -119,10 +122,10 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N", env = "CLIENTFERRY_LIMIT")]
     pub limit: Option<u64>,
     /// Transliterate names for providers that take Latin letters only; no operation of this version does.
-    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION")]
+    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
     pub approve_transliteration: bool,
     /// Do not ask before sending to a real provider.
-    #[arg(long, short, env = "CLIENTFERRY_YES")]
+    #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,
 }
 
@@ -188,6 +191,9 @@ pub struct JsonArgs {
 pub struct ResolveArgs {
     /// The run; the last one when not given.
     pub run: Option<String>,
+    /// Do not ask before sending to a real provider: what had no reliable answer is sent again under its old key.
+    #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
+    pub yes: bool,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
@@ -239,7 +245,7 @@ pub struct SandboxArgs {
     /// Milliseconds of work on each request.
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency_ms: u64,
-    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=seconds@5%`, `drop_after_commit@#10-20`; may be given several times.
+    /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=2@5%`, `drop_after_commit@#10-20`; may be given several times.
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,
     /// The one bearer token that it accepts, from this variable (any token when not given).

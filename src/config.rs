@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::provider::AccountSettings;
+use crate::provider::{AccountSettings, CodeMeaning};
 use crate::submit::SubmitSettings;
 
 /// The file that is read when it is there and no other is named.
@@ -17,6 +17,8 @@ const DEFAULT_FILE: &str = "clientferry.toml";
 const DEFAULT_JOURNAL: &str = ".clientferry/journal.db";
 /// Where reports go.
 const DEFAULT_REPORTS: &str = "reports";
+/// The account under which rehearsals with `--sandbox` are remembered, apart from every real one. No other may have its name.
+pub const SANDBOX_ACCOUNT: &str = "sandbox";
 /// The account that the environment describes.
 const DEFAULT_ACCOUNT: &str = "default";
 
@@ -59,6 +61,28 @@ struct Account {
     in_flight_max: Option<usize>,
     timeout_s: Option<u64>,
     replay_window_s: Option<u64>,
+    /// What the provider's own error codes mean, where the user knows better than the documentation.
+    #[serde(default)]
+    error_codes: BTreeMap<String, ErrorCode>,
+}
+
+/// What an error code means for a row.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ErrorCode {
+    Rejected,
+    Existing,
+    Halt,
+}
+
+impl From<ErrorCode> for CodeMeaning {
+    fn from(code: ErrorCode) -> Self {
+        match code {
+            ErrorCode::Rejected => Self::Rejected,
+            ErrorCode::Existing => Self::Existing,
+            ErrorCode::Halt => Self::Halt,
+        }
+    }
 }
 
 impl Config {
@@ -78,7 +102,15 @@ impl Config {
                 ));
             }
         };
-        toml::from_str(&text).map_err(|error| {
+        let config = Self::parse(&text, path)?;
+        if config.accounts.contains_key(SANDBOX_ACCOUNT) {
+            return Err(sandbox_is_reserved());
+        }
+        Ok(config)
+    }
+
+    fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
             // The parser's own message would print the line, and a line may hold a secret that somebody put there by mistake.
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
             Failure::settings(
@@ -130,6 +162,9 @@ impl Config {
     /// # Errors
     /// When the account does not exist, is another provider's, or cannot be told among several.
     pub fn account_name(&self, flag: Option<&str>, provider: &str) -> Result<String, Failure> {
+        if flag == Some(SANDBOX_ACCOUNT) {
+            return Err(sandbox_is_reserved());
+        }
         if let Some(name) = flag {
             return match self.accounts.get(name) {
                 Some(account) if account.provider == provider => Ok(name.to_owned()),
@@ -181,8 +216,16 @@ impl Config {
         if let Some(seconds) = number("CLIENTFERRY_REPLAY_WINDOW_S")?.or(account.replay_window_s) {
             settings.replay_window = Duration::from_secs(seconds);
         }
+        settings.error_code_map = account.error_codes.iter().map(|(code, meaning)| (code.clone(), (*meaning).into())).collect();
         Ok(settings)
     }
+}
+
+fn sandbox_is_reserved() -> Failure {
+    Failure::settings(
+        format!("`{SANDBOX_ACCOUNT}` cannot be the name of an account: rehearsals with --sandbox are remembered under it"),
+        "give the account another name",
+    )
 }
 
 fn env(name: &str) -> Option<String> {
@@ -230,4 +273,39 @@ fn token(name: &str, account: &Account) -> Result<SecretString, Failure> {
         return Err(Failure::settings(format!("the token of the account `{name}` is empty"), "check the variable or the file"));
     }
     Ok(SecretString::from(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Result<Config, Failure> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clientferry.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(Some(&path))
+    }
+
+    #[test]
+    fn the_sandbox_has_a_name_of_its_own() {
+        assert!(config("[accounts.sandbox]\nprovider = \"tbank\"\n").unwrap_err().to_string().contains("sandbox"));
+        let config = config("[accounts.main]\nprovider = \"tbank\"\n").unwrap();
+        assert!(config.account_name(Some("sandbox"), "tbank").unwrap_err().to_string().contains("rehearsals"));
+        assert_eq!(config.account_name(Some("main"), "tbank").unwrap(), "main");
+    }
+
+    #[test]
+    fn error_codes_have_three_meanings() {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, "t0ken").unwrap();
+        let text = format!(
+            "[accounts.main]\nprovider = \"tbank\"\ntoken_file = {:?}\n[accounts.main.error_codes]\nA1 = \"existing\"\nB2 = \"halt\"\n",
+            token.display().to_string()
+        );
+        let codes = config(&text).unwrap().account("main").unwrap().error_code_map;
+        assert_eq!(codes.get("A1"), Some(&CodeMeaning::Existing));
+        assert_eq!(codes.get("B2"), Some(&CodeMeaning::Halt));
+        assert!(config("[accounts.main]\nprovider = \"tbank\"\nerror_codes = { A = \"maybe\" }\n").is_err());
+    }
 }

@@ -30,6 +30,8 @@ pub enum Exit {
     Report = 6,
     /// Another run holds the lock.
     Locked = 7,
+    /// A defect of this program (`EX_SOFTWARE` of `sysexits.h`).
+    Defect = 70,
     /// Interrupted, resumable.
     Interrupted = 130,
 }
@@ -54,7 +56,7 @@ pub enum Failure {
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
     FaultSpec(#[from] FaultSpecError),
-    #[error("{0}")]
+    #[error("the rows' identities cannot be kept in the folder for temporary files {}: {}", std::env::temp_dir().display(), .0)]
     Triage(std::io::Error),
     /// Columns that the program cannot map by itself.
     #[error("the columns do not settle the mapping by themselves:\n{}", bullets(questions))]
@@ -136,7 +138,7 @@ impl Failure {
                 "run `clientferry map FILE --to OP -o mapping.toml`, settle the lines marked `?`, then add `--mapping mapping.toml`".to_owned()
             }
             Self::DatesOpen { questions } => format!(
-                "settle it in the mapping (`clientferry map … -o mapping.toml` writes one):\n{}",
+                "settle it in the mapping (`clientferry map … -o mapping.toml` writes one):\n[formats]\n{}",
                 questions.iter().map(DateQuestion::settle).collect::<Vec<_>>().join("\n")
             ),
             Self::Settings { hint, .. } => hint.clone(),

@@ -10,9 +10,9 @@ use crate::prepare::{self, Plan};
 use crate::read::{ReadError, Table};
 
 /// Rows that go through the house together.
-const BATCH_ROWS: usize = 1024;
+const BATCH_ROWS: usize = 2048;
 /// Batches that may wait between two rooms: enough to keep both busy, few enough to keep memory small.
-const BATCHES_WAITING_MAX: usize = 4;
+const BATCHES_WAITING_MAX: usize = 2;
 
 /// Carries every row of a table through reading and preparing to `take`, in source order: one thread reads, the cores prepare,
 /// this thread takes. `take` may end the journey early.

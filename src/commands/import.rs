@@ -4,23 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use indicatif::ProgressBar;
 
 use super::job::{Job, Order, tell};
+use super::target::{Target, default_ledger};
 use crate::cli::ImportArgs;
-use crate::config::Config;
+use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Run};
 use crate::model::NotSent;
 use crate::provider::{self, Provider};
 use crate::report::{self, Mode};
-use crate::sandbox::{self, Running, SandboxSettings};
-use crate::submit::{Ended, Progress, Purpose, Sent, Session, SubmitSettings};
+use crate::sandbox::FaultSpec;
+use crate::submit::{Ended, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
-
-/// The account under which rehearsals are remembered, apart from every real one.
-const SANDBOX_ACCOUNT: &str = "sandbox";
 
 pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
     let operations = Registry::built_in().find(&args.source.to)?;
@@ -30,7 +27,10 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
     } else {
         config.account_name(args.source.account.as_deref(), &provider_name)?
     };
-    let settings = if args.sandbox { None } else { Some(config.account(&account)?) };
+    // What is wrong with settings is told before anything is made on the disk.
+    let connected = if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account)?)?) };
+    let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
+    let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
     let job = Job::open(
@@ -47,37 +47,29 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         Some(journal) => journal,
         None => Journal::open(&journal_path)?,
     };
+    let real = connected.map(|provider| Target::real(&journal, &provider_name, &account, provider)).transpose()?;
+    if let Some(target) = &real {
+        // Before the session takes Ctrl-C over.
+        target.ask(args.yes, &format!("Send up to {} clients to {} with the account `{account}`?", job.rows, job.to))?;
+    }
+    let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
+    let target = match real {
+        Some(target) => target,
+        None => {
+            let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
+            Target::sandbox(&session, &journal, &provider_name, &ledger, faults)?
+        }
+    };
     let folder = job.folder(args.source.out.as_deref(), &config.reports());
     let started = Utc::now();
     let earlier = journal.run(&job.run).ok();
     let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
+    let test_stand = target.provider.is_test_stand();
     let reporter = job.reporter(&folder, Mode::Import, first_started)?;
-    let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
-    let (provider, running): (Arc<dyn Provider>, Option<Running>) = match settings {
-        Some(settings) => (provider::connect(&provider_name, &settings)?, None),
-        None => {
-            let running = start_sandbox(&session, args, &provider_name, &job, &journal_path)?;
-            (
-                provider::connect(&provider_name, &provider::AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?,
-                Some(running),
-            )
-        }
-    };
-    if !provider.is_loopback() && !args.yes {
-        ask(&job, &account)?;
-    }
-    journal.begin_run(&run_record(&job, args, &folder, first_started))?;
-    let sent = send(
-        &session,
-        provider,
-        &journal,
-        &job,
-        &SubmitSettings { limit: args.limit, ..config.submit_settings()? },
-        Purpose::Send,
-    )?;
-    if let Some(running) = running {
-        session.block_on(running.stop());
-    }
+    let reporter = if test_stand { reporter.without_crosswalk() } else { reporter };
+    journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
+    let sent = send(&session, target.provider.clone(), &journal, &job, &submit_settings, Purpose::Send)?;
+    target.stop(&session);
     let (ended, otherwise, halt) = ending(&sent.ended);
     journal.end_run(&job.run, ended.0, halt.as_ref().map(|halt| halt.what.as_str()), sent.requests)?;
     let requests = journal.run(&job.run)?.requests;
@@ -86,7 +78,7 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
 }
 
 /// The journal's word, the report's word, the reason for rows that had no turn, and what the provider said.
-pub(super) fn ending(ended: &Ended) -> ((&'static str, report::Ended), NotSent, Option<report::Halt>) {
+fn ending(ended: &Ended) -> ((&'static str, report::Ended), NotSent, Option<report::Halt>) {
     match ended {
         Ended::Finished => (("finished", report::Ended::Finished), NotSent::Unreachable, None),
         Ended::Limit => (("limit", report::Ended::Finished), NotSent::Limit, None),
@@ -108,48 +100,18 @@ pub(super) fn send(
     settings: &SubmitSettings,
     purpose: Purpose,
 ) -> Result<Sent, Failure> {
-    let bar = terminal::bar(if purpose == Purpose::Send { "sending" } else { "resolving" }, Some(job.rows));
+    let stage = match purpose {
+        Purpose::Send => "sending",
+        Purpose::Resolve => "resolving",
+    };
+    let bar = terminal::SendingBar::new(stage, job.rows);
     let shown = bar.clone();
     let sent =
-        session.send(purpose, provider, journal, &job.run, settings, Arc::new(move |progress| show(&shown, progress)), |feed| {
-            job.each_sendable(|row| feed.offer(row))
+        session.send(purpose, provider, journal, &job.run, settings, Arc::new(move |progress| shown.show(progress)), |feed| {
+            job.each_sendable(|row| feed.offer(row), |rows| bar.pass(rows))
         });
-    bar.finish_and_clear();
+    bar.finish();
     sent
-}
-
-fn show(bar: &ProgressBar, progress: Progress) {
-    bar.set_position(progress.settled);
-    if let Some(pause) = progress.paused_for {
-        bar.set_message(format!("paused {} s", pause.as_secs().max(1)));
-    } else {
-        bar.set_message("sending");
-    }
-}
-
-fn start_sandbox(session: &Session, args: &ImportArgs, provider: &str, job: &Job, journal: &Path) -> Result<Running, Failure> {
-    let mut settings =
-        SandboxSettings::new(provider, Registry::built_in().find(provider).unwrap_or_else(|_| job.operations.clone()));
-    // Kept on disk, so that a rehearsal that was killed goes on where it stopped, as with a real provider.
-    settings.ledger = Some(args.ledger.clone().unwrap_or_else(|| journal.with_extension(format!("sandbox-{provider}.jsonl"))));
-    for spec in &args.fault {
-        settings.faults.push(spec.parse()?);
-    }
-    Ok(session.block_on(sandbox::start(settings))?)
-}
-
-fn ask(job: &Job, account: &str) -> Result<(), Failure> {
-    let question = format!("Send up to {} clients to {} with the account `{account}`?", job.rows, job.to);
-    match terminal::confirm(&question) {
-        Some(true) => Ok(()),
-        Some(false) => {
-            Err(Failure::settings("nothing was sent: you did not agree", "run `clientferry check` to look at the rows first"))
-        }
-        None => Err(Failure::settings(
-            "nobody is there to agree to sending to a real provider",
-            "add --yes for unattended runs, or --sandbox to rehearse",
-        )),
-    }
 }
 
 fn run_record(job: &Job, args: &ImportArgs, folder: &Path, started: DateTime<Utc>) -> Run {
@@ -161,6 +123,8 @@ fn run_record(job: &Job, args: &ImportArgs, folder: &Path, started: DateTime<Utc
         source: if args.source.file == Path::new("-") { "-".to_owned() } else { absolute(&args.source.file) },
         sha256: job.table.source.sha256.clone(),
         mapping: args.source.mapping.as_deref().map(absolute),
+        mapping_sha256: job.mapping_sha256.clone(),
+        reading: job.reading.clone(),
         reports: absolute(folder),
         started_at_ms: started.timestamp_millis(),
         ..Run::default()

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::job::{open_table, read_settings};
+use super::job::{find, open_table, read_settings};
 use crate::cli::InspectArgs;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::model::CellKind;
 use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Guess};
-use crate::read::Table;
+use crate::read::{ReadSettings, Table};
 use crate::terminal;
 
 /// What one column holds.
@@ -26,7 +26,8 @@ struct Column {
 }
 
 pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
-    let table = open_table(&args.file, &read_settings(&args.reading, None))?;
+    let settings = ReadSettings { any_sheet: true, ..read_settings(&args.reading, None) };
+    let table = open_table(&find(&args.file)?, &settings)?;
     // Every provider's fields count: inspecting is before choosing.
     let guesses = prepare::infer("", &table.source.columns, Registry::built_in().operations()).columns;
     let all: Vec<usize> = (0..table.source.columns.len()).collect();
@@ -121,7 +122,7 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         let _ = writeln!(text, "  delimiter  {delimiter:?}");
     }
     if let Some(sheet) = &what.sheet {
-        let _ = writeln!(text, "  sheet      {sheet} (of {})", what.sheets.join(", "));
+        let _ = writeln!(text, "  sheet      {sheet} (of {}; --sheet names another)", what.sheets.join(", "));
     }
     if !what.hidden_sheets.is_empty() {
         let _ = writeln!(text, "  hidden     {}", what.hidden_sheets.join(", "));

@@ -8,15 +8,15 @@ use chrono::{DateTime, Local, Utc};
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::ReadingArgs;
-use crate::contract::{Operation, Registry, Today, vocabulary};
+use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Requests, RunId};
-use crate::model::NotSent;
+use crate::model::{NotSent, Source};
 use crate::prepare::normalize::date::ColumnEvidence;
-use crate::prepare::{self, Mapping, Plan, Scope};
-use crate::read::{self, ReadSettings, Table};
+use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
+use crate::read::{Format, Input, ReadSettings, Table};
 use crate::report::{self, Ending, Mode, Reporter, Summary};
-use crate::submit::{Admission, Settler};
+use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
 /// What a job is made from.
@@ -37,23 +37,39 @@ pub(super) struct Job {
     pub(super) account: String,
     pub(super) run: RunId,
     pub(super) rows: u64,
+    /// How the user had the source read, for the journal.
+    pub(super) reading: String,
+    /// SHA-256 of the mapping file, where one was given.
+    pub(super) mapping_sha256: Option<String>,
 }
 
 /// Flags over the mapping's own words.
-pub(super) fn read_settings(reading: &ReadingArgs, mapping: Option<&Mapping>) -> ReadSettings {
-    let hints = mapping.map(|mapping| mapping.source.clone()).unwrap_or_default();
+pub(super) fn read_settings(reading: &ReadingArgs, hints: Option<&SourceHints>) -> ReadSettings {
+    let hints = hints.cloned().unwrap_or_default();
     ReadSettings {
         sheet: reading.sheet.clone().or(hints.sheet),
         header_row: reading.header_row.or(hints.header_row),
         delimiter: reading.delimiter.or(hints.delimiter),
-        encoding: reading.encoding.clone().or(hints.encoding),
+        encoding: reading.encoding.clone(),
+        encoding_unmarked: hints.encoding,
         ..ReadSettings::default()
     }
 }
 
 /// Opens a source, its header found by the vocabulary.
-pub(super) fn open_table(file: &Path, settings: &ReadSettings) -> Result<Table, Failure> {
-    Ok(read::open(file, settings, &|cell| vocabulary().knows_header(cell))?)
+pub(super) fn open_table(input: &Input, settings: &ReadSettings) -> Result<Table, Failure> {
+    Ok(input.open(settings, &prepare::knows_header)?)
+}
+
+/// Finds a source.
+pub(super) fn find(file: &Path) -> Result<Input, Failure> {
+    Ok(Input::find(file, &ReadSettings::default())?)
+}
+
+/// SHA-256 of a mapping file.
+pub(super) fn mapping_sha256(path: &Path) -> Result<String, Failure> {
+    let bytes = std::fs::read(path).map_err(|why| MappingError::Unreadable { path: path.to_owned(), why })?;
+    Ok(Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 impl Job {
@@ -61,17 +77,40 @@ impl Job {
     pub(super) fn open(order: &Order<'_>, secret: impl FnOnce() -> Result<[u8; 32], Failure>) -> Result<Self, Failure> {
         let operations = Registry::built_in().find(order.to)?;
         let written = order.mapping.map(Mapping::load).transpose()?;
-        let table = open_table(order.file, &read_settings(order.reading, written.as_ref()))?;
-        let source = &table.source;
-        let mapping = match written {
-            Some(mapping) => mapping,
-            None => propose(&table, order.to, &operations)?,
-        };
-        let run = run_name(&source.name, &source.sha256, order.to, order.account);
+        let mapping_sha256 = order.mapping.map(mapping_sha256).transpose()?;
+        let input = find(order.file)?;
         let today = Today::new(Local::now().date_naive());
+        let (table, mapping) = match written {
+            Some(mapping) => {
+                // Tried with any secret, so that a mapping that does not fit is known before a journal is made.
+                let try_on = |table: &Table| {
+                    let scope = Scope::new(order.account, &[0; 32]);
+                    Plan::compile(&mapping, &table.source, &operations, scope, today.clone()).map(drop).map_err(Failure::from)
+                };
+                (fitting_table(&input, order.reading, &mapping.source, try_on)?, mapping)
+            }
+            None => {
+                let table = open_table(&input, &read_settings(order.reading, None))?;
+                let mapping = propose(&table, order.to, &operations)?;
+                (table, mapping)
+            }
+        };
+        let source = &table.source;
+        let run = run_name(source, order.to, order.account);
+        let reading = serde_json::to_string(order.reading).unwrap_or_default();
         let mut plan = Plan::compile(&mapping, source, &operations, Scope::new(order.account, &secret()?), today)?;
         let rows = prove_dates(&table, &mut plan)?;
-        Ok(Self { table, plan, operations, to: order.to.to_owned(), account: order.account.to_owned(), run, rows })
+        Ok(Self {
+            table,
+            plan,
+            operations,
+            to: order.to.to_owned(),
+            account: order.account.to_owned(),
+            run,
+            rows,
+            reading,
+            mapping_sha256,
+        })
     }
 
     /// Where this run's report goes: the folder named, or one under `reports`.
@@ -79,17 +118,23 @@ impl Job {
         named.map_or_else(|| reports.join(&*self.run), Path::to_owned)
     }
 
-    /// Offers every row that may be sent, in source order, until `offer` says that no more are wanted.
-    pub(super) fn each_sendable(&self, mut offer: impl FnMut(crate::submit::Dispatch) -> bool) -> Result<(), Failure> {
+    /// Offers every row that may be sent, in source order, until `offer` says that no more are wanted. `passed` is told how many
+    /// rows of the source are behind.
+    pub(super) fn each_sendable(
+        &self,
+        mut offer: impl FnMut(crate::submit::Dispatch) -> bool,
+        passed: impl Fn(u64),
+    ) -> Result<(), Failure> {
         let names: Vec<Arc<str>> = self.operations.iter().map(|operation| operation.name.clone()).collect();
         let mut settler = Settler::new(&self.table.source, None, None, NotSent::OnlyChecked, Default::default())?;
         pipeline::carry(&self.table, &self.plan, |prepared| {
+            passed(prepared.row.place.ordinal);
             let operation = prepared.operation.and_then(|index| names.get(usize::from(index))).cloned();
             let wanted = match (settler.admit(&prepared)?, operation) {
                 (Admission::Send(parcel), Some(operation)) => {
                     offer(crate::submit::Dispatch { operation, parcel: parcel.clone() })
                 }
-                (Admission::Send(_) | Admission::Duplicate(..) | Admission::Invalid | Admission::Blank, _) => true,
+                (Admission::Send(_) | Admission::Duplicate(_) | Admission::Invalid | Admission::Blank, _) => true,
             };
             Ok(if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })
@@ -121,8 +166,13 @@ impl Job {
         halt: Option<report::Halt>,
         requests: Requests,
     ) -> Result<Summary, Failure> {
-        let bar = terminal::bar("reporting", Some(self.rows));
-        let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, self.plan.names_of_digests())?;
+        let stage = match reporter.mode() {
+            Mode::Import => "reporting",
+            Mode::Check | Mode::Plan => "validating",
+        };
+        let bar = terminal::bar(stage, Some(self.rows));
+        let fields = Fields { names: self.plan.names_of_digests(), identifying: self.plan.identifying_digests() };
+        let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, fields)?;
         let mut rows = 0;
         pipeline::carry(&self.table, &self.plan, |prepared| {
             let settled = settler.settle(&prepared)?;
@@ -186,10 +236,43 @@ fn prove_dates(table: &Table, plan: &mut Plan) -> Result<u64, Failure> {
     Ok(count.rows)
 }
 
-/// The run's name: one source × one operation × one account, so that the same command continues the same run.
-fn run_name(name: &str, sha256: &str, to: &str, account: &str) -> RunId {
+/// A table in which the mapping finds its columns. Its hints were made for one file: where they do not fit another text, such as
+/// the `rejected.csv` of that one, they are dropped. What the user says by flags always holds.
+fn fitting_table(
+    input: &Input,
+    reading: &ReadingArgs,
+    hints: &SourceHints,
+    try_on: impl Fn(&Table) -> Result<(), Failure>,
+) -> Result<Table, Failure> {
+    let open = |hints: Option<&SourceHints>| {
+        let table = open_table(input, &read_settings(reading, hints))?;
+        try_on(&table).map(|()| table)
+    };
+    let failure = match open(Some(hints)) {
+        Ok(table) => return Ok(table),
+        Err(failure) => failure,
+    };
+    let has_hints = hints.sheet.is_some() || hints.header_row.is_some() || hints.delimiter.is_some() || hints.encoding.is_some();
+    let may_be_their_fault = matches!(failure, Failure::Read(_) | Failure::Mapping(MappingError::NoSuchColumn { .. }));
+    if !has_hints || !may_be_their_fault {
+        return Err(failure);
+    }
+    match open(None) {
+        Ok(table) if table.format == Format::Delimited => {
+            terminal::tell("note: [source] of the mapping does not fit this file; it was read without\n");
+            Ok(table)
+        }
+        // The first failure names what the user wrote.
+        Ok(_) | Err(_) => Err(failure),
+    }
+}
+
+/// The run's name: one sheet of one source × one operation × one account, so that the same command continues the same run.
+fn run_name(source: &Source, to: &str, account: &str) -> RunId {
+    let name: &str = &source.name;
     let mut hasher = Sha256::new();
-    for part in [sha256, to, account] {
+    let sheets = source.sheets.iter().map(|sheet| &**sheet).filter(|sheet| !sheet.is_empty());
+    for part in [&source.sha256, to, account].into_iter().chain(sheets) {
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use super::job::{open_table, read_settings};
+use super::job::{find, open_table, read_settings};
 use crate::cli::MapArgs;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
@@ -11,7 +11,7 @@ use crate::{prepare, terminal};
 
 pub(super) fn run(args: &MapArgs) -> Result<Exit, Failure> {
     let operations = Registry::built_in().find(&args.to)?;
-    let table = open_table(&args.file, &read_settings(&args.reading, None))?;
+    let table = open_table(&find(&args.file)?, &read_settings(&args.reading, None))?;
     let proposal = prepare::infer(&args.to, &table.source.columns, &operations);
     match &args.output {
         None => terminal::print(&proposal.to_toml()),

@@ -10,6 +10,7 @@ mod report;
 mod resolve;
 mod runs;
 mod sandbox;
+mod target;
 mod template;
 
 use clap::CommandFactory as _;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::job::{Job, Order, tell};
+use super::job::{Job, Order, mapping_sha256, tell};
 use crate::cli::{ReadingArgs, ReportArgs};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -24,6 +24,13 @@ pub(super) fn run(config: &Config, args: &ReportArgs) -> Result<Exit, Failure> {
     let (job, folder, started) = again(&journal, &run)?;
     let folder = args.out.clone().unwrap_or(folder);
     let reporter = job.reporter(&folder, Mode::Import, started)?;
+    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+    let (ended, otherwise, halt) = ending_of(&run);
+    Ok(tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?))
+}
+
+/// How a run ended, as the journal has it: for the report, for rows that had no turn, and what the provider said.
+pub(super) fn ending_of(run: &Run) -> (report::Ended, NotSent, Option<report::Halt>) {
     let (ended, otherwise) = match run.ended.as_str() {
         "finished" => (report::Ended::Finished, NotSent::Unreachable),
         "limit" => (report::Ended::Finished, NotSent::Limit),
@@ -32,7 +39,7 @@ pub(super) fn run(config: &Config, args: &ReportArgs) -> Result<Exit, Failure> {
         _ => (report::Ended::Interrupted, NotSent::Interrupted),
     };
     let halt = run.halt.clone().map(|what| report::Halt { what, hint: "mend that, then run the same import again".to_owned() });
-    Ok(tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?))
+    (ended, otherwise, halt)
 }
 
 /// The run of this name, or the last one.
@@ -55,13 +62,22 @@ pub(super) fn again(journal: &Journal, run: &Run) -> Result<(Job, PathBuf, DateT
             "run the same import again with the same input",
         ));
     }
-    let order = Order {
-        file: Path::new(&run.source),
-        to: &run.operation,
-        mapping: run.mapping.as_deref().map(Path::new),
-        reading: &ReadingArgs::default(),
-        account: &run.account,
-    };
+    let mapping = run.mapping.as_deref().map(Path::new);
+    if let Some(path) = mapping
+        && Some(mapping_sha256(path)?) != run.mapping_sha256
+    {
+        return Err(Failure::settings(
+            format!("{} is not the mapping of the run {}: its content changed since", path.display(), run.id),
+            "put the mapping back as it was, or run the same import again: it sends no client twice",
+        ));
+    }
+    let reading: ReadingArgs = serde_json::from_str(&run.reading).map_err(|_| {
+        Failure::settings(
+            format!("the journal does not tell how the source of the run {} was read", run.id),
+            "run the same import again: it sends no client twice",
+        )
+    })?;
+    let order = Order { file: Path::new(&run.source), to: &run.operation, mapping, reading: &reading, account: &run.account };
     let job = Job::open(&order, || Ok(journal.secret()))?;
     if job.table.source.sha256 != run.sha256 {
         return Err(Failure::settings(

@@ -1,17 +1,18 @@
-//! `resolve`: asks the provider about clients whose requests had no reliable answer. Sends nothing new.
+//! `resolve`: asks the provider about clients whose requests had no reliable answer. Sends nothing new and leaves the run's end as
+//! the import wrote it.
 
-use super::import::{ending, send};
+use super::import::send;
 use super::job::tell;
-use super::report::{again, last_run};
+use super::report::{again, ending_of, last_run};
+use super::target::{Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
-use crate::config::Config;
+use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
-use crate::journal::Journal;
-use crate::model::NotSent;
+use crate::journal::{Journal, Run, State};
 use crate::provider;
-use crate::report::Mode;
-use crate::submit::{Purpose, Session};
+use crate::report::{self, Mode};
+use crate::submit::{Ended, Purpose, Session};
 
 pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> {
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
@@ -19,13 +20,52 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
     let (job, folder, started) = again(&journal, &run)?;
     let provider_name =
         Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
-    let provider = provider::connect(&provider_name, &config.account(&run.account)?)?;
-    let reporter = job.reporter(&folder, Mode::Import, started)?;
+    let is_rehearsal = run.account == SANDBOX_ACCOUNT;
+    let connected = if is_rehearsal { None } else { Some(provider::connect(&provider_name, &config.account(&run.account)?)?) };
+    let real = connected.map(|provider| Target::real(&journal, &provider_name, &run.account, provider)).transpose()?;
+    if let Some(target) = &real {
+        ask(target, &journal, &run, args.yes)?;
+    }
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for sending".to_owned(), why })?;
-    journal.begin_run(&run)?;
-    let sent = send(&session, provider, &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
-    let (ended, _, halt) = ending(&sent.ended);
-    journal.end_run(&job.run, ended.0, halt.as_ref().map(|halt| halt.what.as_str()), sent.requests)?;
+    let target = match real {
+        Some(target) => target,
+        None => {
+            let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
+            Target::sandbox(&session, &journal, &provider_name, &ledger, Vec::new())?
+        }
+    };
+    let reporter = job.reporter(&folder, Mode::Import, started)?;
+    let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
+    let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
+    target.stop(&session);
+    journal.add_requests(&job.run, sent.requests)?;
     let requests = journal.run(&job.run)?.requests;
-    Ok(tell(&job.report(reporter, Some(&journal), NotSent::Interrupted, ended.1, halt, requests)?))
+    let (ended, otherwise, halt) = ending_of(&run);
+    let (ended, halt) = match &sent.ended {
+        Ended::Finished | Ended::Limit | Ended::Interrupted => (ended, halt),
+        Ended::Halted(now) => (ended, Some(report::Halt { what: now.what.clone(), hint: now.hint.clone() })),
+    };
+    let told = tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, requests)?);
+    // The exit code is about this command; how the import ended stands in the report.
+    Ok(match sent.ended {
+        Ended::Interrupted => Exit::Interrupted,
+        Ended::Halted(_) => Exit::Halted,
+        Ended::Finished | Ended::Limit if told == Exit::Well => Exit::Well,
+        Ended::Finished | Ended::Limit => Exit::Attention,
+    })
+}
+
+/// Asks, where there is anybody to ask the provider about.
+fn ask(target: &Target, journal: &Journal, run: &Run, agreed: bool) -> Result<(), Failure> {
+    let doubtful: u64 = journal.counts(None)?.iter().filter(|(state, _)| *state == State::Unknown).map(|(_, count)| count).sum();
+    if doubtful == 0 {
+        return Ok(());
+    }
+    target.ask(
+        agreed,
+        &format!(
+            "Ask {} with the account `{}` about up to {doubtful} clients, also by sending their requests again under their old keys?",
+            run.operation, run.account
+        ),
+    )
 }

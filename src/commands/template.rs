@@ -1,7 +1,7 @@
 //! `template`: a blank spreadsheet for an operation, from its contract.
 
 use crate::cli::TemplateArgs;
-use crate::contract::{Leaf, Operation, Registry, vocabulary};
+use crate::contract::{Group, Leaf, Operation, Registry, Render, Variant, vocabulary};
 use crate::failure::{Exit, Failure};
 use crate::report::blank::{self, BlankColumn};
 use crate::terminal;
@@ -33,61 +33,106 @@ pub(super) fn run(args: &TemplateArgs) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-/// The columns of an operation's template, required ones first as the contract orders them.
+/// The columns of an operation's template, in the vocabulary's order: it is the one in which papers have them.
 fn columns(operation: &Operation) -> Vec<BlankColumn> {
     let mut columns = vec![BlankColumn {
         header: "External ID".to_owned(),
-        help: "Your own id of the client; comes back in crosswalk.csv".to_owned(),
+        help: "Your own id of the client; comes back in crosswalk.csv.".to_owned(),
         required: operation.own_id_required,
         choices: Vec::new(),
         as_text: true,
     }];
+    let vocabulary = vocabulary();
+    let place = |leaf: &&Leaf| vocabulary.fields.iter().position(|field| field.name == leaf.field).unwrap_or(usize::MAX);
     let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable).collect();
-    leaves.sort_by_key(|leaf| !leaf.required);
-    columns.extend(leaves.into_iter().map(|leaf| column(title_of(&leaf.field, &leaf.title), leaf, leaf.required)));
-    for group in &operation.groups {
-        let item = group.title.trim_end_matches("es").trim_end_matches('s');
-        let item = if group.field == "documents" { "Document" } else { item };
+    leaves.sort_by_key(place);
+    columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &leaf.description)));
+    let mut groups: Vec<&Group> = operation.groups.iter().collect();
+    groups.sort_by_key(|group| vocabulary.groups.iter().position(|known| known.name == group.field));
+    for group in groups {
         for number in 1..=ITEMS {
-            let required = group.required && number == 1;
-            if let Some(leaf) = &group.type_leaf {
-                columns.push(column(format!("{item} {number}: type"), leaf, required && group.default_type.is_none()));
-            }
-            let mut seen: Vec<&str> = Vec::new();
-            for leaf in group.variants.iter().flat_map(|variant| &variant.leaves) {
-                if seen.contains(&leaf.field.as_str()) {
-                    continue;
-                }
-                seen.push(&leaf.field);
-                let part = leaf.field.rsplit('.').next().unwrap_or_default();
-                let part = if part == "text" { "line".to_owned() } else { part.replace('_', " ") };
-                let everywhere = group
-                    .variants
-                    .iter()
-                    .all(|variant| variant.leaves.iter().any(|other| other.field == leaf.field && other.required));
-                columns.push(column(format!("{item} {number}: {part}"), leaf, required && everywhere));
-            }
+            item_columns(group, number, &mut columns);
         }
     }
     columns
 }
 
-fn title_of(field: &str, title: &str) -> String {
-    vocabulary()
-        .field(field)
-        .map_or_else(|| title.to_owned(), |field| field.title.split(" or ").next().unwrap_or_default().to_owned())
+/// The columns of one document or address.
+fn item_columns(group: &Group, number: usize, columns: &mut Vec<BlankColumn>) {
+    let item = singular(&group.title);
+    let required = group.required && number == 1;
+    if let Some(leaf) = &group.type_leaf {
+        let needed = required && group.default_type.is_none();
+        columns.push(column(format!("{item} {number}: type"), leaf, needed, &leaf.description));
+    }
+    let parts = vocabulary().group(&group.field).map_or(&[][..], |group| &group.parts);
+    for part in parts {
+        let field = format!("{}[].{}", group.field, part.name);
+        let of_variant = |variant: &'_ Variant| variant.leaves.iter().find(|leaf| leaf.field == field).cloned();
+        let Some(leaf) = group.any_leaf(&field) else { continue };
+        let needed = required && group.variants.iter().all(|variant| of_variant(variant).is_some_and(|leaf| leaf.required));
+        let having: Vec<&str> = group
+            .variants
+            .iter()
+            .filter(|variant| of_variant(variant).is_some())
+            .filter_map(|variant| variant.code.as_deref())
+            .collect();
+        let help = match &having[..] {
+            // Items of all types are alike.
+            [] => leaf.description.clone(),
+            all if all.len() == group.variants.len() => format!("{}.", leaf.title),
+            some => format!("{} of {}.", leaf.title, some.join(", ")),
+        };
+        let name = if part.name == "text" { "line".to_owned() } else { part.name.replace('_', " ") };
+        columns.push(column(format!("{item} {number}: {name}"), leaf, needed, &help));
+    }
 }
 
-fn column(header: String, leaf: &Leaf, required: bool) -> BlankColumn {
-    let mut help = leaf.description.clone();
+/// `Document` of `Documents`, `Address` of `Addresses`.
+fn singular(title: &str) -> &str {
+    title
+        .strip_suffix("ses")
+        .map_or_else(|| title.strip_suffix('s').unwrap_or(title), |_| title.strip_suffix("es").unwrap_or(title))
+}
+
+/// The vocabulary's name of a field where the contract calls it the same, so that the file is understood when it comes back.
+fn title_of(leaf: &Leaf) -> String {
+    let known = vocabulary().field(&leaf.field);
+    if vocabulary().knows_header(&leaf.title) {
+        return leaf.title.clone();
+    }
+    known.map_or_else(|| leaf.title.clone(), |field| field.title.clone())
+}
+
+fn column(header: String, leaf: &Leaf, required: bool, help: &str) -> BlankColumn {
+    let mut help = if required { format!("Required. {help}") } else { help.to_owned() };
     if let Some(example) = &leaf.example {
         help.push_str(&format!(" Example: {example}."));
     }
     let choices = match (&leaf.codes, leaf.render) {
-        (Some(codes), _) if codes.codes.len() <= 20 => codes.codes.clone(),
-        (_, crate::contract::Render::Boolean) => vec!["yes".to_owned(), "no".to_owned()],
-        (Some(_) | None, _) => Vec::new(),
+        (Some(codes), _) => codes.codes.clone(),
+        (None, Render::Boolean) => vec!["yes".to_owned(), "no".to_owned()],
+        (None, _) => Vec::new(),
     };
-    let as_text = leaf.render.is_identifier() || leaf.render == crate::contract::Render::IsoDate;
+    let as_text = leaf.render.is_identifier() || leaf.render == Render::IsoDate;
     BlankColumn { header, help, required, choices, as_text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_item_of_a_list_has_its_name_in_the_singular() {
+        assert_eq!((singular("Documents"), singular("Addresses"), singular("Staff")), ("Document", "Address", "Staff"));
+    }
+
+    #[test]
+    fn every_column_is_understood_when_the_file_comes_back() {
+        for operation in Registry::built_in().operations() {
+            let headers: Vec<std::sync::Arc<str>> = columns(operation).into_iter().map(|column| column.header.into()).collect();
+            let proposal = crate::prepare::infer(&operation.name, &headers, std::slice::from_ref(operation));
+            assert_eq!((proposal.questions(), proposal.left_out()), (vec![], vec![]), "{}", operation.name);
+        }
+    }
 }

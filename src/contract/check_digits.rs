@@ -24,6 +24,7 @@ pub fn snils(text: &str) -> bool {
 #[must_use]
 pub fn ogrn(text: &str) -> bool {
     let modulo = match text.len() {
+        _ if !text.bytes().all(|byte| byte.is_ascii_digit()) => return false,
         13 => 11,
         15 => 13,
         _ => return false,
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn anything_but_digits_of_the_right_number_fails() {
-        for text in ["", "1", "abcdefghij", "99000000170", "١٢٣٤٥٦٧٨٩٠", "+99000000017"] {
+        for text in ["1056 68-318Ж", "", "1", "abcdefghij", "99000000170", "١٢٣٤٥٦٧٨٩٠", "+99000000017"] {
             assert!(!inn(text) && !snils(text) && !ogrn(text), "{text}");
         }
     }

@@ -246,7 +246,8 @@ impl Check {
 
     fn age_fits(&self, born: &str, today: &Today) -> bool {
         let years_ago = |years: u32| today.date.checked_sub_months(Months::new(years * 12));
-        parse(born).is_none_or(|born| {
+        // A day to come and one before 1900 are faults of their own.
+        parse(born).filter(|born| *born <= today.date && born.year() >= 1900).is_none_or(|born| {
             self.written.min.and_then(years_ago).is_none_or(|youngest| born <= youngest)
                 && self.written.max.and_then(years_ago).is_none_or(|oldest| born >= oldest)
         })

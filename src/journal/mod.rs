@@ -96,6 +96,14 @@ pub struct Run {
     pub sha256: String,
     /// Absolute path of the mapping file, where one was given.
     pub mapping: Option<String>,
+    /// SHA-256 of the mapping file, where one was given.
+    pub mapping_sha256: Option<String>,
+    /// How the user had the source read, as the commands write it.
+    pub reading: String,
+    /// The server that it was sent to, as the commands name it: a run must never go on at another one.
+    pub server: String,
+    /// Whether that is a provider's test stand, whose ids are worth nothing.
+    pub test_stand: bool,
     /// Absolute path of the report folder.
     pub reports: String,
     /// When it began first, milliseconds since 1970 UTC.
@@ -280,6 +288,13 @@ impl Journal {
     pub fn end_run(&self, id: &RunId, ended: &str, halt: Option<&str>, requests: Requests) -> Result<(), JournalError> {
         let (ack, answer) = std::sync::mpsc::sync_channel(1);
         self.ask(Request::EndRun { id: id.clone(), ended: ended.into(), halt: halt.map(Into::into), requests, ack })?;
+        answer.recv().unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
+    }
+
+    /// Adds requests to a run whose end stays as it was written.
+    pub fn add_requests(&self, id: &RunId, requests: Requests) -> Result<(), JournalError> {
+        let (ack, answer) = std::sync::mpsc::sync_channel(1);
+        self.ask(Request::AddRequests { id: id.clone(), requests, ack })?;
         answer.recv().unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 

@@ -304,7 +304,7 @@ impl FromSql for State {
 /// All runs, oldest first.
 pub(super) fn runs(db: &Connection) -> rusqlite::Result<Vec<Run>> {
     let sql = "SELECT id, operation, account, source, sha256, mapping, reports, started_at_ms, finished_at_ms, ended, halt, sent,
-                   retried, throttled
+                   retried, throttled, mapping_sha256, reading, server, test_stand
                FROM runs ORDER BY started_at_ms, rowid";
     db.prepare_cached(sql)?
         .query_map([], |row| {
@@ -321,6 +321,10 @@ pub(super) fn runs(db: &Connection) -> rusqlite::Result<Vec<Run>> {
                 ended: row.get(9)?,
                 halt: row.get(10)?,
                 requests: Requests { sent: count(row, 11)?, retried: count(row, 12)?, throttled: count(row, 13)? },
+                mapping_sha256: row.get(14)?,
+                reading: row.get(15)?,
+                server: row.get(16)?,
+                test_stand: row.get(17)?,
             })
         })?
         .collect()
@@ -329,10 +333,11 @@ pub(super) fn runs(db: &Connection) -> rusqlite::Result<Vec<Run>> {
 /// Writes a run that begins, or that goes on: its beginning and its requests stay, its end is taken back.
 pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO runs (id, operation, account, source, sha256, mapping, reports, started_at_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        "INSERT INTO runs (id, operation, account, source, sha256, mapping, reports, started_at_ms, mapping_sha256, reading,
+             server, test_stand)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT (id) DO UPDATE SET operation = ?2, account = ?3, source = ?4, sha256 = ?5, mapping = ?6, reports = ?7,
-             finished_at_ms = NULL, ended = '', halt = NULL",
+             mapping_sha256 = ?9, reading = ?10, server = ?11, test_stand = ?12, finished_at_ms = NULL, ended = '', halt = NULL",
     )?
     .execute(params![
         &*run.id,
@@ -342,7 +347,11 @@ pub(super) fn begin_run(db: &Connection, run: &Run) -> rusqlite::Result<()> {
         run.sha256,
         run.mapping,
         run.reports,
-        run.started_at_ms
+        run.started_at_ms,
+        run.mapping_sha256,
+        run.reading,
+        run.server,
+        run.test_stand
     ])?;
     Ok(())
 }
@@ -364,5 +373,14 @@ pub(super) fn end_run(
              WHERE id = ?1",
         )?
         .execute(params![id, at_ms, ended, halt, number(requests.sent), number(requests.retried), number(requests.throttled)])?;
+    Ok(changed > 0)
+}
+
+/// Adds requests to a run, its end untouched; `false` when there is no such run.
+pub(super) fn add_requests(db: &Connection, id: &str, requests: Requests) -> rusqlite::Result<bool> {
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let changed = db
+        .prepare_cached("UPDATE runs SET sent = sent + ?2, retried = retried + ?3, throttled = throttled + ?4 WHERE id = ?1")?
+        .execute(params![id, number(requests.sent), number(requests.retried), number(requests.throttled)])?;
     Ok(changed > 0)
 }

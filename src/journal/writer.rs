@@ -41,6 +41,8 @@ pub(super) enum Request {
     BeginRun { run: Box<Run>, ack: SyncSender<Result<(), JournalError>> },
     /// Write that a run ended.
     EndRun { id: RunId, ended: Box<str>, halt: Option<Box<str>>, requests: Requests, ack: SyncSender<Result<(), JournalError>> },
+    /// Add requests to a run that ended.
+    AddRequests { id: RunId, requests: Requests, ack: SyncSender<Result<(), JournalError>> },
 }
 
 /// The writer's thread and the way to it.
@@ -144,13 +146,22 @@ fn perform(
             reply(result, move |result| drop(ack.send(result)))
         }
         Request::EndRun { id, ended, halt, requests, ack } => {
-            let result = ready.and_then(|()| match rows::end_run(db, &id, now_ms, &ended, halt.as_deref(), requests) {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(JournalError::NoSuchRun { path: path.display().to_string(), wanted: id.to_string() }),
-                Err(e) => Err(JournalError::from_sqlite(path, &e)),
-            });
+            let result = ready.and_then(|()| known(path, &id, rows::end_run(db, &id, now_ms, &ended, halt.as_deref(), requests)));
             reply(result, move |result| drop(ack.send(result)))
         }
+        Request::AddRequests { id, requests, ack } => {
+            let result = ready.and_then(|()| known(path, &id, rows::add_requests(db, &id, requests)));
+            reply(result, move |result| drop(ack.send(result)))
+        }
+    }
+}
+
+/// A run that is not there is an error.
+fn known(path: &Path, id: &RunId, found: rusqlite::Result<bool>) -> Result<(), JournalError> {
+    match found {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(JournalError::NoSuchRun { path: path.display().to_string(), wanted: id.to_string() }),
+        Err(e) => Err(JournalError::from_sqlite(path, &e)),
     }
 }
 

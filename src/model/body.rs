@@ -6,20 +6,20 @@ use serde_json::Value;
 
 /// A JSON body in canonical form: members sorted by name, no blanks. What is validated is what is hashed is what is sent.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Body(Box<str>);
+pub struct Body(String);
 
 impl Body {
     /// The canonical form of a value.
     #[must_use]
     pub fn new(value: &Value) -> Self {
         // `Value` orders members by name (serde_json without `preserve_order`), so equal bodies are equal bytes.
-        Self(value.to_string().into())
+        Self(value.to_string())
     }
 
     /// A text that is already in canonical form.
     #[must_use]
     pub fn from_canonical(json: String) -> Self {
-        Self(json.into())
+        Self(json)
     }
 
     /// The bytes to send.

@@ -93,6 +93,7 @@ codes! {
     // any value
     ValueMissing "value.missing" Error "A value that the provider requires is missing." "Fill the cell, or map the column that holds the value.";
     ValueNotAllowed "value.not_allowed" Error "The value is not one of those that the provider knows." "Use one of the allowed values, or translate yours in [values.FIELD] of the mapping.";
+    ValueNotSent "value.not_sent" Warning "The provider takes no such value for a client of this kind; it was left out." "Nothing to do if that is as you want it; else ask the provider where the value belongs.";
     ValueFormat "value.format" Error "The value does not have the form that the provider accepts." "Compare the value with the field's description in `clientferry fields`.";
     ValueTooLong "value.too_long" Error "The value is longer than the provider accepts." "Shorten it by hand: it is never cut silently.";
     ValueTooShort "value.too_short" Error "The value is shorter than the provider accepts." "Complete the value.";

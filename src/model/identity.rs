@@ -20,6 +20,9 @@ impl fmt::Debug for Identity {
     }
 }
 
+/// The name of the identity that is the user's own id.
+pub const OWN_ID: &str = "own id";
+
 /// All identities of one client, the leading one first. Two rows that share any of them are one client.
 pub type Identities = SmallVec<[(Identity, &'static str); 4]>;
 

@@ -16,7 +16,7 @@ pub use body::{Body, FieldDigests};
 pub use code::{Code, Severity};
 pub use fault::Fault;
 pub use field::FieldName;
-pub use identity::{IdempotencyKey, Identities, Identity};
+pub use identity::{IdempotencyKey, Identities, Identity, OWN_ID};
 pub use outcome::{NotSent, Outcome, Refusal, Settled, Tally};
 pub use place::{Place, SheetName, Source};
 pub use prepared::{Change, Parcel, Prepared};

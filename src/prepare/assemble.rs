@@ -1,5 +1,6 @@
 //! One row through the plan: cells become members, members a body, the body is judged. All faults of a row, not the first.
 
+use std::borrow::Cow;
 use std::sync::PoisonError;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use smallvec::SmallVec;
 
 use super::cell;
 use super::fingerprint;
-use super::layout::Members;
+use super::members::Members;
 use super::normalize::{CellFault, name, passport, phone};
 use super::plan::{Column, From, ItemPlan, OperationPlan, Part, PartSource, Plan};
 use crate::contract::{Leaf, Level, Operation, Render, Violation};
@@ -43,12 +44,15 @@ impl Plan {
                 attempted: Vec::new(),
                 numbers: SmallVec::new(),
             };
-            match work.operation() {
-                Some(index) => {
+            match self.operation_of(&row) {
+                Ok(index) => {
                     let (result, warnings) = work.assemble(&self.operations[usize::from(index)], own_id.as_deref());
                     (Some(index), result, warnings, work.changes)
                 }
-                None => (None, Err(work.faults), Vec::new(), Vec::new()),
+                Err((fault, column)) => {
+                    work.fault(fault, column, FieldName::new("client_type"));
+                    (None, Err(work.faults), Vec::new(), Vec::new())
+                }
             }
         };
         Prepared { row, own_id, operation, result, warnings, changes }
@@ -58,55 +62,18 @@ impl Plan {
 /// Shapes remembered for an operation: real files have a few hundred.
 const SHAPES_MAX: usize = 10_000;
 
-struct Work<'a> {
+pub(super) struct Work<'a> {
     plan: &'a Plan,
-    row: &'a Row,
+    pub(super) row: &'a Row,
     faults: Vec<Fault>,
     changes: Vec<Change>,
     /// Pointers of members whose cells have faults of their own.
     attempted: Vec<String>,
     /// For each group its items' plans, by place in the list: the list closes gaps, faults have to name the right column.
-    numbers: SmallVec<[(usize, usize); 8]>,
+    pub(super) numbers: SmallVec<[(usize, usize); 8]>,
 }
 
 impl<'a> Work<'a> {
-    fn operation(&mut self) -> Option<u8> {
-        let plan = self.plan;
-        let text = |column: usize| self.row.cells.text(column);
-        let kind = plan.client_type.as_ref().map(|column| (column, translate(column, text(column.index))));
-        if let ([_], Some((column, word))) = (&plan.operations[..], &kind) {
-            // One operation: the column may only contradict it.
-            let candidates = plan.router.candidates(word);
-            let fits = candidates.is_empty() || candidates.iter().any(|&index| plan.routed[usize::from(index)] == Some(0));
-            if fits {
-                return Some(0);
-            }
-            let message = format!("the row says another kind of client than {}", plan.operations[0].operation.name);
-            let fault = CellFault { code: Code::ClientTypeOther, message: message.into() };
-            self.fault(fault, Some(column.index), FieldName::new("client_type"));
-            return None;
-        }
-        if plan.operations.len() == 1 {
-            return Some(0);
-        }
-        let word = kind.as_ref().map_or("", |(_, word)| word);
-        let residency = plan.residency.map_or("", text);
-        let residency_kind = plan.residency.map_or(CellKind::Text, |column| self.row.cells.kind(column));
-        let citizenship = plan.citizenship.map_or("", text);
-        match plan.router.route(word, residency, residency_kind, citizenship).map(|index| plan.routed[usize::from(index)]) {
-            Ok(Some(index)) => Some(index),
-            Ok(None) => None,
-            Err(fault) => {
-                let column = match fault.code {
-                    Code::ClientTypeResidencyUnknown => plan.residency.or(plan.citizenship),
-                    _ => plan.client_type.as_ref().map(|column| column.index),
-                };
-                self.fault(fault, column, FieldName::new("client_type"));
-                None
-            }
-        }
-    }
-
     fn assemble(&mut self, plan: &'a OperationPlan, own_id: Option<&str>) -> (Result<Parcel, Vec<Fault>>, Vec<Fault>) {
         let mut members = Members::new(&plan.layout);
         for fill in &plan.fills {
@@ -116,11 +83,10 @@ impl<'a> Work<'a> {
                     continue;
                 }
                 From::Column(column) => {
-                    let text = self.row.cells.text(column.index);
-                    if is_empty(text) {
+                    let word = translate(column, self.row.cells.text(column.index));
+                    if is_empty(&word) {
                         continue;
                     }
-                    let word = translate(column, text);
                     let format = self.plan.format_of(column.index);
                     (column.index, cell::parse(&fill.leaf, &word, self.row.cells.kind(column.index), format, &self.plan.region))
                 }
@@ -190,6 +156,10 @@ impl<'a> Work<'a> {
                 members.put_item_text(member, code);
             }
         }
+        // Without its type nobody can tell what a document's parts have to be: the missing type is the fault to tell.
+        if group.type_leaf.is_some() && code.is_none() {
+            return;
+        }
         for part in &item.parts {
             let own = part.leaves.iter().find(|(known, _)| known.is_none() || known.as_deref() == code);
             let Some((_, leaf)) = own.or_else(|| part.leaves.first()) else { continue };
@@ -213,8 +183,8 @@ impl<'a> Work<'a> {
         };
         match &part.source {
             PartSource::Column(column) => {
-                let text = cells.text(column.index);
-                (!is_empty(text)).then(|| (column.index, parse(column.index, &translate(column, text))))
+                let word = translate(column, cells.text(column.index));
+                (!is_empty(&word)).then(|| (column.index, parse(column.index, &word)))
             }
             PartSource::SeriesAndNumber(column, is_number) => {
                 let text = cells.text(*column);
@@ -316,10 +286,22 @@ impl<'a> Work<'a> {
             }
         }
         self.doubt_phones(plan, members, &mut warnings);
+        self.tell_left_out(plan, &mut warnings);
         if self.faults.is_empty() {
             (Ok(fingerprint::parcel(&self.plan.scope, &operation.name, &plan.layout, members, own_id, json)), warnings)
         } else {
             (Err(std::mem::take(&mut self.faults)), warnings)
+        }
+    }
+
+    /// Cells that the file's other kinds of client take and this one does not.
+    fn tell_left_out(&self, plan: &OperationPlan, warnings: &mut Vec<Fault>) {
+        for (column, field) in &plan.left_out {
+            let found = self.row.cells.text(*column);
+            if !is_empty(found) {
+                let message = format!("{} takes no such value; it is not sent", plan.operation.name);
+                warnings.push(Fault::of_cell(Code::ValueNotSent, index(*column), found, message).at(*field));
+            }
         }
     }
 
@@ -347,8 +329,12 @@ impl<'a> Work<'a> {
             }
         }
         let explained = |violation: &Violation| {
+            let place = match &violation.member {
+                Some(member) => Cow::Owned(format!("{}/{member}", violation.pointer)),
+                None => Cow::Borrowed(violation.pointer.as_str()),
+            };
             self.attempted.iter().any(|pointer| {
-                *pointer == violation.pointer
+                *pointer == place
                     || (matches!(violation.keyword.as_str(), "contains" | "anyOf")
                         && pointer.ends_with("/type")
                         && pointer.starts_with(&violation.pointer))
@@ -356,81 +342,9 @@ impl<'a> Work<'a> {
         };
         operation.violations(&shadow, Level::Strict).into_iter().filter(|violation| !explained(violation)).collect()
     }
-
-    /// A violation as a fault of the column that the member came from.
-    fn told(&self, plan: &OperationPlan, violation: Violation) -> Fault {
-        let (field, column) = self.locate(plan, &violation);
-        Fault {
-            code: violation.code,
-            field,
-            column: column.map(index),
-            found: column.map(|column| self.row.cells.text(column)).filter(|text| !is_empty(text)).map(Box::from),
-            message: violation.message.into(),
-        }
-    }
-
-    fn locate(&self, plan: &OperationPlan, violation: &Violation) -> (Option<FieldName>, Option<usize>) {
-        let mut steps: Vec<&str> = violation.pointer.split('/').skip(1).collect();
-        if let Some(member) = &violation.member {
-            steps.push(member);
-        }
-        for fill in &plan.fills {
-            if fill.leaf.path.iter().map(String::as_str).eq(steps.iter().copied()) {
-                return (Some(fill.field), source_column(&fill.from));
-            }
-        }
-        for (group_index, group) in plan.operation.groups.iter().enumerate() {
-            let Some(rest) = strip(&steps, &group.path) else { continue };
-            let Some(place) = rest.first().and_then(|place| place.parse::<usize>().ok()) else {
-                return (Some(FieldName::new(&group.field)), None);
-            };
-            let Some(item) = self
-                .numbers
-                .iter()
-                .filter(|(group, _)| *group == group_index)
-                .nth(place)
-                .and_then(|(_, item)| plan.items.get(*item))
-            else {
-                return (Some(FieldName::new(&group.field)), None);
-            };
-            let Some(member) = rest.get(1) else {
-                return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
-            };
-            if group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()).is_some_and(|path| path == member) {
-                return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
-            }
-            let general = group
-                .variants
-                .iter()
-                .flat_map(|variant| &variant.leaves)
-                .find(|leaf| leaf.path.first().is_some_and(|path| path == member))
-                .map(|leaf| leaf.field.as_str());
-            let Some(general) = general else { return (Some(item.type_field), None) };
-            let part = item.parts.iter().find(|part| part.general == general);
-            let numbered = || {
-                FieldName::new(
-                    &item.type_field.as_str().replace("].type", &format!("].{}", general.rsplit('.').next().unwrap_or_default())),
-                )
-            };
-            return match part {
-                Some(part) => (
-                    Some(part.field),
-                    match &part.source {
-                        PartSource::Column(column) => Some(column.index),
-                        PartSource::SeriesAndNumber(column, _) => Some(*column),
-                        PartSource::Joined(columns) => columns.first().copied(),
-                        PartSource::Constant(_) => None,
-                    },
-                ),
-                None => (Some(numbered()), None),
-            };
-        }
-        let leaf = plan.operation.leaves.iter().find(|leaf| leaf.path.iter().map(String::as_str).eq(steps.iter().copied()));
-        (leaf.map(|leaf| FieldName::new(&leaf.field)), None)
-    }
 }
 
-fn source_column(from: &From) -> Option<usize> {
+pub(super) fn source_column(from: &From) -> Option<usize> {
     match from {
         From::Column(column) => Some(column.index),
         From::FullName(column, _) => Some(*column),
@@ -438,23 +352,21 @@ fn source_column(from: &From) -> Option<usize> {
     }
 }
 
-fn strip<'s>(steps: &'s [&'s str], path: &[String]) -> Option<&'s [&'s str]> {
-    let (head, rest) = steps.split_at_checked(path.len())?;
-    head.iter().copied().eq(path.iter().map(String::as_str)).then_some(rest)
-}
-
-fn index(column: usize) -> u16 {
+pub(super) fn index(column: usize) -> u16 {
     u16::try_from(column).unwrap_or(u16::MAX)
 }
 
-fn is_empty(text: &str) -> bool {
+pub(super) fn is_empty(text: &str) -> bool {
+    if text.bytes().next().is_none_or(|first| first.is_ascii_graphic()) {
+        return text.is_empty();
+    }
     text.trim_matches(|ch: char| ch.is_whitespace() || ch == '\u{feff}' || ch == '\u{200b}').is_empty()
 }
 
-fn translate<'t>(column: &Column, text: &'t str) -> std::borrow::Cow<'t, str> {
+pub(super) fn translate<'t>(column: &Column, text: &'t str) -> Cow<'t, str> {
     match column.values.as_ref().and_then(|values| values.get(&fold(text))) {
-        Some(value) => std::borrow::Cow::Owned(value.clone()),
-        None => std::borrow::Cow::Borrowed(text),
+        Some(value) => Cow::Owned(value.clone()),
+        None => Cow::Borrowed(text),
     }
 }
 

@@ -24,10 +24,10 @@ pub struct DateQuestion {
 }
 
 impl DateQuestion {
-    /// The mapping lines that settle it.
+    /// The line below `[formats]` of the mapping that settles it.
     #[must_use]
     pub fn settle(&self) -> String {
-        format!("[formats]\n\"{}\" = \"DD/MM/YYYY\"   # or \"MM/DD/YYYY\"", self.field)
+        format!("\"{}\" = \"DD/MM/YYYY\"   # or \"MM/DD/YYYY\"", self.field)
     }
 }
 
@@ -48,7 +48,7 @@ impl Plan {
         for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(evidence) {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
-            if let Some(evidence) = question(&proof) {
+            if let Some(evidence) = question(&proof).or_else(|| swapped(evidence)) {
                 questions.push(DateQuestion { header: header.clone(), field: date.field.to_string(), evidence });
             }
             date.format = DateFormat { order: proof.order(), two_digit_year: TwoDigitYear::Refuse };
@@ -57,6 +57,15 @@ impl Plan {
         }
         if questions.is_empty() { Ok(proofs) } else { Err(questions) }
     }
+}
+
+/// A spreadsheet program of another country probably swapped day and month in what it took for dates.
+fn swapped(evidence: &ColumnEvidence) -> Option<String> {
+    evidence.looks_swapped().then(|| {
+        "the spreadsheet's own dates have no day above 12 while dates left as text have: a program of another country \
+         probably swapped day and month; take the column from the original system, as text"
+            .to_owned()
+    })
 }
 
 /// What has to be asked; `None` where the values settle the order or need none.

@@ -6,8 +6,9 @@ use std::hash::Hasher as _;
 use siphasher::sip::SipHasher24;
 use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher128};
 
-use super::layout::{Layout, Members, Reference};
-use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Identity, Parcel};
+use super::layout::{Layout, Reference};
+use super::members::Members;
+use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Identity, OWN_ID, Parcel};
 
 /// What identities and digests are relative to: an account, and a secret that lies beside the journal.
 #[derive(Clone)]
@@ -27,6 +28,9 @@ impl Scope {
         Self { account: account.to_owned(), identity_key, digest_key }
     }
 }
+
+/// Documents of one type that are looked at for identities.
+const ITEMS_MAX: usize = 8;
 
 /// The digest of a field's name, as [`FieldDigests`] holds it.
 #[must_use]
@@ -67,19 +71,25 @@ pub(super) fn parcel(
         identities.push((Identity(hasher.finish128().as_bytes()), name));
     };
     if let Some(own_id) = own_id {
-        add("own id", own_id);
+        add(OWN_ID, own_id);
     }
     let mut key = String::new();
     let mut natural = false;
     for (name, parts) in &layout.identities {
-        if compose(members, parts, true, &mut key) {
+        // Every document of the type identifies, not only the first.
+        let several = parts.iter().any(|part| matches!(part, Reference::Item { .. }));
+        let most = if several { ITEMS_MAX } else { 1 };
+        for nth in 0..most {
+            if !compose(members, parts, nth, true, &mut key) {
+                break;
+            }
             natural = true;
             add(name, &key);
         }
     }
     if !natural && own_id.is_none() {
         match &layout.fallback {
-            Some((name, parts)) if compose(members, parts, false, &mut key) => add(name, &key),
+            Some((name, parts)) if compose(members, parts, 0, false, &mut key) => add(name, &key),
             Some(_) | None => add("content", &json),
         }
     }
@@ -97,11 +107,11 @@ pub(super) fn parcel(
 
 /// Joins the parts of an identity, folded so that case and ё do not make two clients of one. False when a part is missing
 /// that has to be there, or all are.
-fn compose(members: &Members<'_>, parts: &[Reference], all: bool, key: &mut String) -> bool {
+fn compose(members: &Members<'_>, parts: &[Reference], nth: usize, all: bool, key: &mut String) -> bool {
     key.clear();
     let mut any = false;
     for part in parts {
-        match members.follow(part) {
+        match members.follow(part, nth) {
             Some(text) => {
                 any = true;
                 fold_into(text, key);
@@ -114,12 +124,14 @@ fn compose(members: &Members<'_>, parts: &[Reference], all: bool, key: &mut Stri
     any
 }
 
+/// Case, ё, blanks and hyphens do not make two clients of one: `AB 123456` and `ab123456` are one passport.
 fn fold_into(text: &str, key: &mut String) {
     if text.is_ascii() {
-        key.extend(text.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+        let meant = text.bytes().filter(|byte| !matches!(byte, b' ' | b'-'));
+        key.extend(meant.map(|byte| char::from(byte.to_ascii_lowercase())));
         return;
     }
-    for ch in text.chars().flat_map(char::to_lowercase) {
+    for ch in text.chars().filter(|ch| !matches!(ch, ' ' | '-')).flat_map(char::to_lowercase) {
         key.push(if ch == 'ё' { 'е' } else { ch });
     }
 }

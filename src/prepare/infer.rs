@@ -1,57 +1,60 @@
 //! From headers to fields: proposes a mapping by the vocabulary. Looks at headers only, never at rows.
+//! What it cannot tell is a question in the proposal; no column is left out without being named.
+
+mod hints;
+mod items;
+mod reading;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use self::hints::Hint;
+use self::items::Items;
+use self::reading::{Part, Reading, Whose};
 use super::proposal::{Guess, Proposal};
-use crate::contract::{Operation, find_words, vocabulary};
+use crate::contract::{Operation, vocabulary};
 use crate::model::text::fold;
 
 /// Proposes a mapping of these columns to these operations (several when a column tells the kind of each row).
 #[must_use]
 pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) -> Proposal {
-    let mut reader = HeaderReader { operations, items: BTreeMap::new(), taken: BTreeMap::new(), current: BTreeMap::new() };
-    let readings: Vec<Reading> = columns.iter().map(|header| reader.read(&fold(header))).collect();
-    let mut guesses: Vec<Guess> = Vec::with_capacity(columns.len());
-    for (header, reading) in columns.iter().zip(&readings) {
-        let guess = reader.place(header, reading, &readings);
-        guesses.push(guess);
-    }
+    let readings = reading::read(columns);
+    let mut inference =
+        Inference { operations, columns, readings: &readings, items: Items::new(operations), taken: BTreeMap::new() };
+    let mut guesses: Vec<Guess> = columns
+        .iter()
+        .enumerate()
+        .zip(&readings)
+        .map(|((index, header), reading)| inference.place(index, header, reading))
+        .collect();
+    inference.ask_about_hints(&mut guesses);
+    inference.ask_about_unclear_parts(&mut guesses);
+    inference.ask_about_second_names(&mut guesses);
     let mut proposal =
-        Proposal { operation: wanted.to_owned(), columns: guesses, constants: reader.constants(), missing: Vec::new() };
+        Proposal { operation: wanted.to_owned(), columns: guesses, constants: inference.items.constants(), missing: Vec::new() };
     proposal.missing = missing(&proposal, operations);
     proposal
 }
 
-/// What a header says by itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Reading {
-    Field { name: String, confidence: u8 },
-    Part { group: usize, kind: Option<usize>, part: String, number: Option<u32>, sure: bool },
-    Ambiguous { name: String },
-    Ignored,
-    Nothing,
+/// Whether a cell is a header, those of numbered documents and addresses (`Документ 2: номер`) included.
+#[must_use]
+pub fn knows_header(cell: &str) -> bool {
+    // Nobody writes longer headers, and the search for parts takes its time.
+    vocabulary().knows_header(cell) || (cell.len() <= 120 && reading::is_numbered_part(&fold(cell)))
 }
 
-/// An item of a group, as headers speak of it.
-#[derive(Clone, Debug)]
-struct Item {
-    kind: Option<usize>,
-    number: Option<u32>,
-    parts: Vec<String>,
-}
-
-struct HeaderReader<'a> {
+struct Inference<'a> {
     operations: &'a [Arc<Operation>],
-    /// Group → its items so far.
-    items: BTreeMap<usize, Vec<Item>>,
+    columns: &'a [Arc<str>],
+    readings: &'a [Reading],
+    items: Items<'a>,
     /// Field → header that took it.
-    taken: BTreeMap<String, String>,
-    /// Group → item that the last column of the group belonged to.
-    current: BTreeMap<usize, usize>,
+    taken: BTreeMap<&'static str, &'a str>,
 }
 
-impl HeaderReader<'_> {
+impl<'a> Inference<'a> {
     fn takes(&self, field: &str) -> bool {
         let routes = self.operations.len() > 1 && field == "citizenship";
         let composite = field == "full_name" && self.takes("last_name");
@@ -61,239 +64,153 @@ impl HeaderReader<'_> {
             || self.operations.iter().any(|operation| operation.leaves.iter().any(|leaf| leaf.mappable && leaf.field == field))
     }
 
-    fn takes_group(&self, group: &str) -> bool {
-        self.operations.iter().any(|operation| operation.group(group).is_some())
+    fn takes_group(&self, group: usize) -> bool {
+        vocabulary()
+            .groups
+            .get(group)
+            .is_some_and(|spec| self.operations.iter().any(|operation| operation.group(&spec.name).is_some()))
     }
 
-    fn read(&self, folded: &str) -> Reading {
-        if folded.is_empty() {
-            return Reading::Nothing;
-        }
-        let vocabulary = vocabulary();
-        for field in &vocabulary.fields {
-            if field.headers.iter().any(|header| header == folded) {
-                return Reading::Field { name: field.name.clone(), confidence: 100 };
-            }
-            if field.ambiguous.iter().any(|header| header == folded) {
-                return Reading::Ambiguous { name: field.name.clone() };
-            }
-        }
-        if vocabulary.ignored.headers.iter().any(|header| header == folded) {
-            return Reading::Ignored;
-        }
-        if let Some(reading) = read_part(folded) {
-            return reading;
-        }
-        let nearest = vocabulary
-            .fields
-            .iter()
-            .flat_map(|field| field.headers.iter().map(move |header| (header, field)))
-            .filter(|(header, _)| header.chars().count() > 4)
-            .map(|(header, field)| (strsim::normalized_damerau_levenshtein(header, folded), field))
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        match nearest {
-            // The percentage is of letters that agree.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            Some((likeness, field)) if likeness >= 0.8 => {
-                Reading::Field { name: field.name.clone(), confidence: (likeness * 100.0) as u8 }
-            }
-            Some(_) | None => Reading::Nothing,
-        }
-    }
-
-    fn place(&mut self, header: &str, reading: &Reading, all: &[Reading]) -> Guess {
+    /// What a column is, as far as columns before it and its own header tell.
+    fn place(&mut self, index: usize, header: &'a str, reading: &Reading) -> Guess {
         let mut guess = Guess { header: header.to_owned(), field: None, confidence: 0, doubt: None, ignored: false };
         match reading {
-            Reading::Nothing => {}
+            Reading::Nothing | Reading::UnclearPart { .. } => {}
             Reading::Ignored => guess.ignored = true,
-            Reading::Ambiguous { name } => {
+            Reading::UnclearField { name } => {
                 let settled_elsewhere = *name == "full_name"
-                    && all.iter().any(|other| matches!(other, Reading::Field { name, .. } if name == "last_name"));
+                    && self.readings.iter().any(|other| matches!(other, Reading::Field { name: "last_name", .. }));
                 if self.takes(name) && !settled_elsewhere {
-                    guess.field = Some(name.clone());
+                    guess.field = Some((*name).to_owned());
                     guess.confidence = 50;
                     guess.doubt = Some(format!("this header may mean `{name}`, or something else"));
                 }
             }
-            Reading::Field { name, confidence } => {
-                if !self.takes(name) {
-                    guess.ignored = true;
+            Reading::Field { name, confidence } if self.takes(name) => {
+                guess.field = Some((*name).to_owned());
+                guess.confidence = *confidence;
+                if *confidence < 100 {
+                    guess.doubt = Some(format!("reads almost like a header of `{name}`"));
+                } else if let Some(other) = self.taken.get(name) {
+                    guess.doubt = Some(format!("`{other}` already goes to `{name}`"));
                 } else {
-                    guess.field = Some(name.clone());
-                    guess.confidence = *confidence;
-                    if *confidence < 100 {
-                        guess.doubt = Some(format!("reads almost like a header of `{name}`"));
-                    } else if let Some(other) = self.taken.insert(name.clone(), header.to_owned()) {
-                        guess.doubt = Some(format!("`{other}` already goes to `{name}`"));
-                        self.taken.insert(name.clone(), other);
-                    }
+                    self.taken.insert(name, header);
                 }
             }
-            Reading::Part { group, kind, part, number, sure } => {
-                self.place_part(&mut guess, *group, *kind, part, *number, *sure, all)
+            // A likeness to what nobody asks for says little.
+            Reading::Field { confidence, .. } => guess.ignored = *confidence == 100,
+            Reading::Part(part) if self.takes_group(part.whose.group) => {
+                let part = Part { name: self.number_beside_series(*part), ..*part };
+                let placed = self.items.place(header, part, &self.following(index, part.whose.group));
+                guess.field = Some(placed.field);
+                guess.confidence = placed.confidence;
+                guess.doubt = placed.doubt;
             }
+            Reading::Part(_) => guess.ignored = true,
         }
         guess
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn place_part(
-        &mut self,
-        guess: &mut Guess,
-        group: usize,
-        kind: Option<usize>,
-        part: &str,
-        number: Option<u32>,
-        sure: bool,
-        all: &[Reading],
-    ) {
-        let spec = &vocabulary().groups[group];
-        if !self.takes_group(&spec.name) {
-            guess.ignored = true;
-            return;
-        }
-        // `Паспорт №` beside `Паспорт серия` is the number alone.
-        let has_series = all.iter().any(
-            |other| matches!(other, Reading::Part { group: g, kind: k, part: p, .. } if *g == group && *k == kind && p == "series"),
-        );
-        let part = if part == "series_and_number" && has_series && !sure { "number" } else { part };
-        if part == "?" {
-            guess.doubt = Some(format!(
-                "which kind of {} is it? map it to `{}[0].text` and settle `{}[0].type`",
-                spec.title.to_lowercase(),
-                spec.name,
-                spec.name
-            ));
-            guess.field = Some(format!("{}[0].text", spec.name));
-            guess.confidence = 50;
-            return;
-        }
-        let items = self.items.entry(group).or_default();
-        let free = |item: &Item| !item.parts.iter().any(|known| known == part);
-        let index = if kind.is_some() || number.is_some() {
-            items.iter().position(|item| item.kind == kind && item.number == number).or_else(|| {
-                // The kind was named by an earlier column of the same number, or nothing was: the first item takes it.
-                items.iter().position(|item| {
-                    item.number == number && (item.kind.is_none() || kind.is_none()) && free(item) && number.is_some()
-                })
-            })
-        } else if part == "type" {
-            None
-        } else {
-            self.current
-                .get(&group)
-                .copied()
-                .filter(|&index| items.get(index).is_some_and(free))
-                .or_else(|| items.iter().rposition(free))
+    /// `Паспорт №` beside `Паспорт серия` is the number alone.
+    fn number_beside_series(&self, part: Part) -> &'static str {
+        let is_series = |other: &Reading| {
+            matches!(other, Reading::Part(Part { whose: Whose { group, kind, number }, name: "series", .. })
+                if *group == part.whose.group && *number == part.whose.number && (kind.is_none() || *kind == part.whose.kind))
         };
-        let index = index.unwrap_or_else(|| {
-            items.push(Item { kind, number, parts: Vec::new() });
-            items.len() - 1
+        if part.name == "series_and_number" && !part.sure && self.readings.iter().any(is_series) { "number" } else { part.name }
+    }
+
+    /// The bare parts of the group after a column, up to the next column of types.
+    fn following(&self, index: usize, group: usize) -> Vec<&'static str> {
+        let bare = self.readings.iter().skip(index + 1).filter_map(|reading| match reading {
+            Reading::Part(part) if part.whose.group == group && part.whose.is_bare() => Some(part.name),
+            Reading::Part(_)
+            | Reading::Field { .. }
+            | Reading::UnclearField { .. }
+            | Reading::UnclearPart { .. }
+            | Reading::Ignored
+            | Reading::Nothing => None,
         });
-        let item = &mut items[index];
-        item.kind = item.kind.or(kind);
-        let field = format!("{}[{index}].{part}", spec.name);
-        guess.confidence = 100;
-        if !free(item) {
-            guess.doubt = Some(format!("another column already goes to `{field}`"));
-        }
-        if part == "number" && kind.is_none() && item.parts.is_empty() && !sure {
-            guess.confidence = 60;
-            guess.doubt = Some("a number, but of what?".to_owned());
-        }
-        item.parts.push(part.to_owned());
-        self.current.insert(group, index);
-        guess.field = Some(field);
+        bare.take_while(|part| *part != "type").collect()
     }
 
-    /// Types that headers name, where no column does.
-    fn constants(&self) -> BTreeMap<String, String> {
-        let mut constants = BTreeMap::new();
-        for (&group, items) in &self.items {
-            let spec = &vocabulary().groups[group];
-            for (index, item) in items.iter().enumerate() {
-                let Some(kind) = item.kind.and_then(|kind| spec.kinds.get(kind)) else { continue };
-                if !kind.bare && !item.parts.iter().any(|part| part == "type") {
-                    constants.insert(format!("{}[{index}].type", spec.name), kind.label.clone());
+    /// Whether a column fills the field, by itself or by the whole name.
+    fn is_filled(&self, field: &str) -> bool {
+        self.taken.contains_key(field)
+            || (matches!(field, "last_name" | "first_name" | "middle_name") && self.taken.contains_key("full_name"))
+            || (field == "full_name" && self.taken.contains_key("last_name"))
+    }
+
+    /// Asks about headers in which a known word stands whose field no column fills.
+    fn ask_about_hints(&self, guesses: &mut [Guess]) {
+        for ((guess, reading), header) in guesses.iter_mut().zip(self.readings).zip(self.columns) {
+            let unknown =
+                matches!(reading, Reading::Nothing) || (guess.field.is_none() && matches!(reading, Reading::Field { .. }));
+            if !unknown || guess.ignored {
+                continue;
+            }
+            let field = hints::find(&fold(header)).into_iter().find_map(|hint| match hint {
+                // In a file of one kind nobody asks for the kind of a row.
+                Hint::Field("client_type" | "residency") if self.operations.len() == 1 => None,
+                Hint::Field(name) => (self.takes(name) && !self.is_filled(name)).then(|| name.to_owned()),
+                Hint::Part(whose, part) => {
+                    let told = whose.is_bare() && self.items.is_told(whose.group, part);
+                    if told || !self.takes_group(whose.group) { None } else { self.items.room_for(whose, part) }
                 }
+            });
+            if let Some(field) = field {
+                guess.doubt = Some(format!("speaks of `{field}`, which no other column fills"));
+                guess.field = Some(field);
+                guess.confidence = 30;
             }
-        }
-        constants
-    }
-}
-
-/// Reads a header as a part of a document or an address: kind and number are taken out, the rest names the part.
-fn read_part(folded: &str) -> Option<Reading> {
-    let (rest, number) = match folded.rsplit_once(' ') {
-        Some((rest, last)) if last.len() <= 2 && last.bytes().all(|byte| byte.is_ascii_digit()) => (rest, last.parse().ok()),
-        Some(_) | None => match folded.split_once(' ') {
-            Some((first, rest)) if first.len() <= 2 && first.bytes().all(|byte| byte.is_ascii_digit()) => {
-                (rest, first.parse().ok())
-            }
-            Some(_) | None => (folded, None),
-        },
-    };
-    // `Документ 2: номер` names the number in its middle.
-    let (rest, number) = match number {
-        Some(number) => (rest.to_owned(), Some(number)),
-        None => take_inner_number(rest),
-    };
-    for (group, spec) in vocabulary().groups.iter().enumerate() {
-        if spec.parts.iter().any(|part| part.ambiguous.contains(&rest)) {
-            return Some(Reading::Part { group, kind: None, part: "?".to_owned(), number, sure: false });
-        }
-        let exact = |text: &str| spec.parts.iter().find(|part| part.headers.iter().any(|header| header == text));
-        let found = spec
-            .kinds
-            .iter()
-            .enumerate()
-            .flat_map(|(kind, spec)| spec.phrases.iter().map(move |phrase| (kind, phrase)))
-            .filter_map(|(kind, phrase)| Some((kind, phrase.len(), find_words(&rest, phrase)?)))
-            .max_by_key(|(_, length, _)| *length);
-        if let Some((kind, _, range)) = found {
-            let left = format!("{} {}", &rest[..range.start], &rest[range.end..]);
-            let left = left.split_whitespace().collect::<Vec<_>>().join(" ");
-            let address = spec.parts.iter().any(|part| part.name == "text");
-            let part = match exact(&left) {
-                Some(part) => part.name.clone(),
-                None if left.is_empty() && address => "text".to_owned(),
-                None if left.is_empty() && spec.kinds[kind].bare => "series_and_number".to_owned(),
-                None if left.is_empty() => "number".to_owned(),
-                None => continue,
-            };
-            let sure = !left.is_empty();
-            return Some(Reading::Part { group, kind: Some(kind), part, number, sure });
-        }
-        if let Some(part) = exact(&rest) {
-            // One bare word (`номер`, `тип`, `вид`) says little without a neighbour.
-            let sure = rest.contains(' ') || !matches!(part.name.as_str(), "number" | "type");
-            return Some(Reading::Part { group, kind: None, part: part.name.clone(), number, sure });
-        }
-        let without_word = rest.replace("документа", "").replace("документ", "").replace("document", "");
-        let without_word = without_word.split_whitespace().collect::<Vec<_>>().join(" ");
-        if without_word != rest
-            && let Some(part) = exact(&without_word)
-        {
-            return Some(Reading::Part { group, kind: None, part: part.name.clone(), number, sure: true });
         }
     }
-    None
-}
 
-fn take_inner_number(text: &str) -> (String, Option<u32>) {
-    let mut number = None;
-    let words: Vec<&str> = text
-        .split(' ')
-        .filter(|word| {
-            let is_number =
-                number.is_none() && word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty();
-            if is_number {
-                number = word.parse().ok();
+    /// Asks about headers that may mean a part which an item still lacks.
+    fn ask_about_unclear_parts(&self, guesses: &mut [Guess]) {
+        let mut texts = 0;
+        for (guess, reading) in guesses.iter_mut().zip(self.readings) {
+            let Reading::UnclearPart { whose, parts } = reading else { continue };
+            let Some(spec) = vocabulary().groups.get(whose.group) else { continue };
+            if !self.takes_group(whose.group) {
+                guess.ignored = true;
+                continue;
             }
-            !is_number
-        })
-        .collect();
-    (words.join(" "), number)
+            if parts.contains(&"text") {
+                let field = items::field(whose.group, self.items.count(whose.group) + texts, "text");
+                let type_field = items::field(whose.group, self.items.count(whose.group) + texts, "type");
+                texts += 1;
+                let title = spec.title.to_lowercase();
+                guess.doubt = Some(format!("which kind of {title} is it? map it to `{field}` and settle `{type_field}`"));
+                guess.field = Some(field);
+                guess.confidence = 50;
+                continue;
+            }
+            let fields: Vec<String> = parts.iter().filter_map(|part| self.items.room_for(*whose, part)).collect();
+            if let Some(first) = fields.first() {
+                guess.doubt = Some(format!("this header may mean `{}`, or something else", fields.join("` or `")));
+                guess.field = Some(first.clone());
+                guess.confidence = 50;
+            }
+        }
+    }
+
+    /// The whole name and a part of it are two sources for one value.
+    fn ask_about_second_names(&self, guesses: &mut [Guess]) {
+        let Some(whole) = self.taken.get("full_name") else { return };
+        let parts: Vec<&str> =
+            ["last_name", "first_name", "middle_name"].into_iter().filter(|name| self.taken.contains_key(name)).collect();
+        let Some(first) = parts.first().and_then(|name| self.taken.get(name)) else { return };
+        let complete = self.taken.contains_key("last_name") && self.taken.contains_key("first_name");
+        for guess in guesses.iter_mut().filter(|guess| guess.doubt.is_none()) {
+            let Some(field) = guess.field.as_deref() else { continue };
+            if complete && field == "full_name" {
+                guess.doubt = Some(format!("`{first}` and others already tell the name"));
+            } else if !complete && parts.contains(&field) {
+                guess.doubt = Some(format!("`{whole}` already tells the whole name"));
+            }
+        }
+    }
 }
 
 /// Required fields that nothing fills.

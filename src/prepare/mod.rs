@@ -3,11 +3,14 @@
 
 mod assemble;
 mod cell;
+mod compile;
 mod dates;
 mod fingerprint;
 mod infer;
 mod layout;
+mod locate;
 mod mapping;
+mod members;
 pub mod normalize;
 mod places;
 mod plan;
@@ -16,7 +19,7 @@ mod route;
 
 pub use dates::{DateProof, DateQuestion, describe};
 pub use fingerprint::{Scope, field_digest};
-pub use infer::infer;
+pub use infer::{infer, knows_header};
 pub use mapping::{Mapping, MappingError, SourceHints};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};
@@ -29,5 +32,5 @@ use crate::model::{Prepared, Row};
 #[must_use]
 pub fn batch(plan: &Plan, rows: Vec<Row>) -> Vec<Prepared> {
     // Rows are cheap: small pieces would cost more in handing over than they gain.
-    rows.into_par_iter().with_min_len(64).map(|row| plan.prepare(row)).collect()
+    rows.into_par_iter().with_min_len(256).map(|row| plan.prepare(row)).collect()
 }

@@ -1,6 +1,6 @@
 //! Where the members of a run's bodies come from, for those who tell people about them. Looks at the plan, never at rows.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::field_digest;
 use super::plan::{From, PartSource, Plan};
@@ -24,6 +24,12 @@ impl Plan {
             names.entry(place.digest).or_insert_with(|| place.field.to_string());
         }
         names
+    }
+
+    /// Digests of the places of members that identify a client.
+    #[must_use]
+    pub fn identifying_digests(&self) -> HashSet<u32> {
+        self.operations.iter().flat_map(|plan| plan.layout.identifying_digests()).collect()
     }
 
     /// For every member that a column fills: by the operation's number and the member's pointer, its field and its column.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::mapping::{Ignore, Mapping, Targets};
+use super::mapping::{Mapping, Targets};
 
 /// What a column seems to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,13 +50,15 @@ impl Proposal {
         doubts.chain(missing).collect()
     }
 
-    /// Columns that are not sent.
+    /// Columns that are not sent and that nothing is asked about.
     #[must_use]
-    pub fn left_out(&self) -> Vec<String> {
-        self.columns.iter().filter(|guess| guess.field.is_none()).map(|guess| guess.header.clone()).collect()
+    pub fn left_out(&self) -> Vec<&str> {
+        let unused = |guess: &&Guess| guess.field.is_none() && guess.doubt.is_none();
+        self.columns.iter().filter(unused).map(|guess| &*guess.header).collect()
     }
 
-    /// The mapping, doubtful columns left out.
+    /// The mapping, doubtful columns left out. It ignores nothing on purpose: nobody has looked at it,
+    /// so the report names every column that is not sent.
     #[must_use]
     pub fn mapping(&self) -> Mapping {
         let settled = |guess: &&Guess| guess.doubt.is_none();
@@ -69,12 +71,12 @@ impl Proposal {
                 .filter_map(|guess| Some((guess.header.clone(), Targets::One(guess.field.clone()?))))
                 .collect(),
             constants: self.constants.iter().map(|(field, value)| (field.clone(), toml::Value::String(value.clone()))).collect(),
-            ignore: Ignore { columns: self.left_out() },
+            // Nobody has said that the others may be left out: the report has to name them.
             ..Mapping::default()
         }
     }
 
-    /// The mapping as a file to edit: in the source's order, doubts as comments.
+    /// The mapping as a file to edit: in the source's order, doubts as comments, left-out columns listed for a person to see.
     #[must_use]
     pub fn to_toml(&self) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
@@ -105,12 +107,7 @@ impl Proposal {
             let _ = writeln!(text, "# ? required and found in no column: {title}\n# {} = \"\"", quoted(field));
         }
         text.push_str("\n[ignore]\ncolumns = [");
-        let left_out: Vec<String> = self
-            .columns
-            .iter()
-            .filter(|guess| guess.field.is_none() && guess.doubt.is_none())
-            .map(|guess| quoted(&guess.header))
-            .collect();
+        let left_out: Vec<String> = self.left_out().into_iter().map(quoted).collect();
         let _ = writeln!(text, "{}]", left_out.join(", "));
         text
     }

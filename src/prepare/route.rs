@@ -1,12 +1,15 @@
 //! Which operation a row of a mixed file goes to: by its kind, its residency, its citizenship. Never by a guess.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::assemble::translate;
 use super::normalize::{CellFault, boolean, country};
+use super::plan::{Column, Plan};
 use crate::contract::Operation;
 use crate::model::text::fold;
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Row};
 
 /// The words of a list of operations.
 #[derive(Debug, Default)]
@@ -46,37 +49,86 @@ impl Router {
         }
     }
 
-    /// The operation of a row.
-    pub(super) fn route(
-        &self,
-        kind: &str,
-        residency: &str,
-        residency_kind: CellKind,
-        citizenship: &str,
-    ) -> Result<u8, CellFault> {
+    /// The operation that kind, residency and citizenship name together.
+    fn route(&self, kind: &str, resident: Option<bool>, citizenship: &str) -> Result<u8, CellFault> {
         if kind.trim().is_empty() {
             return Err(fault(Code::ClientTypeMissing, "the kind of client is missing"));
         }
         let candidates = self.candidates(kind);
-        if let [only] = candidates[..] {
-            return Ok(only);
-        }
         if candidates.is_empty() {
             return Err(fault(Code::ClientTypeUnknown, "not a kind of client that the provider knows"));
         }
+        if let [only] = candidates[..] {
+            return if self.contradicts(only, resident) {
+                Err(fault(Code::ClientTypeOther, "kind and residency contradict each other"))
+            } else {
+                Ok(only)
+            };
+        }
         let pick = |wanted: &dyn Fn(usize) -> bool| candidates.iter().copied().find(|&index| wanted(usize::from(index)));
-        if !residency.trim().is_empty() {
-            let resident = residency_word(residency)
-                .or_else(|| boolean::parse(residency, residency_kind, &[]).ok())
-                .ok_or_else(|| fault(Code::ClientTypeResidencyUnknown, "the residency is neither yes nor no"))?;
-            if let Some(index) = pick(&|index| self.residency[index] == Some(resident)) {
-                return Ok(index);
-            }
+        if let Some(index) = resident.and_then(|resident| pick(&|index| self.residency[index] == Some(resident))) {
+            return Ok(index);
         }
         // Citizenship proves residency only where the contract says so; the reverse would be a guess.
         let citizen = country::parse(citizenship).ok();
         pick(&|index| self.citizenship[index].is_some() && self.citizenship[index].as_deref() == citizen)
             .ok_or_else(|| fault(Code::ClientTypeResidencyUnknown, "neither a residency column nor the citizenship settles it"))
+    }
+
+    fn contradicts(&self, operation: u8, resident: Option<bool>) -> bool {
+        let of_operation = self.residency.get(usize::from(operation)).copied().flatten();
+        matches!((of_operation, resident), (Some(one), Some(other)) if one != other)
+    }
+}
+
+impl Plan {
+    /// The operation of a row, or what stands against telling it, with the column concerned.
+    pub(super) fn operation_of(&self, row: &Row) -> Result<u8, (CellFault, Option<usize>)> {
+        let word = |column: &Option<Column>| match column {
+            Some(column) => translate(column, row.cells.text(column.index)),
+            None => Cow::Borrowed(""),
+        };
+        let at = |column: &Option<Column>| column.as_ref().map(|column| column.index);
+        let kind = self.constants.client_type.as_deref().map_or_else(|| word(&self.client_type), Cow::Borrowed);
+        let residency = self.constants.residency.as_deref().map_or_else(|| word(&self.residency), Cow::Borrowed);
+        let resident = if residency.trim().is_empty() {
+            None
+        } else {
+            let cell_kind = at(&self.residency).map_or(CellKind::Text, |column| row.cells.kind(column));
+            let answer = residency_word(&residency).or_else(|| boolean::parse(&residency, cell_kind, &[]).ok());
+            let unreadable =
+                || (fault(Code::ClientTypeResidencyUnknown, "the residency is neither yes nor no"), at(&self.residency));
+            Some(answer.ok_or_else(unreadable)?)
+        };
+        if let [only] = &self.operations[..] {
+            // One operation for all rows: the columns may only contradict it.
+            let own = self.routed.iter().position(|routed| *routed == Some(0)).and_then(|index| u8::try_from(index).ok());
+            let candidates = self.router.candidates(&kind);
+            let other = |column| {
+                let message = format!("the row says another kind of client than {}", only.operation.name);
+                (CellFault { code: Code::ClientTypeOther, message: message.into() }, column)
+            };
+            if !candidates.is_empty() && !candidates.iter().any(|index| Some(*index) == own) {
+                return Err(other(at(&self.client_type)));
+            }
+            if own.is_some_and(|own| self.router.contradicts(own, resident)) {
+                return Err(other(at(&self.residency)));
+            }
+            return Ok(0);
+        }
+        let routed = self.router.route(&kind, resident, &word(&self.citizenship)).map_err(|fault| {
+            let column = if fault.code == Code::ClientTypeResidencyUnknown {
+                at(&self.residency).or(at(&self.citizenship))
+            } else {
+                at(&self.client_type)
+            };
+            (fault, column)
+        })?;
+        self.routed
+            .get(usize::from(routed))
+            .copied()
+            .flatten()
+            .ok_or_else(|| (fault(Code::ClientTypeOther, "the run is for other kinds of client"), at(&self.client_type)))
     }
 }
 

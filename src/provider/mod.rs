@@ -119,6 +119,14 @@ pub trait Provider: Send + Sync {
     /// Whether requests stay on this machine.
     fn is_loopback(&self) -> bool;
 
+    /// Where requests go: scheme, host, port and path, without a slash at the end.
+    fn base_url(&self) -> &str;
+
+    /// Whether it is a test stand that answers every request alike: its ids are nobody's.
+    fn is_test_stand(&self) -> bool {
+        !self.profile().remote_ids_unique
+    }
+
     /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter. How many
     /// clients the account holds, where the answer tells.
     async fn preflight(&self) -> Result<Option<u64>, Halt>;

@@ -84,6 +84,14 @@ pub enum ReadError {
         /// The sheets that there are, in their order.
         sheets: Vec<String>,
     },
+    /// Several visible sheets hold something, and nobody said which one is meant.
+    #[error("{file}: several sheets hold rows: {}", sheets.join(", "))]
+    SheetOpen {
+        /// The file.
+        file: String,
+        /// The visible sheets that hold something, in their order.
+        sheets: Vec<String>,
+    },
     /// Every sheet is hidden or none is a table.
     #[error("{file}: no visible sheet; hidden ones are: {}", sheets.join(", "))]
     NoVisibleSheet {
@@ -169,6 +177,9 @@ impl ReadError {
             }
             Self::Damaged { .. } => "open the workbook in a spreadsheet program, let it repair it, and save it as XLSX or CSV",
             Self::SheetUnknown { .. } => "name one of these sheets, or give its number counted from 1",
+            Self::SheetOpen { .. } => {
+                "name one with --sheet, or with sheet in [source] of the mapping; one run carries one sheet"
+            }
             Self::NoVisibleSheet { .. } => "name the sheet to read with sheet in [source] of the mapping",
             Self::EncodingUnknown { .. } => "use a name such as utf-8, windows-1251, cp866, koi8-r, utf-16le",
             Self::DelimiterUnusable { .. } => "use one ASCII character that is neither a quote nor a line break: `;` `,` tab `|`",

@@ -33,6 +33,10 @@ pub struct ReadSettings {
     pub delimiter: Option<char>,
     /// Name of the encoding, as `windows-1251`.
     pub encoding: Option<String>,
+    /// Name of the encoding, should the text have no byte order mark: a mark knows better. `encoding` goes over it.
+    pub encoding_unmarked: Option<String>,
+    /// Take the first of several sheets that hold something, for a look at the file; else that is an error.
+    pub any_sheet: bool,
     /// Bytes of a cell, as UTF-8. A longer cell is a fault of its row.
     pub cell_bytes_max: usize,
     /// Bytes of a row, as UTF-8. What hangs over is cut off with a fault.
@@ -54,6 +58,8 @@ impl Default for ReadSettings {
             header_row: None,
             delimiter: None,
             encoding: None,
+            encoding_unmarked: None,
+            any_sheet: false,
             cell_bytes_max: 64 << 10,
             row_bytes_max: 1 << 20,
             cells_max: 4096,
@@ -173,14 +179,34 @@ enum Layout {
     Workbook(Arc<workbook::Layout>),
 }
 
-/// Opens a file and finds its header. The path `-` is standard input, which is spooled to a temporary file until the table is
-/// dropped. `is_header_word` tells whether a cell is a known column name.
+/// A file that was found. It can be opened several times with different settings, standard input too.
+#[derive(Clone, Debug)]
+pub struct Input(SourceFile);
+
+impl Input {
+    /// Finds a file. The path `-` is standard input, which is spooled to a temporary file without a name.
+    ///
+    /// # Errors
+    /// When there is no such file, or standard input is too long.
+    pub fn find(path: &Path, settings: &ReadSettings) -> Result<Self, ReadError> {
+        SourceFile::locate(path, settings.spool_bytes_max).map(Self)
+    }
+
+    /// Opens it and finds its header. `is_header_word` tells whether a cell is a known column name.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, is of no known format or has no header; see [`ReadError`].
+    pub fn open(&self, settings: &ReadSettings, is_header_word: &dyn Fn(&str) -> bool) -> Result<Table, ReadError> {
+        open_file(self.0.clone(), settings, is_header_word)
+    }
+}
+
+/// Finds a file, opens it and finds its header; see [`Input`].
 ///
 /// # Errors
 /// When the file cannot be opened, is of no known format or has no header; see [`ReadError`].
 pub fn open(path: &Path, settings: &ReadSettings, is_header_word: &dyn Fn(&str) -> bool) -> Result<Table, ReadError> {
-    let file = SourceFile::locate(path, settings.spool_bytes_max)?;
-    open_file(file, settings, is_header_word)
+    Input::find(path, settings)?.open(settings, is_header_word)
 }
 
 fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(&str) -> bool) -> Result<Table, ReadError> {

@@ -1,11 +1,10 @@
 //! Tells by its first bytes which reader a file belongs to, or what it is that nobody here reads. Names are not looked at.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::ReadError;
 use super::delimited::{byte_order_mark, is_utf_32};
-use super::source::SourceFile;
+use super::source::{Pass, SourceFile};
 use super::workbook::archive;
 
 /// Who reads the file.
@@ -79,7 +78,7 @@ pub(super) fn container(source: &SourceFile) -> Result<Container, ReadError> {
 }
 
 /// Whether the name stands anywhere in the file, as OLE directories write names.
-fn holds_utf_16(file: &mut File, name: &str) -> io::Result<bool> {
+fn holds_utf_16(file: &mut Pass, name: &str) -> io::Result<bool> {
     let needle: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     file.seek(SeekFrom::Start(0))?;
     let mut searched = 0;

@@ -2,13 +2,12 @@
 //! Knows nothing about what stands in it.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
-use tempfile::TempPath;
 
 use super::ReadError;
 
@@ -20,8 +19,8 @@ pub(super) struct SourceFile {
     pub(super) name: Arc<str>,
     pub(super) path: PathBuf,
     stamp: Stamp,
-    /// The spooled copy of standard input; the last owner deletes it.
-    _spool: Option<Arc<TempPath>>,
+    /// The spooled copy of standard input. It has no name: the system frees it with the last owner, however that one ends.
+    spool: Option<Arc<File>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +33,36 @@ impl Stamp {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+    }
+}
+
+/// One pass over a file, with a place of its own: several may read the same open file at the same time.
+#[derive(Debug)]
+pub(super) struct Pass {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Read for Pass {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let read = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.at)?;
+        #[cfg(windows)]
+        let read = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.at)?;
+        self.at = self.at.saturating_add(read as u64);
+        Ok(read)
+    }
+}
+
+impl Seek for Pass {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.at = place.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "a place before the first byte"))?;
+        Ok(self.at)
     }
 }
 
@@ -51,13 +80,13 @@ impl SourceFile {
         }
         let file = File::open(path).map_err(|error| ReadError::io(&shown, error))?;
         let stamp = Stamp::of(&file).map_err(|error| ReadError::io(&shown, error))?;
-        Ok(Self { name, path: path.to_owned(), stamp, _spool: None })
+        Ok(Self { name, path: path.to_owned(), stamp, spool: None })
     }
 
-    /// Copies a stream to a file that goes away with the last owner.
+    /// Copies a stream to a file without a name, which nobody else can open and which does not outlive the program.
     pub(super) fn spool(input: &mut dyn Read, spool_bytes_max: u64) -> Result<Self, ReadError> {
         let failed = |error| ReadError::io("-", error);
-        let mut file = tempfile::Builder::new().prefix("clientferry-").tempfile().map_err(failed)?;
+        let mut file = tempfile::tempfile().map_err(failed)?;
         let bytes = io::copy(&mut input.take(spool_bytes_max.saturating_add(1)), &mut file).map_err(failed)?;
         if bytes > spool_bytes_max {
             return Err(ReadError::Limit {
@@ -68,9 +97,8 @@ impl SourceFile {
             });
         }
         file.flush().map_err(failed)?;
-        let stamp = Stamp::of(file.as_file()).map_err(failed)?;
-        let path = file.into_temp_path();
-        Ok(Self { name: "-".into(), path: path.to_path_buf(), stamp, _spool: Some(Arc::new(path)) })
+        let stamp = Stamp::of(&file).map_err(failed)?;
+        Ok(Self { name: "-".into(), path: "-".into(), stamp, spool: Some(Arc::new(file)) })
     }
 
     /// Its length in bytes.
@@ -79,15 +107,19 @@ impl SourceFile {
     }
 
     /// Opens it for one more pass; an error when it is not the file of the first pass any more.
-    pub(super) fn open(&self) -> Result<File, ReadError> {
-        let file = File::open(&self.path).map_err(|error| self.failed(error))?;
-        self.check(&file)?;
-        Ok(file)
+    pub(super) fn open(&self) -> Result<Pass, ReadError> {
+        let file = match &self.spool {
+            Some(spool) => Arc::clone(spool),
+            None => Arc::new(File::open(&self.path).map_err(|error| self.failed(error))?),
+        };
+        let pass = Pass { file, at: 0 };
+        self.check(&pass)?;
+        Ok(pass)
     }
 
     /// An error when the open file is not as it was at first.
-    pub(super) fn check(&self, file: &File) -> Result<(), ReadError> {
-        let now = Stamp::of(file).map_err(|error| self.failed(error))?;
+    pub(super) fn check(&self, pass: &Pass) -> Result<(), ReadError> {
+        let now = Stamp::of(&pass.file).map_err(|error| self.failed(error))?;
         if now == self.stamp { Ok(()) } else { Err(ReadError::Changed { file: self.name.to_string() }) }
     }
 
@@ -125,16 +157,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn standard_input_is_spooled_hashed_and_deleted() {
+    fn standard_input_is_spooled_and_hashed() {
         let spooled = SourceFile::spool(&mut "abc".as_bytes(), 3).unwrap();
         assert_eq!(spooled.bytes(), 3);
         assert_eq!(spooled.sha256().unwrap(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        let path = spooled.path.clone();
-        let second = spooled.clone();
-        drop(spooled);
-        assert!(path.exists());
-        drop(second);
-        assert!(!path.exists());
         assert!(matches!(SourceFile::spool(&mut "abcd".as_bytes(), 3), Err(ReadError::Limit { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_spooled_copy_has_no_name_that_a_killed_run_could_leave_behind() {
+        let spooled = SourceFile::spool(&mut "abc".as_bytes(), 3).unwrap();
+        let links = std::os::unix::fs::MetadataExt::nlink(&spooled.spool.as_ref().unwrap().metadata().unwrap());
+        assert_eq!(links, 0);
+    }
+
+    #[test]
+    fn passes_over_one_spool_do_not_move_each_other() {
+        let spooled = SourceFile::spool(&mut "abcdef".as_bytes(), 6).unwrap();
+        let (mut one, mut other) = (spooled.open().unwrap(), spooled.open().unwrap());
+        let mut text = String::new();
+        one.seek(SeekFrom::End(-2)).unwrap();
+        one.read_to_string(&mut text).unwrap();
+        other.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "efabcdef");
+        assert!(other.seek(SeekFrom::Current(-7)).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use rust_xlsxwriter::{Color, DataValidation, Format, FormatAlign, Workbook, XlsxError};
+use rust_xlsxwriter::{Color, DataValidation, Format, FormatAlign, Formula, Workbook, Worksheet, XlsxError, utility};
 
 use crate::model::text::arm;
 
@@ -24,6 +24,8 @@ pub struct BlankColumn {
 
 /// Rows under the header that get drop-downs.
 const ROWS: u32 = 10_000;
+/// Name of the hidden sheet behind the drop-downs.
+const LISTS_SHEET: &str = "lists";
 /// Row of the header: the help stands above it, where no import takes it for a client.
 const HEADER_ROW: u32 = 1;
 
@@ -80,6 +82,7 @@ fn build(columns: &[BlankColumn], sheet: &str) -> Result<Vec<u8>, XlsxError> {
         .set_title(sheet)
         .set_creation_datetime(&rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 1, 1)?);
     workbook.set_properties(&properties);
+    let mut lists = Lists::new()?;
     let worksheet = workbook.add_worksheet();
     worksheet.set_name(sheet.replace('/', " ").chars().take(31).collect::<String>())?;
     let help = Format::new().set_text_wrap().set_font_color(Color::RGB(0x0060_6060)).set_align(FormatAlign::Top);
@@ -100,13 +103,48 @@ fn build(columns: &[BlankColumn], sheet: &str) -> Result<Vec<u8>, XlsxError> {
             if column.required { &required } else { &header },
         )?;
         if !column.choices.is_empty() {
-            // Longer lists than a cell's own list takes stay in the help.
-            let rule = DataValidation::new().allow_list_strings(&column.choices);
-            if let Ok(rule) = rule {
-                worksheet.add_data_validation(HEADER_ROW + 1, index, HEADER_ROW + ROWS, index, &rule)?;
-            }
+            let formula = format!("={}", lists.range(&column.choices)?);
+            let rule = DataValidation::new()
+                .allow_list_formula(Formula::new(formula))
+                .set_error_title("Not in the list")?
+                .set_error_message("Choose one of the values of the list.")?;
+            worksheet.add_data_validation(HEADER_ROW + 1, index, HEADER_ROW + ROWS, index, &rule)?;
         }
     }
     worksheet.set_freeze_panes(HEADER_ROW + 1, 0)?;
+    if !lists.known.is_empty() {
+        workbook.push_worksheet(lists.sheet);
+    }
     workbook.save_to_buffer()
+}
+
+/// The lists behind the drop-downs, on a hidden sheet: a cell's own list takes no more than 255 characters.
+struct Lists {
+    sheet: Worksheet,
+    /// Each list once, in the order of its column.
+    known: Vec<Vec<String>>,
+}
+
+impl Lists {
+    fn new() -> Result<Self, XlsxError> {
+        let mut sheet = Worksheet::new();
+        sheet.set_name(LISTS_SHEET)?.set_hidden(true);
+        Ok(Self { sheet, known: Vec::new() })
+    }
+
+    /// Where the list stands, written down when it is new.
+    fn range(&mut self, choices: &[String]) -> Result<String, XlsxError> {
+        let found = self.known.iter().position(|known| known == choices);
+        let index = found.unwrap_or(self.known.len());
+        // A template has fewer lists than a sheet has columns.
+        let column = u16::try_from(index).unwrap_or(u16::MAX);
+        if found.is_none() {
+            for (row, choice) in (0_u32..).zip(choices) {
+                self.sheet.write_string(row, column, choice)?;
+            }
+            self.known.push(choices.to_vec());
+        }
+        let name = utility::column_number_to_name(column);
+        Ok(format!("{LISTS_SHEET}!${name}$1:${name}${}", choices.len()))
+    }
 }

@@ -30,6 +30,9 @@ pub use summary::{FileSummary, SheetSummary, SourceSummary, Summary};
 /// Causes that the summary keeps.
 const CAUSES_MAX: usize = 20;
 
+/// UTF-8's own.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Writes the report of one run, row by row in bounded memory.
 ///
 /// Files get their final names in [`Reporter::finish`] only; dropped before, the reporter leaves older files as they were.
@@ -48,6 +51,7 @@ pub struct Reporter {
     not_sent_reasons: BTreeMap<Code, u64>,
     causes: Causes,
     without_remote_id: u64,
+    test_stand: bool,
     broken_off: bool,
 }
 
@@ -66,6 +70,8 @@ impl Reporter {
         };
         let lines = Lines::new(source, &header.operations);
         let mut rejected = PartialFile::create(folder, "rejected.csv")?;
+        // Spreadsheet programs take a file without the mark for one in the system's old encoding.
+        rejected.line().extend_from_slice(BYTE_ORDER_MARK);
         lines.rejected_header(rejected.line());
         rejected.end_line()?;
         Ok(Self {
@@ -82,8 +88,22 @@ impl Reporter {
             not_sent_reasons: BTreeMap::new(),
             causes: Causes::default(),
             without_remote_id: 0,
+            test_stand: false,
             broken_off: false,
         })
+    }
+
+    /// Leaves `crosswalk.csv` empty: the ids come from a test stand, which gives the same one to everybody.
+    #[must_use]
+    pub fn without_crosswalk(mut self) -> Self {
+        self.test_stand = true;
+        self
+    }
+
+    /// What the run does with good rows.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.header.mode
     }
 
     /// Writes the next row. Rows come in the order of the source, each exactly once, none left out.
@@ -130,6 +150,7 @@ impl Reporter {
             self.faults.end_row()?;
         }
         match settled.outcome {
+            Outcome::Created | Outcome::Existing if self.test_stand => {}
             Outcome::Created | Outcome::Existing => match settled.remote_id.as_deref() {
                 Some(remote_id) => {
                     self.lines.crosswalk(self.crosswalk.line(), prepared, settled, remote_id);
@@ -179,6 +200,7 @@ impl Reporter {
             outcomes: self.all,
             causes: self.causes.largest(&self.source, CAUSES_MAX),
             clients_without_provider_id: self.without_remote_id,
+            test_stand: self.test_stand,
             requests: ending.requests,
             started: self.header.started,
             finished: ending.finished,

@@ -43,6 +43,8 @@ pub struct Summary {
     pub causes: Vec<Cause>,
     /// Created or existing clients whose id the provider did not tell; they are missing in `crosswalk.csv`.
     pub clients_without_provider_id: u64,
+    /// Whether the provider was a test stand, whose ids are nobody's: `crosswalk.csv` is empty then.
+    pub test_stand: bool,
     /// Requests to the provider.
     pub requests: Requests,
     /// When the run began.

@@ -8,6 +8,8 @@ use crate::model::{Code, NotSent, Outcome, Severity};
 
 /// Causes that are shown.
 const CAUSES_SHOWN: usize = 5;
+/// Columns without a field that are named.
+const COLUMNS_SHOWN: usize = 12;
 /// Lines are never made shorter than this, so that words stay readable.
 const WIDTH_MIN: usize = 40;
 /// Longest shown name of a column.
@@ -91,6 +93,13 @@ impl Page {
             let count = counted(summary.clients_without_provider_id, "client");
             let line = format!("Missing in crosswalk.csv, because the provider told no id: {count}.");
             self.wrapped("  ", &line, YELLOW);
+        }
+        if summary.test_stand {
+            let line = "crosswalk.csv is empty: this was the provider's test stand, which gives the same id to every client.";
+            self.wrapped("  ", line, YELLOW);
+        }
+        if !summary.ignored_columns.is_empty() {
+            self.wrapped("  ", &left_out(&summary.ignored_columns), YELLOW);
         }
         let requests = summary.requests;
         if requests.sent > 0 {
@@ -186,6 +195,17 @@ impl Page {
         }
         self.line(&line, style);
     }
+}
+
+/// Columns that go nowhere, by name as far as there is room.
+fn left_out(columns: &[String]) -> String {
+    let shown: Vec<String> =
+        columns.iter().take(COLUMNS_SHOWN).map(|column| format!("\"{}\"", shortened(column, COLUMN_WIDTH_MAX))).collect();
+    let more = match columns.len().saturating_sub(COLUMNS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("Not sent: {} {}{more}.", if columns.len() == 1 { "column" } else { "columns" }, shown.join(", "))
 }
 
 /// What to do next, the most urgent first.
@@ -286,6 +306,7 @@ mod tests {
             faults: BTreeMap::new(),
             causes: vec![],
             clients_without_provider_id: 0,
+            test_stand: false,
             requests: Requests::default(),
             started: at(0),
             finished: at(83),
@@ -321,6 +342,7 @@ mod tests {
         summary.faults = [(Code::ClientChanged, 2)].into();
         summary.requests = Requests { sent: 12_360, retried: 7, throttled: 1 };
         summary.clients_without_provider_id = 2;
+        summary.ignored_columns = vec!["Примечание".into(), "Менеджер".into()];
         insta::assert_snapshot!(render(&summary, 80, false), @r#"
         import clients.csv to tbank/fl-resident (account main, run 2026-11-21-1):
         stopped by the provider after 1 min 23 s
@@ -336,6 +358,7 @@ mod tests {
             1 row.blank: The row holds nothing.
             4 send.halted: The provider stopped the run before this row's turn.
           Missing in crosswalk.csv, because the provider told no id: 2 clients.
+          Not sent: columns "Примечание", "Менеджер".
           12,360 requests, 7 of them repeated, 1 answered with "too fast".
 
         Largest causes
@@ -404,6 +427,17 @@ mod tests {
         let coloured = render(&summary, 80, true);
         assert!(coloured.contains("\u{1b}[31m") && !coloured.contains("\u{1b}[2J"));
         assert_eq!(coloured.replace("\u{1b}[0m", "").matches('\u{1b}').count(), coloured.matches("\u{1b}[0m").count());
+    }
+
+    #[test]
+    fn what_is_left_out_is_said() {
+        let mut summary = summary(Mode::Import, &[(Outcome::Created, 1)]);
+        assert!(!render(&summary, 80, false).contains("Not sent:"));
+        summary.ignored_columns = (1..=15).map(|number| format!("c{number}")).collect();
+        summary.test_stand = true;
+        let text = render(&summary, 200, false);
+        assert!(text.contains("Not sent: columns \"c1\", \"c2\",") && text.contains("\"c12\" and 3 more."), "{text}");
+        assert!(text.contains("crosswalk.csv is empty"), "{text}");
     }
 
     #[test]

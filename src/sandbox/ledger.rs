@@ -46,7 +46,12 @@ impl Ledger {
     pub(super) fn open(path: Option<&Path>, mut take: impl FnMut(Entry, Line)) -> Result<Self, SandboxError> {
         let Some(path) = path else { return Ok(Self { file: None, length: 0 }) };
         let unusable = |source| SandboxError::Ledger { path: path.to_owned(), source };
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(unusable)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        // It holds whole bodies.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(SandboxError::LedgerInUse(path.to_owned())),
@@ -143,6 +148,16 @@ mod tests {
         ledger.append(&entry(3)).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
         assert!(matches!(Ledger::open(Some(&path), |_, _| ()), Err(SandboxError::LedgerInUse(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_reads_a_new_ledger() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        Ledger::open(Some(&path), |_, _| ()).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
     }
 
     #[test]

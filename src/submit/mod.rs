@@ -14,4 +14,4 @@ pub mod window;
 pub use pace::Pace;
 pub use sender::{Baseline, Dispatch, Ended, Progress, Sent, SubmitSettings, resolve, send};
 pub use session::{Feed, Purpose, Session};
-pub use settle::{Admission, SettleError, Settler};
+pub use settle::{Admission, Fields, SettleError, Settler};

@@ -1,12 +1,12 @@
 //! The settler: what became of a row, told from triage and journal alone. Sends nothing, so the same source and journal give the same answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io;
 
 use super::triage::{EarlierRow, Triage};
 use crate::journal::{Client, Journal, JournalError, RunId, State};
-use crate::model::{FieldDigests, Identity, NotSent, Outcome, Parcel, Prepared, Settled, Shape, Source};
+use crate::model::{FieldDigests, Identity, NotSent, OWN_ID, Outcome, Parcel, Prepared, Settled, Shape, Source};
 
 /// Why a row cannot be settled.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum Admission<'a> {
     /// It may be sent.
     Send(&'a Parcel),
     /// An earlier row is the same client.
-    Duplicate(&'a Parcel, EarlierRow),
+    Duplicate(EarlierRow),
     /// It has faults.
     Invalid,
     /// It holds nothing.
@@ -40,7 +40,16 @@ pub struct Settler<'a> {
     run: Option<&'a RunId>,
     /// Why good rows that the journal does not know were not sent.
     otherwise: NotSent,
-    field_names: HashMap<u32, String>,
+    fields: Fields,
+}
+
+/// What digests of members' places mean.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// The field that people know a member by.
+    pub names: HashMap<u32, String>,
+    /// Members that identify a client: INN, passport number.
+    pub identifying: HashSet<u32>,
 }
 
 impl<'a> Settler<'a> {
@@ -53,9 +62,9 @@ impl<'a> Settler<'a> {
         journal: Option<&'a Journal>,
         run: Option<&'a RunId>,
         otherwise: NotSent,
-        field_names: HashMap<u32, String>,
+        fields: Fields,
     ) -> Result<Self, SettleError> {
-        Ok(Self { triage: Triage::new()?, source, journal, run, otherwise, field_names })
+        Ok(Self { triage: Triage::new()?, source, journal, run, otherwise, fields })
     }
 
     /// Whether a row may be sent, as far as the source alone tells.
@@ -68,7 +77,7 @@ impl<'a> Settler<'a> {
             Err(_) => Ok(Admission::Invalid),
             Ok(parcel) => Ok(match self.triage.admit(prepared.row.place, parcel)? {
                 None => Admission::Send(parcel),
-                Some(earlier) => Admission::Duplicate(parcel, earlier),
+                Some(earlier) => Admission::Duplicate(earlier),
             }),
         }
     }
@@ -81,25 +90,23 @@ impl<'a> Settler<'a> {
         match self.admit(prepared)? {
             Admission::Blank => Ok(Settled::not_sent(NotSent::Blank)),
             Admission::Invalid => Ok(Settled::plain(Outcome::Invalid)),
-            Admission::Duplicate(parcel, earlier) => Ok(Settled {
-                note: Some(self.duplicate_note(prepared, &earlier).into()),
-                key: Some(parcel.key),
-                ..Settled::plain(Outcome::Duplicate)
-            }),
+            Admission::Duplicate(earlier) => {
+                Ok(Settled { note: Some(self.duplicate_note(prepared, &earlier).into()), ..Settled::plain(Outcome::Duplicate) })
+            }
             Admission::Send(parcel) => {
                 let identities: Vec<Identity> = parcel.identities.iter().map(|(identity, _)| *identity).collect();
                 let client = match self.journal {
                     Some(journal) => journal.client(&identities)?,
                     None => None,
                 };
-                Ok(self.by_journal(parcel, client))
+                self.by_journal(parcel, client)
             }
         }
     }
 
-    fn by_journal(&self, parcel: &Parcel, client: Option<Client>) -> Settled {
+    fn by_journal(&self, parcel: &Parcel, client: Option<Client>) -> Result<Settled, SettleError> {
         let unsent = Settled { key: Some(parcel.key), ..Settled::not_sent(self.otherwise) };
-        let Some(client) = client else { return unsent };
+        let Some(client) = client else { return Ok(unsent) };
         let known = |outcome| Settled {
             remote_id: client.remote_id.clone(),
             key: Some(client.key),
@@ -109,7 +116,12 @@ impl<'a> Settler<'a> {
             ..Settled::plain(outcome)
         };
         let same = client.key == parcel.key || client.digests == parcel.digests;
-        match client.state {
+        if !same && self.is_another(parcel, &client)? {
+            let mut note = String::from("the id of this row was that of another client when it was sent before");
+            self.list(&mut note, &client.digests.differing(&parcel.digests), "; it differs in ", "");
+            return Ok(Settled { note: Some(note.into()), ..Settled::plain(Outcome::Duplicate) });
+        }
+        Ok(match client.state {
             State::Created if self.run == Some(&client.run) && same => known(Outcome::Created),
             State::Created | State::Existing => Settled {
                 note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()),
@@ -127,7 +139,29 @@ impl<'a> Settler<'a> {
                 ..known(Outcome::NotSent)
             },
             State::Idle | State::Rejected | State::New => unsent,
+        })
+    }
+
+    /// Whether only the user's own id binds the row to a client that the provider has, while the numbers that identify a person
+    /// or an organisation differ: two legacy bases often count from 1.
+    fn is_another(&self, parcel: &Parcel, client: &Client) -> Result<bool, SettleError> {
+        let (Some(journal), State::Created | State::Existing) = (self.journal, client.state) else { return Ok(false) };
+        let natural: Vec<Identity> =
+            parcel.identities.iter().filter(|(_, name)| *name != OWN_ID).map(|(identity, _)| *identity).collect();
+        let own = natural.len() < parcel.identities.len();
+        if !own || natural.is_empty() || journal.client(&natural)?.is_some_and(|found| found.id == client.id) {
+            return Ok(false);
         }
+        // A number that was not known before contradicts nothing; one that was, and is another now, does.
+        let both = |digest: &u32| {
+            let has = |digests: &FieldDigests| digests.0.iter().any(|(name, _)| name == digest);
+            has(&client.digests) && has(&parcel.digests)
+        };
+        Ok(client
+            .digests
+            .differing(&parcel.digests)
+            .iter()
+            .any(|digest| self.fields.identifying.contains(digest) && both(digest)))
     }
 
     fn duplicate_note(&self, prepared: &Prepared, earlier: &EarlierRow) -> String {
@@ -149,7 +183,7 @@ impl<'a> Settler<'a> {
 
     fn list(&self, note: &mut String, digests: &[u32], before: &str, none: &str) {
         let names: Vec<&str> =
-            digests.iter().map(|digest| self.field_names.get(digest).map_or("another field", String::as_str)).collect();
+            digests.iter().map(|digest| self.fields.names.get(digest).map_or("another field", String::as_str)).collect();
         note.push_str(if names.is_empty() { none } else { before });
         note.push_str(&names.join(", "));
     }

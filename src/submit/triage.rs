@@ -81,6 +81,8 @@ impl Triage {
     pub fn admit(&mut self, place: Place, parcel: &Parcel) -> io::Result<Option<EarlierRow>> {
         for &(identity, shared) in &parcel.identities {
             if let Some(seen) = self.find(identity)? {
+                // What this row adds to the client's identities counts for the rows after it.
+                self.remember(parcel, seen)?;
                 let before = self.read_digests(seen)?;
                 let differing = before.differing(&parcel.digests);
                 return Ok(Some(EarlierRow { sheet: seen.sheet, line: seen.line, shared, differing }));
@@ -94,14 +96,18 @@ impl Triage {
         self.digests_bytes += parcel.digests.0.len() as u64 * 8;
         let digests_len = u16::try_from(parcel.digests.0.len()).unwrap_or(u16::MAX);
         let seen = Seen { sheet: place.sheet, line: place.line, digests_at, digests_len };
-        for &(identity, _) in &parcel.identities {
-            self.filter.insert(identity);
-            self.recent.insert(identity, seen);
-        }
-        if self.recent.len() + parcel.identities.len() > self.recent_max {
-            self.spill()?;
-        }
+        self.remember(parcel, seen)?;
         Ok(None)
+    }
+
+    fn remember(&mut self, parcel: &Parcel, seen: Seen) -> io::Result<()> {
+        for &(identity, _) in &parcel.identities {
+            if self.find(identity)?.is_none() {
+                self.filter.insert(identity);
+                self.recent.insert(identity, seen);
+            }
+        }
+        if self.recent.len() + parcel.identities.len() > self.recent_max { self.spill() } else { Ok(()) }
     }
 
     fn find(&mut self, identity: Identity) -> io::Result<Option<Seen>> {
@@ -285,8 +291,8 @@ mod tests {
         assert_eq!(triage.admit(place(3), &parcel(&[2, 20], 5)).unwrap(), None);
         let earlier = triage.admit(place(4), &parcel(&[3, 10], 6)).unwrap().unwrap();
         assert_eq!((earlier.line, earlier.differing), (2, vec![2]));
-        // A duplicate adds nothing: its other identities do not become the first row's.
-        assert_eq!(triage.admit(place(5), &parcel(&[3], 6)).unwrap(), None);
+        // A duplicate's other identities are the first row's too: line 5 is the same person by way of line 4.
+        assert_eq!(triage.admit(place(5), &parcel(&[3], 6)).unwrap().map(|earlier| earlier.line), Some(2));
     }
 
     proptest! {
@@ -301,10 +307,8 @@ mod tests {
                 let expected = identities.iter().find_map(|identity| known.get(identity).copied());
                 let found = triage.admit(place(line), &parcel(identities, 0)).unwrap().map(|earlier| earlier.line);
                 prop_assert_eq!(found, expected);
-                if expected.is_none() {
-                    for identity in identities {
-                        known.insert(*identity, line);
-                    }
+                for identity in identities {
+                    known.entry(*identity).or_insert(expected.unwrap_or(line));
                 }
             }
         }

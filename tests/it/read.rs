@@ -426,6 +426,38 @@ fn sheets_are_chosen_by_name_and_number() {
 }
 
 #[test]
+fn several_filled_sheets_are_a_question_and_empty_ones_are_passed_over() {
+    let two = |filled: bool| {
+        workbook(|book| {
+            book.add_worksheet().set_name("Пусто").unwrap().write_blank(0, 0, &CellFormat::new().set_bold()).unwrap();
+            clients(book, false);
+            let last = book.add_worksheet().set_name("Архив").unwrap();
+            if filled {
+                last.write(0, 0, "Фамилия").unwrap();
+                last.write(1, 0, "Смирнов").unwrap();
+            }
+        })
+    };
+    assert_eq!(open(&two(false)).description.sheet.as_deref(), Some("Клиенты"));
+    let refused = error_with(&two(true), &ReadSettings::default());
+    assert!(refused.to_string().ends_with("several sheets hold rows: Клиенты, Архив"), "{refused}");
+    assert!(refused.hint().contains("--sheet"));
+    let named = ReadSettings { sheet: Some("Архив".into()), ..ReadSettings::default() };
+    assert_eq!(open_with(&two(true), &named).description.sheet.as_deref(), Some("Архив"));
+    let looking = ReadSettings { any_sheet: true, ..ReadSettings::default() };
+    assert_eq!(open_with(&two(true), &looking).description.sheet.as_deref(), Some("Клиенты"));
+}
+
+#[test]
+fn a_byte_order_mark_goes_over_an_encoding_that_was_only_hinted() {
+    let settings = ReadSettings { encoding_unmarked: Some("windows-1251".into()), ..ReadSettings::default() };
+    let marked = file("a.csv", "\u{feff}Фамилия,Имя\nИванов,Пётр\n".as_bytes());
+    assert_eq!(columns(&open_with(&marked, &settings)), ["Фамилия", "Имя"]);
+    let plain = file("a.csv", b"\xd4\xe0\xec\xe8\xeb\xe8\xff,\xc8\xec\xff\nx,y\n");
+    assert_eq!(columns(&open_with(&plain, &settings)), ["Фамилия", "Имя"]);
+}
+
+#[test]
 fn a_cut_workbook_is_damaged_and_dropping_a_pass_ends_it() {
     let made = workbook(|book| {
         let sheet = book.add_worksheet();

@@ -287,7 +287,7 @@ fn a_row_of_one_empty_cell_stays_a_row() {
     let folder = tempfile::tempdir().unwrap();
     let rows = [(bad(row(0, 0, &[]), vec![Fault::of_row(Code::ValueMissing, "x")]), Settled::plain(Outcome::Invalid))];
     write(folder.path(), &source(&[""], &["id"]), &rows);
-    assert_eq!(std::fs::read_to_string(folder.path().join("rejected.csv")).unwrap(), "id\n\"\"\n");
+    assert_eq!(std::fs::read_to_string(folder.path().join("rejected.csv")).unwrap(), "\u{feff}id\n\"\"\n");
 }
 
 #[test]

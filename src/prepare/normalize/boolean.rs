@@ -17,6 +17,12 @@ pub fn parse(text: &str, kind: CellKind, extra_true: &[&str]) -> Parsed<bool> {
     if word.is_empty() {
         return Err(CellFault::empty());
     }
+    // The words as nearly everybody writes them, before any folding.
+    match word {
+        "да" | "Да" | "ДА" | "yes" | "Yes" | "true" | "TRUE" | "1" => return Ok(true),
+        "нет" | "Нет" | "НЕТ" | "no" | "No" | "false" | "FALSE" | "0" => return Ok(false),
+        _ => {}
+    }
     if YES.iter().chain(extra_true).any(|yes| same_word(word, yes)) {
         Ok(true)
     } else if NO.iter().any(|no| same_word(word, no)) {

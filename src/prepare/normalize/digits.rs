@@ -73,14 +73,3 @@ impl Digits {
         self.buffer.iter().take(self.count).all(|&digit| digit == b'0')
     }
 }
-
-/// The values of a text of ASCII digits, or `None` when it has another length or other characters.
-pub(super) fn values<const N: usize>(text: &str) -> Option<[u32; N]> {
-    let bytes: &[u8; N] = text.as_bytes().try_into().ok()?;
-    bytes.iter().all(u8::is_ascii_digit).then(|| bytes.map(|byte| u32::from(byte - b'0')))
-}
-
-/// The sum of digits times weights; the shorter list settles how many.
-pub(super) fn weighted(digits: &[u32], weights: &[u32]) -> u32 {
-    digits.iter().zip(weights).map(|(digit, weight)| digit * weight).sum()
-}

@@ -49,6 +49,7 @@ impl CellFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::check_digits;
     use crate::model::CellKind;
     use chrono::NaiveDate;
     use proptest::prelude::*;
@@ -112,7 +113,7 @@ mod tests {
             no_echo(&found, passport::division(&found, kind))?;
             no_echo(&found, passport::document_number(&found, kind))?;
             no_echo(&found, boolean::parse(&found, kind, &["самозанятый"]))?;
-            let _ = (inn::check(&found), snils::check(&found), ogrn::check(&found));
+            let _ = (check_digits::inn(&found), check_digits::snils(&found), check_digits::ogrn(&found));
         }
     }
 }

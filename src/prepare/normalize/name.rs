@@ -7,6 +7,9 @@ use crate::model::Code;
 /// A name in clean text: no digits and signs that names do not have, no word of two alphabets.
 pub fn parse(text: &str) -> Parsed<String> {
     let name = parse_text(text)?;
+    if is_plain_cyrillic(&name) {
+        return Ok(name.into_owned());
+    }
     let digits = name.chars().filter(|ch| ch.is_numeric()).count();
     let signs = name.chars().filter(|&ch| is_sign(ch)).count();
     if digits + signs > 0 {
@@ -41,6 +44,24 @@ pub fn split_full(text: &str) -> Parsed<(String, String, Option<String>)> {
             unsplittable(format!("has {found} word(s), expected last, first and middle name: two or three"))
         }
     }
+}
+
+/// Whether clean text has nothing but Russian letters, blanks and hyphens: most names of most files.
+fn is_plain_cyrillic(name: &str) -> bool {
+    let mut letters = false;
+    let mut rest = name.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = match (first, tail) {
+            // U+0410..U+044F, Ё and ё: the letters of two bytes.
+            (0xd0, [0x81 | 0x90..=0xbf, after @ ..]) | (0xd1, [0x80..=0x8f | 0x91, after @ ..]) => {
+                letters = true;
+                after
+            }
+            (b' ' | b'-', _) => tail,
+            (_, _) => return false,
+        };
+    }
+    letters
 }
 
 fn is_sign(ch: char) -> bool {

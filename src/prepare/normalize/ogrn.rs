@@ -1,7 +1,8 @@
 //! OGRN, the number in the Russian state register: 13 digits of an organisation, 15 of an entrepreneur. Asks no register.
 
-use super::digits::{Digits, values};
+use super::digits::Digits;
 use super::{CellFault, Parsed};
+use crate::contract::check_digits;
 use crate::model::{CellKind, Code};
 
 /// Whose number it is, which settles its length.
@@ -37,7 +38,11 @@ impl Holder {
 /// The digits of an OGRN or OGRNIP whose check digit fits.
 pub fn parse(text: &str, kind: CellKind, holder: Holder) -> Parsed<String> {
     let ogrn = parse_unchecked(text, kind, holder)?;
-    if check(&ogrn) { Ok(ogrn) } else { Err(CellFault::new(Code::OgrnCheckDigit, "the last digit does not fit the others")) }
+    if check_digits::ogrn(&ogrn) {
+        Ok(ogrn)
+    } else {
+        Err(CellFault::new(Code::OgrnCheckDigit, "the last digit does not fit the others"))
+    }
 }
 
 /// The digits of an OGRN or OGRNIP of the right length; its check digit is not looked at.
@@ -54,23 +59,6 @@ pub fn parse_unchecked(text: &str, kind: CellKind, holder: Holder) -> Parsed<Str
         };
         CellFault::new(Code::OgrnLength, format!("has {} digits, {name} has {wanted}", digits.count()))
     })
-}
-
-/// Whether a text of 13 or 15 digits has the check digit of an OGRN or OGRNIP.
-#[must_use]
-pub fn check(ogrn: &str) -> bool {
-    let fits = |digits: &[u32], modulus: u64| {
-        let Some((last, others)) = digits.split_last() else { return false };
-        let number = others.iter().fold(0u64, |number, &digit| number * 10 + u64::from(digit));
-        number % modulus % 10 == u64::from(*last)
-    };
-    if let Some(digits) = values::<13>(ogrn) {
-        fits(&digits, 11)
-    } else if let Some(digits) = values::<15>(ogrn) {
-        fits(&digits, 13)
-    } else {
-        false
-    }
 }
 
 #[cfg(test)]
@@ -92,6 +80,6 @@ mod tests {
         ] {
             assert_eq!(parse(text, CellKind::Text, holder).unwrap_err().code, code, "{text}");
         }
-        assert!(!check("") && !check("102990000001x"));
+        assert!(!check_digits::ogrn("") && !check_digits::ogrn("102990000001x"));
     }
 }

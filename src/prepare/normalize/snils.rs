@@ -1,17 +1,14 @@
 //! SNILS, the Russian insurance number of a person: 11 digits. Does not ask any register whether it was issued.
 
-use super::digits::{Digits, values, weighted};
+use super::digits::Digits;
 use super::{CellFault, Parsed};
+use crate::contract::check_digits;
 use crate::model::{CellKind, Code};
-
-const WEIGHTS: [u32; 9] = [9, 8, 7, 6, 5, 4, 3, 2, 1];
-/// Numbers up to this one were issued before check digits were.
-const UNCHECKED_MAX: u32 = 1_001_998;
 
 /// The digits of a SNILS whose check digits fit.
 pub fn parse(text: &str, kind: CellKind) -> Parsed<String> {
     let snils = parse_unchecked(text, kind)?;
-    if check(&snils) {
+    if check_digits::snils(&snils) {
         Ok(snils)
     } else {
         Err(CellFault::new(Code::SnilsCheckDigits, "the last two digits do not fit the others"))
@@ -30,15 +27,6 @@ pub fn parse_unchecked(text: &str, kind: CellKind) -> Parsed<String> {
     })
 }
 
-/// Whether a text of 11 digits has the check digits of a SNILS. Numbers up to 001-001-998 have none and pass.
-#[must_use]
-pub fn check(snils: &str) -> bool {
-    let Some(digits) = values::<11>(snils) else { return false };
-    let number = digits.iter().take(9).fold(0, |number, digit| number * 10 + digit);
-    let [.., tens, ones] = digits;
-    number <= UNCHECKED_MAX || weighted(&digits, &WEIGHTS) % 101 % 100 == tens * 10 + ones
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,8 +38,8 @@ mod tests {
         }
         assert_eq!(parse("11223344596", CellKind::Text).unwrap_err().code, Code::SnilsCheckDigits);
         // Sum 100 gives 00, sum 101 gives 00.
-        assert!(check("08765430200") && !check("08765430201"));
-        assert!(check("00100199877") && !check("00100199977"));
+        assert!(check_digits::snils("08765430200") && !check_digits::snils("08765430201"));
+        assert!(check_digits::snils("00100199877") && !check_digits::snils("00100199977"));
     }
 
     #[test]

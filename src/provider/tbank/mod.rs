@@ -88,6 +88,10 @@ impl Provider for TBank {
         self.http.is_loopback()
     }
 
+    fn base_url(&self) -> &str {
+        self.http.base()
+    }
+
     async fn preflight(&self) -> Result<Option<u64>, Halt> {
         let path = format!("{PATH}?offset=0&limit=1");
         let mut answer = self.http.get(&path).await;

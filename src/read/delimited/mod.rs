@@ -7,13 +7,12 @@ mod records;
 mod rows;
 mod text;
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use encoding_rs::Encoding;
 
 use super::header::{self, Candidate, HEADER_ROWS_MAX};
-use super::source::SourceFile;
+use super::source::{Pass, SourceFile};
 use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
 use encoding::TextEncoding;
 use parse::Reach;
@@ -40,7 +39,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// The records of the file from its first line.
-    fn records(&self, source: &SourceFile) -> Result<Records<File>, ReadError> {
+    fn records(&self, source: &SourceFile) -> Result<Records<Pass>, ReadError> {
         let mut file = source.open()?;
         file.seek(SeekFrom::Start(self.bom_bytes)).map_err(|error| source.failed(error))?;
         Ok(Records::new(file, self.encoding, self.delimiter, self.reach))
@@ -57,7 +56,8 @@ pub(super) fn open(
     let mut file = source.open()?;
     let sample = read_up_to(&mut file, SAMPLE_BYTES).map_err(|error| source.failed(error))?;
     let whole = sample.len() as u64 == source.bytes();
-    let text_encoding = match &settings.encoding {
+    let unmarked = settings.encoding_unmarked.as_ref().filter(|_| byte_order_mark(&sample).is_none());
+    let text_encoding = match settings.encoding.as_ref().or(unmarked) {
         Some(name) => {
             named_encoding(name, &sample).ok_or_else(|| ReadError::EncodingUnknown { file: file_name(), name: name.clone() })?
         }
@@ -163,7 +163,7 @@ fn named_encoding(name: &str, sample: &[u8]) -> Option<TextEncoding> {
 }
 
 /// The encoding by the sample; where that is plain ASCII, by the first place in the file that is not.
-fn detect_encoding(file: &mut File, sample: &[u8], whole: bool) -> io::Result<TextEncoding> {
+fn detect_encoding(file: &mut Pass, sample: &[u8], whole: bool) -> io::Result<TextEncoding> {
     if whole || !sample.is_ascii() || sample.contains(&0) {
         return Ok(encoding::detect(sample, whole));
     }
@@ -180,7 +180,7 @@ fn detect_encoding(file: &mut File, sample: &[u8], whole: bool) -> io::Result<Te
     }
 }
 
-fn read_up_to(file: &mut File, bytes_max: usize) -> io::Result<Vec<u8>> {
+fn read_up_to(file: &mut Pass, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(bytes_max as u64).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,18 +1,16 @@
 //! Records behind the header become rows with place, shape and faults. Keeps every row, the faulty ones too.
 
-use std::fs::File;
-
 use super::Layout;
 use super::records::Records;
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
-use crate::read::source::SourceFile;
+use crate::read::source::{Pass, SourceFile};
 use crate::read::{ReadError, ScanCount, shorten};
 
 /// One pass over the rows of a delimited file.
 pub(in crate::read) struct DelimitedRows {
     source: SourceFile,
-    records: Records<File>,
+    records: Records<Pass>,
     columns: usize,
     blanks: BlankRuns,
     /// The row that stands behind the blank ones.
@@ -104,21 +102,21 @@ pub(in crate::read) fn scan(
     Ok(count)
 }
 
-fn behind_header(source: &SourceFile, layout: &Layout) -> Result<Records<File>, ReadError> {
+fn behind_header(source: &SourceFile, layout: &Layout) -> Result<Records<Pass>, ReadError> {
     let mut records = layout.records(source)?;
     while records.line < layout.header_line && records.advance().map_err(|error| source.failed(error))? {}
     records.columns = layout.columns;
     Ok(records)
 }
 
-fn is_blank(records: &Records<File>) -> bool {
+fn is_blank(records: &Records<Pass>) -> bool {
     (0..records.len()).all(|index| {
         let cell = records.cell(index);
         cell.is_empty() || cell.trim().is_empty()
     })
 }
 
-fn shape(records: &Records<File>, columns: usize) -> Shape {
+fn shape(records: &Records<Pass>, columns: usize) -> Shape {
     let cells = records.len();
     if cells < columns {
         Shape::Short
@@ -129,7 +127,7 @@ fn shape(records: &Records<File>, columns: usize) -> Shape {
     }
 }
 
-fn row(records: &Records<File>, columns: usize) -> Row {
+fn row(records: &Records<Pass>, columns: usize) -> Row {
     let shape = shape(records, columns);
     // Empty cells that hang over the header are layout.
     let kept = if shape == Shape::Whole { columns } else { records.len() };
@@ -141,7 +139,7 @@ fn row(records: &Records<File>, columns: usize) -> Row {
     Row { place: Place { sheet: 0, line: records.line, ordinal: 0 }, cells, shape, faults }
 }
 
-fn faults(records: &Records<File>, shape: Shape, columns: usize, cells: &Cells) -> Vec<Fault> {
+fn faults(records: &Records<Pass>, shape: Shape, columns: usize, cells: &Cells) -> Vec<Fault> {
     let flaws = records.flaws;
     let mut faults = Vec::new();
     let of_cell = |code, cell: usize, message: &str| {

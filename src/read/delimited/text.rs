@@ -1,9 +1,9 @@
 //! The file as text: decoded while it streams, in a window of bounded size. Knows where bytes did not fit, not what a row is.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read};
 
+use crate::read::source::Pass;
 use encoding_rs::{Decoder, DecoderResult, Encoding};
 
 const READ_BYTES: usize = 256 << 10;
@@ -123,9 +123,9 @@ impl<R: Read> TextReader<R> {
     }
 }
 
-impl TextReader<File> {
+impl TextReader<Pass> {
     /// The open file.
-    pub(super) fn file(&self) -> &File {
+    pub(super) fn file(&self) -> &Pass {
         self.input()
     }
 }

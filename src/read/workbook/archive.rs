@@ -1,9 +1,8 @@
 //! The zip directory of a workbook: which parts it has and how large they get. Unpacks nothing.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::super::source::SourceFile;
+use super::super::source::{Pass, SourceFile};
 use super::super::{ReadError, ReadSettings};
 
 /// What a zip archive is.
@@ -30,7 +29,7 @@ struct Entry {
 }
 
 /// Tells a workbook from other zip archives by the parts it has.
-pub(in crate::read) fn kind(file: &mut File, source: &SourceFile) -> Result<Kind, ReadError> {
+pub(in crate::read) fn kind(file: &mut Pass, source: &SourceFile) -> Result<Kind, ReadError> {
     let entries = entries(file, source)?;
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let has_under = |folder: &str| entries.iter().any(|entry| entry.name.starts_with(folder));
@@ -54,7 +53,7 @@ pub(in crate::read) fn kind(file: &mut File, source: &SourceFile) -> Result<Kind
 }
 
 /// An error when the parts together pass the limits.
-pub(super) fn check_limits(file: &mut File, source: &SourceFile, settings: &ReadSettings) -> Result<(), ReadError> {
+pub(super) fn check_limits(file: &mut Pass, source: &SourceFile, settings: &ReadSettings) -> Result<(), ReadError> {
     let entries = entries(file, source)?;
     let unpacked = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.unpacked_bytes));
     let packed = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.packed_bytes)).min(source.bytes()).max(1);
@@ -68,7 +67,7 @@ pub(super) fn check_limits(file: &mut File, source: &SourceFile, settings: &Read
     Ok(())
 }
 
-fn entries(file: &mut File, source: &SourceFile) -> Result<Vec<Entry>, ReadError> {
+fn entries(file: &mut Pass, source: &SourceFile) -> Result<Vec<Entry>, ReadError> {
     let damaged = || ReadError::Damaged {
         file: source.name.to_string(),
         why: "its zip directory is missing or cut off, as after an interrupted download".to_owned(),
@@ -78,7 +77,7 @@ fn entries(file: &mut File, source: &SourceFile) -> Result<Vec<Entry>, ReadError
 }
 
 /// The bytes of the central directory; `None` when there is none.
-fn read_directory(file: &mut File, file_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+fn read_directory(file: &mut Pass, file_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let tail_bytes = file_bytes.min(END_BYTES as u64 + COMMENT_BYTES_MAX);
     let tail_at = file_bytes - tail_bytes;
     let tail = read_at(file, tail_at, tail_bytes)?;
@@ -101,7 +100,7 @@ fn read_directory(file: &mut File, file_bytes: u64) -> io::Result<Option<Vec<u8>
     Ok((directory.len() as u64 == size).then_some(directory))
 }
 
-fn read_at(file: &mut File, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
+fn read_at(file: &mut Pass, offset: u64, bytes: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(offset))?;
     let mut read = Vec::new();
     file.take(bytes).read_to_end(&mut read)?;

@@ -37,16 +37,16 @@ pub(super) fn open(
     archive::check_limits(&mut source.open()?, source, settings)?;
     let workbook = sheet::open_workbook(source)?;
     let tables = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-    let (mut sheets, mut hidden_sheets, mut visible) = (Vec::new(), Vec::new(), None);
+    let (mut sheets, mut hidden_sheets, mut visible) = (Vec::new(), Vec::new(), Vec::new());
     for table in tables {
         sheets.push(table.name.clone());
         match table.visible {
-            SheetVisible::Visible => visible = visible.or_else(|| Some(table.name.clone())),
+            SheetVisible::Visible => visible.push(table.name.clone()),
             SheetVisible::Hidden | SheetVisible::VeryHidden => hidden_sheets.push(table.name.clone()),
         }
     }
     drop(workbook);
-    let name = choose_sheet(source, settings.sheet.as_deref(), &sheets, visible)?;
+    let name = choose_sheet(source, settings, &sheets, visible)?;
     let cells_max = settings.cells_max.clamp(1, usize::from(u16::MAX));
     let found = find_header(source, settings, &name, cells_max, is_header_word)?;
     let columns = header::names(found.cells.iter().map(String::as_str));
@@ -77,13 +77,13 @@ pub(super) fn open(
 
 fn choose_sheet(
     source: &SourceFile,
-    wanted: Option<&str>,
+    settings: &ReadSettings,
     sheets: &[String],
-    visible: Option<String>,
+    visible: Vec<String>,
 ) -> Result<String, ReadError> {
     let file = source.name.to_string();
-    let Some(wanted) = wanted else {
-        return visible.ok_or_else(|| ReadError::NoVisibleSheet { file, sheets: sheets.to_vec() });
+    let Some(wanted) = settings.sheet.as_deref() else {
+        return only_sheet(source, settings, visible)?.ok_or_else(|| ReadError::NoVisibleSheet { file, sheets: sheets.to_vec() });
     };
     let by_name = sheets.iter().find(|name| name.as_str() == wanted);
     let by_number = || wanted.parse::<usize>().ok().and_then(|number| sheets.get(number.checked_sub(1)?));
@@ -94,6 +94,28 @@ fn choose_sheet(
         wanted: wanted.to_owned(),
         sheets: sheets.to_vec(),
     })
+}
+
+/// The one visible sheet that holds something; the first one where none does. Rows of the others would be lost without a word.
+fn only_sheet(source: &SourceFile, settings: &ReadSettings, visible: Vec<String>) -> Result<Option<String>, ReadError> {
+    if visible.len() < 2 {
+        return Ok(visible.into_iter().next());
+    }
+    let mut filled = Vec::new();
+    for sheet in &visible {
+        let mut is_blank = true;
+        sheet::walk(source, sheet, None, &mut |row| {
+            is_blank = row.is_blank();
+            if is_blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if !is_blank {
+            filled.push(sheet.clone());
+        }
+    }
+    if filled.len() > 1 && !settings.any_sheet {
+        return Err(ReadError::SheetOpen { file: source.name.to_string(), sheets: filled });
+    }
+    Ok(filled.into_iter().chain(visible).next())
 }
 
 fn find_header(

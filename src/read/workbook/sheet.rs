@@ -1,7 +1,6 @@
 //! The rows of one sheet in a single streamed pass, bounded in memory but for the workbook's table of texts. Does not know the
 //! header.
 
-use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,9 +11,9 @@ use calamine::{DataRef, Reader, Xlsx, XlsxError};
 use super::cell;
 use crate::model::CellKind;
 use crate::read::ReadError;
-use crate::read::source::SourceFile;
+use crate::read::source::{Pass, SourceFile};
 
-type Workbook = Xlsx<BufReader<File>>;
+type Workbook = Xlsx<BufReader<Pass>>;
 
 /// A row of the sheet as it is stored: only cells that hold something, from left to right.
 #[derive(Debug, Default)]

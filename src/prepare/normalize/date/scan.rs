@@ -316,9 +316,7 @@ fn month_of(word: &str) -> Option<u32> {
         let mut letters = name.chars();
         word.chars().flat_map(char::to_lowercase).all(|letter| letters.next() == Some(letter))
     };
-    if word.chars().nth(2).is_none() {
-        return None;
-    }
+    word.chars().nth(2)?;
     (1..)
         .zip(MONTHS)
         .find(|(_, names)| {

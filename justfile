@@ -1,0 +1,38 @@
+# `just` lists these.
+
+default:
+    @just --list
+
+# Build, check and test as the gate does.
+ci:
+    .ci/run
+
+# Format, then look for what the gate would refuse.
+lint:
+    cargo fmt
+    cargo clippy --all-targets -- -D warnings
+
+# Tests, all or those whose names hold WHAT.
+test what="":
+    cargo test -- {{what}}
+
+# Write golden files and generated pages anew; look at the diff before committing.
+bless:
+    CLIENTFERRY_BLESS=1 cargo test
+    git diff --stat
+
+# The messy sample into the sandbox.
+demo:
+    cargo run --release -- import samples/clients-messy.csv --to tbank/fl-resident --sandbox
+
+# A file of invented clients, for measuring.
+generate rows="100000" file="clients.csv":
+    cargo run --release -- sandbox generate --rows {{rows}} -o {{file}}
+
+# Rows a second, beside a bare csv loop.
+bench:
+    cargo bench --bench check
+
+# Licences, advisories, sources (needs cargo-deny).
+deny:
+    cargo deny check

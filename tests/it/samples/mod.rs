@@ -1,0 +1,33 @@
+//! The committed samples are what their makers make; `CLIENTFERRY_BLESS=1 cargo test samples` makes them anew.
+
+mod all_types;
+mod clean;
+mod english;
+mod legacy;
+pub(crate) mod make;
+mod messy;
+
+use super::bless::assert_committed;
+
+/// A sample: its file, the words after `--to`, its mapping if it needs one, and its maker.
+pub(crate) struct Sample {
+    pub(crate) file: &'static str,
+    pub(crate) to: &'static str,
+    pub(crate) mapping: Option<&'static str>,
+    pub(crate) make: fn() -> Vec<u8>,
+}
+
+pub(crate) const SAMPLES: [Sample; 5] = [
+    Sample { file: "clients-clean.csv", to: "tbank/fl-resident", mapping: None, make: clean::make },
+    Sample { file: "clients-messy.csv", to: "tbank/fl-resident", mapping: None, make: messy::make },
+    Sample { file: "clients-all-types.xlsx", to: "tbank", mapping: None, make: all_types::make },
+    Sample { file: "clients-english.csv", to: "tbank/fl-nonresident", mapping: None, make: english::make },
+    Sample { file: "clients-legacy.csv", to: "tbank/fl-resident", mapping: Some("mapping-example.toml"), make: legacy::make },
+];
+
+#[test]
+fn samples_are_what_their_makers_make() {
+    for sample in &SAMPLES {
+        assert_committed(&format!("samples/{}", sample.file), &(sample.make)());
+    }
+}
