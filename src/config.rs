@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::provider::{AccountSettings, CodeMeaning};
-use crate::submit::SubmitSettings;
+use crate::submit::{Baseline, SubmitSettings};
 
 /// The file that is read when it is there and no other is named.
 const DEFAULT_FILE: &str = "clientferry.toml";
@@ -43,6 +43,7 @@ struct Sending {
     no_answer_stop: Option<u32>,
     look_up_gap_s: Option<u64>,
     throttle_max_s: Option<u64>,
+    baseline: Option<String>,
 }
 
 /// One `[accounts.NAME]`.
@@ -141,6 +142,14 @@ impl Config {
         }
         if let Some(seconds) = number("CLIENTFERRY_THROTTLE_MAX_S")?.or(written.throttle_max_s) {
             settings.throttle_max = Duration::from_secs(seconds);
+        }
+        if let Some(word) = env("CLIENTFERRY_BASELINE").or_else(|| written.baseline.clone()) {
+            settings.baseline = match word.as_str() {
+                "auto" => Baseline::Auto,
+                "always" => Baseline::Always,
+                "never" => Baseline::Never,
+                _ => return Err(Failure::settings(format!("`{word}` is not a way to take the baseline"), "write auto, always or never")),
+            };
         }
         Ok(settings)
     }
