@@ -148,7 +148,12 @@ impl Config {
                 "auto" => Baseline::Auto,
                 "always" => Baseline::Always,
                 "never" => Baseline::Never,
-                _ => return Err(Failure::settings(format!("`{word}` is not a way to take the baseline"), "write auto, always or never")),
+                _ => {
+                    return Err(Failure::settings(
+                        format!("`{word}` is not a way to take the baseline"),
+                        "write auto, always or never",
+                    ));
+                }
             };
         }
         Ok(settings)

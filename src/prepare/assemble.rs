@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::cell;
+use super::cell::{self, Written};
 use super::fingerprint;
 use super::members::Members;
 use super::normalize::{CellFault, name, passport, phone};
@@ -96,14 +96,10 @@ impl<'a> Work<'a> {
                     members.put(fill.slot, value);
                     continue;
                 }
-                From::Column(column) => {
-                    let word = translate(column, self.row.cells.text(column.index));
-                    if is_empty(&word) && self.says_nothing(column.index) {
-                        continue;
-                    }
-                    let format = self.plan.format_of(column.index);
-                    (column.index, cell::parse(&fill.leaf, &word, self.row.cells.kind(column.index), format, &self.plan.region))
-                }
+                From::Column(column) => match self.column(column, &fill.leaf) {
+                    Some(value) => (column.index, value),
+                    None => continue,
+                },
                 From::FullName(column, word) => match self.full_name_word(*column, *word) {
                     Some(value) => (*column, value),
                     None => continue,
@@ -123,16 +119,30 @@ impl<'a> Work<'a> {
         !matches!(self.row.cells.kind(column), CellKind::FormulaWithoutValue | CellKind::Error)
     }
 
+    /// What a column's cell becomes; `None` when it is empty.
+    fn column(&self, column: &Column, leaf: &Leaf) -> Option<Result<Written<'a>, CellFault>> {
+        let cells = &self.row.cells;
+        let (kind, format) = (cells.kind(column.index), self.plan.format_of(column.index));
+        let parse = |word| cell::parse(leaf, word, kind, format, &self.plan.region);
+        let empty = |word| is_empty(word) && self.says_nothing(column.index);
+        match translate(column, cells.text(column.index)) {
+            Cow::Borrowed(word) => (!empty(word)).then(|| parse(word)),
+            Cow::Owned(word) if empty(&word) => None,
+            // The mapping's word lives no longer than this call.
+            Cow::Owned(word) => Some(cell::parse(leaf, &word, kind, format, &self.plan.region).map(Written::into_owned)),
+        }
+    }
+
     /// A word of the full name; its faults are told once, at the last name.
-    fn full_name_word(&self, column: usize, word: u8) -> Option<Result<Value, CellFault>> {
+    fn full_name_word(&self, column: usize, word: u8) -> Option<Result<Written<'a>, CellFault>> {
         let text = self.row.cells.text(column);
         if is_empty(text) {
             return None;
         }
         match (name::split_full(text), word) {
-            (Ok((last, _, _)), 0) => Some(Ok(Value::String(last))),
-            (Ok((_, first, _)), 1) => Some(Ok(Value::String(first))),
-            (Ok((_, _, middle)), _) => middle.map(|middle| Ok(Value::String(middle))),
+            (Ok((last, _, _)), 0) => Some(Ok(owned(last))),
+            (Ok((_, first, _)), 1) => Some(Ok(owned(first))),
+            (Ok((_, _, middle)), _) => middle.map(|middle| Ok(owned(middle))),
             (Err(fault), 0) => Some(Err(fault)),
             (Err(_), _) => Some(Err(CellFault { code: Code::NameNotSplittable, message: "".into() })),
         }
@@ -189,27 +199,26 @@ impl<'a> Work<'a> {
     }
 
     /// A part's value with the column it comes from; `None` when its cells are empty.
-    fn part(&self, part: &Part, leaf: &Leaf, unexpected: bool) -> Option<(usize, Result<Value, CellFault>)> {
+    fn part(&self, part: &'a Part, leaf: &Leaf, unexpected: bool) -> Option<(usize, Result<Written<'a>, CellFault>)> {
         let cells = &self.row.cells;
+        let refused = || {
+            Err(CellFault {
+                code: Code::ValueUnexpected,
+                message: format!("{} is not accepted for this type", leaf.title).into(),
+            })
+        };
         let parse = |column: usize, text: &str| {
-            if unexpected {
-                return Err(CellFault {
-                    code: Code::ValueUnexpected,
-                    message: format!("{} is not accepted for this type", leaf.title).into(),
-                });
-            }
-            cell::parse(leaf, text, cells.kind(column), self.plan.format_of(column), &self.plan.region)
+            cell::parse(leaf, text, cells.kind(column), self.plan.format_of(column), &self.plan.region).map(Written::into_owned)
         };
         match &part.source {
             PartSource::Column(column) => {
-                let word = translate(column, cells.text(column.index));
-                (!is_empty(&word) || !self.says_nothing(column.index)).then(|| (column.index, parse(column.index, &word)))
+                let value = self.column(column, leaf)?;
+                Some((column.index, if unexpected { refused() } else { value }))
             }
+            PartSource::SeriesAndNumber(column, _) if is_empty(cells.text(*column)) => None,
+            PartSource::SeriesAndNumber(column, _) if unexpected => Some((*column, refused())),
             PartSource::SeriesAndNumber(column, is_number) => {
                 let text = cells.text(*column);
-                if is_empty(text) {
-                    return None;
-                }
                 // A document without a series takes the cell as it stands.
                 if leaf.render == Render::DocumentNumber {
                     return is_number.then(|| (*column, parse(*column, text)));
@@ -226,7 +235,7 @@ impl<'a> Work<'a> {
                 let filled: Vec<&str> =
                     columns.iter().map(|&column| cells.text(column).trim()).filter(|text| !text.is_empty()).collect();
                 let first = columns.first().copied()?;
-                (!filled.is_empty()).then(|| (first, parse(first, &filled.join(", "))))
+                (!filled.is_empty()).then(|| (first, if unexpected { refused() } else { parse(first, &filled.join(", ")) }))
             }
             PartSource::Constant(text) => {
                 Some((usize::from(u16::MAX), cell::parse(leaf, text, CellKind::Text, None, &self.plan.region)))
@@ -236,19 +245,15 @@ impl<'a> Work<'a> {
 
     fn settle(
         &mut self,
-        value: Result<Value, CellFault>,
+        value: Result<Written<'a>, CellFault>,
         column: usize,
         field: FieldName,
         pointer: impl FnOnce() -> String,
-        put: impl FnOnce(&Value),
+        put: impl FnOnce(&Written<'_>),
     ) {
         match value {
             Ok(value) => {
-                match &value {
-                    Value::String(text) => self.change(column, field, text),
-                    Value::Bool(flag) => self.change(column, field, if *flag { "true" } else { "false" }),
-                    Value::Null | Value::Number(_) | Value::Array(_) | Value::Object(_) => {}
-                }
+                self.change(column, field, value.as_str());
                 put(&value);
             }
             Err(fault) => {
@@ -387,6 +392,10 @@ pub(super) fn translate<'t>(column: &Column, text: &'t str) -> Cow<'t, str> {
         Some(value) => Cow::Owned(value.clone()),
         None => Cow::Borrowed(text),
     }
+}
+
+fn owned(text: String) -> Written<'static> {
+    Written::Text(Cow::Owned(text))
 }
 
 /// Whether the contract accepts a body. Bodies of one shape whose values each fit are alike, so the validator is asked once for each shape.

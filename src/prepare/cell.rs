@@ -1,6 +1,6 @@
 //! One cell for one member: the right normalizer for the way in which the provider writes the value.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{CellFault, boolean, country, damage, date, email, inn, name, ogrn, passport, phone, snils, text};
@@ -10,14 +10,39 @@ use crate::model::{CellKind, Code};
 /// For a date column that proves no order and needs none.
 pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
 
+/// What a cell becomes: the cell's own text wherever that is how the provider writes the value.
+#[derive(Clone, Debug)]
+pub(super) enum Written<'c> {
+    Text(Cow<'c, str>),
+    Flag(bool),
+}
+
+impl Written<'_> {
+    pub(super) fn into_owned(self) -> Written<'static> {
+        match self {
+            Self::Text(text) => Written::Text(Cow::Owned(text.into_owned())),
+            Self::Flag(flag) => Written::Flag(flag),
+        }
+    }
+
+    /// As it reads in a report.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+        }
+    }
+}
+
 /// The value that a cell becomes for a member.
-pub(super) fn parse(
+pub(super) fn parse<'c>(
     leaf: &Leaf,
-    cell: &str,
+    cell: &'c str,
     kind: CellKind,
     format: Option<&DateFormat>,
     region: &str,
-) -> Result<Value, CellFault> {
+) -> Result<Written<'c>, CellFault> {
     // Identifiers look for damage themselves; an error cell is none of any kind.
     if let Some(fault) =
         matches!(kind, CellKind::Error | CellKind::FormulaWithoutValue).then(|| damage::check_kind(kind)).flatten()
@@ -27,16 +52,18 @@ pub(super) fn parse(
     if cell.starts_with('#') && is_error_word(cell) {
         return Err(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
     }
-    let text = match leaf.render {
-        Render::Text => text::parse(cell)?.into_owned(),
-        Render::Name => name::parse(cell)?,
-        Render::IsoDate => return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Value::String(iso(day))),
+    let text: String = match leaf.render {
+        Render::Text => return text::parse(cell).map(Written::Text),
+        Render::Name => return name::parse(cell).map(Written::Text),
+        Render::IsoDate => {
+            return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Written::Text(Cow::Owned(iso(day))));
+        }
         Render::E164 => phone::parse(cell, kind, region)?,
         Render::Email => email::parse(cell)?,
-        Render::CountryAlpha2 => country::parse(cell)?.to_owned(),
+        Render::CountryAlpha2 => return country::parse(cell).map(|code| Written::Text(Cow::Borrowed(code))),
         Render::Boolean => {
             let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();
-            return boolean::parse(cell, kind, &words).map(Value::Bool);
+            return boolean::parse(cell, kind, &words).map(Written::Flag);
         }
         Render::Inn10 => inn::parse(cell, kind, inn::Holder::Organisation)?,
         Render::Inn12 => inn::parse(cell, kind, inn::Holder::Person)?,
@@ -47,10 +74,10 @@ pub(super) fn parse(
         Render::PassportNumber => passport::number(cell, kind)?,
         Render::PassportDivision => passport::division(cell, kind)?,
         Render::DocumentNumber => passport::document_number(cell, kind)?,
-        Render::AddressLine => text::parse_one_line(cell)?.into_owned(),
-        Render::Enum => return code(leaf, cell).map(|code| Value::String(code.to_owned())),
+        Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
+        Render::Enum => return code(leaf, cell).map(|code| Written::Text(Cow::Owned(code.to_owned()))),
     };
-    Ok(Value::String(text))
+    Ok(Written::Text(Cow::Owned(text)))
 }
 
 /// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.

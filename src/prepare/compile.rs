@@ -1,11 +1,10 @@
 //! A mapping against a source's columns and a contract's members: who fills what. Refuses what would drop a value silently.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use serde_json::Value;
-
-use super::cell;
+use super::cell::{self, Written};
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError, nearest};
 use super::plan::{Column, Fill, From, ItemPlan, OperationPlan, Part, PartSource};
@@ -68,7 +67,12 @@ impl<'a> Compiler<'a> {
             let field = FieldName::new(&leaf.field);
             let slot = layout.slot(&leaf.path).unwrap_or(usize::MAX);
             if let Some(constant) = &leaf.constant {
-                fills.push(Fill { leaf: leaf.clone(), field, slot, from: From::Constant(Value::String(constant.clone())) });
+                fills.push(Fill {
+                    leaf: leaf.clone(),
+                    field,
+                    slot,
+                    from: From::Constant(Written::Text(Cow::Owned(constant.clone()))),
+                });
                 continue;
             }
             let full_name = ["last_name", "first_name", "middle_name"].iter().position(|name| *name == leaf.field);
@@ -255,9 +259,9 @@ pub(super) fn text_of(value: &toml::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn constant_value(leaf: &Leaf, constant: &toml::Value) -> Result<Value, MappingError> {
+fn constant_value(leaf: &Leaf, constant: &toml::Value) -> Result<Written<'static>, MappingError> {
     let text = text_of(constant);
-    cell::parse(leaf, &text, CellKind::Text, None, "RU").map_err(|fault| MappingError::Value {
+    cell::parse(leaf, &text, CellKind::Text, None, "RU").map(Written::into_owned).map_err(|fault| MappingError::Value {
         section: "constants",
         field: leaf.field.clone(),
         why: format!("`{text}`: {}", fault.message),

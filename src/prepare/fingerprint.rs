@@ -3,7 +3,7 @@
 
 use std::hash::Hasher as _;
 
-use siphasher::sip::SipHasher24;
+use siphasher::sip::{SipHasher13, SipHasher24};
 use siphasher::sip128::{Hasher128 as _, SipHasher24 as SipHasher128};
 
 use super::layout::{Layout, Reference};
@@ -55,11 +55,17 @@ pub(super) fn parcel(
     own_id: Option<&str>,
     json: String,
 ) -> Parcel {
-    let mut leading = String::new();
+    // Operation and account are the same for every identity of the row.
+    let mut scoped = SipHasher128::new_with_key(&scope.identity_key);
+    for part in [operation, scope.account.as_str()] {
+        scoped.write(part.as_bytes());
+        scoped.write_u8(0);
+    }
+    let mut leading = String::with_capacity(48);
     let mut identities = Identities::new();
     let mut add = |name: &'static str, text: &str| {
-        let mut hasher = SipHasher128::new_with_key(&scope.identity_key);
-        for part in [operation, scope.account.as_str(), name, text] {
+        let mut hasher = scoped;
+        for part in [name, text] {
             hasher.write(part.as_bytes());
             hasher.write_u8(0);
         }
@@ -73,7 +79,7 @@ pub(super) fn parcel(
     if let Some(own_id) = own_id {
         add(OWN_ID, own_id);
     }
-    let mut key = String::new();
+    let mut key = String::with_capacity(48);
     let mut natural = false;
     for (name, parts) in &layout.identities {
         // Every document of the type identifies, not only the first.
@@ -96,7 +102,7 @@ pub(super) fn parcel(
     let key = IdempotencyKey::derive(operation, &scope.account, &leading, &json);
     let mut digests = Vec::with_capacity(24);
     members.each_digest(|place, text| {
-        let mut hasher = SipHasher24::new_with_key(&scope.digest_key);
+        let mut hasher = SipHasher13::new_with_key(&scope.digest_key);
         hasher.write(&place.to_le_bytes());
         hasher.write(text.as_bytes());
         digests.push((place, truncate(hasher.finish())));

@@ -4,6 +4,7 @@
 use serde_json::Value;
 use smallvec::SmallVec;
 
+use super::cell::Written;
 use super::layout::{Layout, Node, Reference, place_digest};
 use crate::contract::{BodyView, Guard};
 
@@ -43,7 +44,7 @@ impl<'l> Members<'l> {
         Self { layout, text: String::with_capacity(512), root, items: SmallVec::new() }
     }
 
-    pub(super) fn put(&mut self, slot: usize, value: &Value) {
+    pub(super) fn put(&mut self, slot: usize, value: &Written<'_>) {
         let written = self.write(value);
         if let Some(slot) = self.root.get_mut(slot) {
             *slot = written;
@@ -59,7 +60,7 @@ impl<'l> Members<'l> {
     }
 
     /// Puts a value into the item that was opened last.
-    pub(super) fn put_item(&mut self, member: usize, value: &Value) {
+    pub(super) fn put_item(&mut self, member: usize, value: &Written<'_>) {
         let written = self.write(value);
         if let Some(slot) = self.items.last_mut().and_then(|item| item.members.get_mut(member)) {
             *slot = written;
@@ -85,21 +86,12 @@ impl<'l> Members<'l> {
         Slot { start, end: bounded(self.text.len()), state: SlotState::Text }
     }
 
-    fn write(&mut self, value: &Value) -> Slot {
-        let start = bounded(self.text.len());
+    fn write(&mut self, value: &Written<'_>) -> Slot {
         let state = match value {
-            Value::String(text) => return self.write_text(text),
-            Value::Bool(flag) => {
-                self.text.push_str(if *flag { "true" } else { "false" });
-                SlotState::Literal
-            }
-            Value::Number(number) => {
-                self.text.push_str(&number.to_string());
-                SlotState::Literal
-            }
-            Value::Null | Value::Array(_) | Value::Object(_) => SlotState::Absent,
+            Written::Text(_) => SlotState::Text,
+            Written::Flag(_) => SlotState::Literal,
         };
-        Slot { start, end: bounded(self.text.len()), state }
+        Slot { state, ..self.write_text(value.as_str()) }
     }
 
     fn text_of(&self, slot: Slot) -> Option<&str> {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::cell;
+use super::cell::{self, Written};
 use super::compile::{Compiler, text_of};
 use super::fingerprint::Scope;
 use super::layout::Layout;
@@ -61,7 +60,7 @@ pub(super) struct Column {
 pub(super) enum From {
     Column(Column),
     /// A constant, as it is sent.
-    Constant(Value),
+    Constant(Written<'static>),
     /// Word 0, 1 or 2 of the full name.
     FullName(usize, u8),
 }

@@ -1,14 +1,16 @@
 //! Names of persons, as they stand in the identity document. Corrects nothing: no case, no ё, no transliteration.
 
+use std::borrow::Cow;
+
 use super::text::{mixes_alphabets, parse as parse_text};
 use super::{CellFault, Parsed};
 use crate::model::Code;
 
 /// A name in clean text: no digits and signs that names do not have, no word of two alphabets.
-pub fn parse(text: &str) -> Parsed<String> {
+pub fn parse(text: &str) -> Parsed<Cow<'_, str>> {
     let name = parse_text(text)?;
     if is_plain_cyrillic(&name) {
-        return Ok(name.into_owned());
+        return Ok(name);
     }
     let digits = name.chars().filter(|ch| ch.is_numeric()).count();
     let signs = name.chars().filter(|&ch| is_sign(ch)).count();
@@ -20,7 +22,7 @@ pub fn parse(text: &str) -> Parsed<String> {
         let message = format!("word {} mixes Cyrillic and Latin letters", place + 1);
         return Err(CellFault::new(Code::NameMixedAlphabets, message));
     }
-    Ok(name.into_owned())
+    Ok(name)
 }
 
 /// Last, first and middle name of a full name in this order: two or three words, a hyphenated one counts as one.
