@@ -20,13 +20,13 @@ pub struct Row {
 /// How a row compares with the header row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// As many cells as the header.
+    /// As many cells as the header, and perhaps empty ones behind them that are the file's layout.
     Whole,
     /// No cell holds anything.
     Blank,
     /// Fewer cells than the header.
     Short,
-    /// More cells than the header, and one of the extra ones holds something.
+    /// More cells than the header, and the extra ones are not layout.
     Long,
 }
 

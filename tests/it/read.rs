@@ -60,6 +60,10 @@ fn columns(table: &Table) -> Vec<&str> {
     table.source.columns.iter().map(|name| &**name).collect()
 }
 
+fn shapes(rows: &[Row]) -> Vec<Shape> {
+    rows.iter().map(|row| row.shape).collect()
+}
+
 fn assert_codes(row: &Row, expected: &[Code]) {
     assert!(
         codes(row) == expected,
@@ -93,13 +97,57 @@ fn a_legacy_export_is_described_and_read() {
 
 #[test]
 fn ragged_rows_are_kept_with_their_faults() {
-    let made = file("a.csv", "Фамилия;Имя;ИНН\nа;б\nа;б;в;г\nа;б;в;;\n");
+    let made = file("a.csv", "Фамилия;Имя;ИНН\nа;б\nа;б;в;г\nа;б;в;;\nа;б;в;;;\n");
     let rows = rows(&open(&made));
-    assert_eq!(rows.iter().map(|row| row.shape).collect::<Vec<_>>(), [Shape::Short, Shape::Long, Shape::Whole]);
+    assert_eq!(shapes(&rows), [Shape::Short, Shape::Long, Shape::Long, Shape::Whole]);
     assert_codes(&rows[0], &[Code::RowShort]);
     assert_codes(&rows[1], &[Code::RowLong]);
     assert_eq!(cells(&rows[1]), ["а", "б", "в", "г"]);
-    assert_eq!(cells(&rows[2]), ["а", "б", "в"]);
+    assert_codes(&rows[2], &[Code::RowLong]);
+    assert_eq!(cells(&rows[2]), ["а", "б", "в", "", ""]);
+    assert_eq!(cells(&rows[3]), ["а", "б", "в"]);
+}
+
+#[test]
+fn a_delimiter_inside_a_value_shifts_no_cells_unnoticed() {
+    let header = "ID;Фамилия;Адрес;Примечание\n";
+    let shifted = "1;Иванов;г. Тверь; ул. Мира;\n";
+    let good = "2;Смирнова;г. Тверь;\n";
+    for before in ["", good, &good.repeat(300)] {
+        let made = file("a.csv", format!("{header}{before}{shifted}{good}"));
+        let table = open(&made);
+        let rows = rows(&table);
+        let (long, whole): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.shape == Shape::Long);
+        assert_eq!(long.len(), 1);
+        assert_codes(long[0], &[Code::RowLong]);
+        assert_eq!(cells(long[0]), ["1", "Иванов", "г. Тверь", " ул. Мира", ""]);
+        assert!(whole.iter().all(|row| row.shape == Shape::Whole && row.faults.is_empty()));
+        let mut notes = Vec::new();
+        table.scan(&[3], &mut |_, text, _| notes.push(text.to_owned())).unwrap();
+        assert_eq!(notes, vec![""; whole.len()]);
+    }
+    let alone = rows(&open(&file("a.csv", format!("{header}{shifted}"))));
+    assert_codes(&alone[0], &[Code::RowLong]);
+}
+
+#[test]
+fn a_delimiter_at_the_end_of_every_line_is_layout() {
+    use Shape::{Blank, Long, Short, Whole};
+    let odd = ";;;;\nа;б;;\nа;б;в; д;\nа;г. Тверь; ул. Мира;;\nа;б;в\nа;б\nа;б;в;;;;;;\n";
+    let text = format!("Фамилия;Имя;Адрес\n{}{odd}", "а;б;в;\n".repeat(5));
+    let rows = rows(&open(&file("a.csv", text)));
+    assert_eq!(shapes(&rows), [Whole, Whole, Whole, Whole, Whole, Blank, Whole, Long, Long, Whole, Short, Whole]);
+    assert_eq!(cells(&rows[0]), ["а", "б", "в"]);
+    assert_eq!(cells(&rows[8]), ["а", "г. Тверь", " ул. Мира", "", ""]);
+    assert_eq!(cells(&rows[11]), ["а", "б", "в"]);
+}
+
+#[test]
+fn what_the_first_rows_show_holds_for_the_whole_file() {
+    let text = format!("Фамилия;Имя\n{}{}", "а;б\n".repeat(200), "а;б;\n".repeat(300));
+    let rows = rows(&open(&file("a.csv", text)));
+    assert_eq!(rows.iter().filter(|row| row.shape == Shape::Whole).count(), 200);
+    assert_eq!(rows.iter().filter(|row| codes(row) == [Code::RowLong]).count(), 300);
 }
 
 #[test]

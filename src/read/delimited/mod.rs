@@ -6,6 +6,7 @@ mod parse;
 mod records;
 mod rows;
 mod text;
+mod width;
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -17,6 +18,7 @@ use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
 use encoding::TextEncoding;
 use parse::Reach;
 use records::Records;
+use width::Width;
 
 pub(super) use encoding::{byte_order_mark, is_utf_32};
 pub(super) use rows::{DelimitedRows, scan};
@@ -33,7 +35,7 @@ pub(super) struct Layout {
     bom_bytes: u64,
     delimiter: u8,
     header_line: u64,
-    columns: usize,
+    width: Width,
     reach: Reach,
 }
 
@@ -91,12 +93,13 @@ pub(super) fn open(
         bom_bytes: text_encoding.bom_bytes as u64,
         delimiter,
         header_line: 0,
-        columns: 0,
+        width: Width::default(),
         reach,
     };
     let found = find_header(source, settings, &layout, named.is_some(), is_header_word)?;
     layout.header_line = found.line;
-    layout.columns = found.cells.len();
+    layout.width.columns = found.cells.len();
+    layout.width.overhang = rows::overhang(source, &layout)?;
     let header = Header { line: found.line, columns: header::names(found.cells.iter().map(String::as_str)) };
     let description = Description {
         format: Format::Delimited,

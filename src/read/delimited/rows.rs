@@ -1,17 +1,21 @@
 //! Records behind the header become rows with place, shape and faults. Keeps every row, the faulty ones too.
 
 use super::Layout;
-use super::records::Records;
+use super::records::{Flaws, Records};
+use super::width::{Overhangs, Width};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::source::{Pass, SourceFile};
 use crate::read::{ReadError, ScanCount, shorten};
 
+/// Records behind the header of which the overhang is told.
+const OVERHANG_RECORDS_MAX: usize = 200;
+
 /// One pass over the rows of a delimited file.
 pub(in crate::read) struct DelimitedRows {
     source: SourceFile,
     records: Records<Pass>,
-    columns: usize,
+    width: Width,
     blanks: BlankRuns,
     /// The row that stands behind the blank ones.
     held: Option<Row>,
@@ -24,7 +28,7 @@ impl DelimitedRows {
         Ok(Self {
             source: source.clone(),
             records: behind_header(source, layout)?,
-            columns: layout.columns,
+            width: layout.width,
             blanks: BlankRuns::default(),
             held: None,
             ordinal: 0,
@@ -48,7 +52,7 @@ impl DelimitedRows {
             if is_blank(&self.records) {
                 self.blanks.push(self.records.line, 1);
             } else {
-                self.held = Some(row(&self.records, self.columns));
+                self.held = Some(row(&self.records, self.width));
             }
         }
     }
@@ -91,7 +95,7 @@ pub(in crate::read) fn scan(
         let blank = blanks.take_count();
         count.blank += blank;
         count.rows += blank + 1;
-        if records.flaws != super::records::Flaws::default() || shape(&records, layout.columns) != Shape::Whole {
+        if records.flaws != Flaws::default() || shape(&records, layout.width) != Shape::Whole {
             continue;
         }
         for (index, &column) in columns.iter().enumerate() {
@@ -102,40 +106,50 @@ pub(in crate::read) fn scan(
     Ok(count)
 }
 
+/// Empty cells that the rows of this file have behind the header's last one as a rule, told from the first of them.
+pub(super) fn overhang(source: &SourceFile, layout: &Layout) -> Result<usize, ReadError> {
+    let mut records = behind_header(source, layout)?;
+    let mut overhangs = Overhangs::default();
+    let mut looked_at = 0;
+    while looked_at < OVERHANG_RECORDS_MAX && records.advance().map_err(|error| source.failed(error))? {
+        looked_at += 1;
+        if records.flaws == Flaws::default() && !is_blank(&records) {
+            overhangs.note(layout.width.columns, records.len(), |index| is_empty(&records, index));
+        }
+    }
+    Ok(overhangs.most_frequent())
+}
+
 fn behind_header(source: &SourceFile, layout: &Layout) -> Result<Records<Pass>, ReadError> {
     let mut records = layout.records(source)?;
     while records.line < layout.header_line && records.advance().map_err(|error| source.failed(error))? {}
-    records.columns = layout.columns;
+    records.columns = layout.width.columns;
     Ok(records)
 }
 
 fn is_blank(records: &Records<Pass>) -> bool {
-    (0..records.len()).all(|index| {
-        let cell = records.cell(index);
-        cell.is_empty() || cell.trim().is_empty()
-    })
+    (0..records.len()).all(|index| is_empty(records, index))
 }
 
-fn shape(records: &Records<Pass>, columns: usize) -> Shape {
-    let cells = records.len();
-    if cells < columns {
-        Shape::Short
-    } else if (columns..cells).any(|index| !records.cell(index).trim().is_empty()) {
-        Shape::Long
-    } else {
-        Shape::Whole
-    }
+#[inline]
+fn is_empty(records: &Records<Pass>, index: usize) -> bool {
+    let cell = records.cell(index);
+    cell.is_empty() || cell.trim().is_empty()
 }
 
-fn row(records: &Records<Pass>, columns: usize) -> Row {
-    let shape = shape(records, columns);
-    // Empty cells that hang over the header are layout.
-    let kept = if shape == Shape::Whole { columns } else { records.len() };
+fn shape(records: &Records<Pass>, width: Width) -> Shape {
+    width.shape(records.len(), |index| is_empty(records, index))
+}
+
+fn row(records: &Records<Pass>, width: Width) -> Row {
+    let shape = shape(records, width);
+    // What hangs over the header in a whole row is layout.
+    let kept = if shape == Shape::Whole { width.columns } else { records.len() };
     let mut cells = Cells::with_capacity(kept, records.text_bytes());
     for index in 0..kept {
         cells.push(&records.cell(index));
     }
-    let faults = faults(records, shape, columns, &cells);
+    let faults = faults(records, shape, width.columns, &cells);
     Row { place: Place { sheet: 0, line: records.line, ordinal: 0 }, cells, shape, faults }
 }
 
