@@ -67,6 +67,7 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
     let test_stand = target.provider.is_test_stand();
     let reporter = job.reporter(&folder, Mode::Import, first_started)?;
     let reporter = if test_stand { reporter.without_crosswalk() } else { reporter };
+    target.tell_ledger();
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
     let sent = send(&session, target.provider.clone(), &journal, &job, &submit_settings, Purpose::Send)?;
     target.stop(&session);

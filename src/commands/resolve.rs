@@ -35,6 +35,7 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
         }
     };
     let reporter = job.reporter(&folder, Mode::Import, started)?;
+    target.tell_ledger();
     let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
     let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
     target.stop(&session);

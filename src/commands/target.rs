@@ -20,7 +20,7 @@ const LEDGER: &str = "ledger:";
 pub(super) struct Target {
     pub(super) provider: Arc<dyn Provider>,
     pub(super) server: String,
-    sandbox: Option<Running>,
+    sandbox: Option<(Running, PathBuf)>,
 }
 
 impl Target {
@@ -50,9 +50,15 @@ impl Target {
         settings.ledger = Some(ledger.to_owned());
         settings.faults = faults;
         let running = session.block_on(sandbox::start(settings))?;
-        terminal::tell(&format!("sandbox: the clients that it creates lie in clear in {}\n", ledger.display()));
         let provider = provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?;
-        Ok(Self { provider, server, sandbox: Some(running) })
+        Ok(Self { provider, server, sandbox: Some((running, ledger.to_owned())) })
+    }
+
+    /// Where a rehearsal leaves its clients' bodies: for people to know before they rehearse with real ones.
+    pub(super) fn tell_ledger(&self) {
+        if let Some((_, ledger)) = &self.sandbox {
+            terminal::tell(&format!("sandbox: the clients that it creates lie in clear in {}\n", ledger.display()));
+        }
     }
 
     /// Asks before anything leaves for a real provider, unless the user agreed beforehand.
@@ -74,7 +80,7 @@ impl Target {
 
     /// Ends a sandbox.
     pub(super) fn stop(self, session: &Session) {
-        if let Some(running) = self.sandbox {
+        if let Some((running, _)) = self.sandbox {
             session.block_on(running.stop());
         }
     }

@@ -138,7 +138,7 @@ impl Lines {
             Shape::Short | Shape::Long => row.cells.len(),
             Shape::Whole | Shape::Blank => row.cells.len().max(self.columns.len()),
         };
-        let marked = marked(prepared);
+        let marked = marked(prepared, self.columns.len());
         if marked.is_empty() {
             row_of(out, (0..width).map(|index| row.cells.text(index)));
             return;
@@ -247,8 +247,11 @@ const PARTS: [Part; 6] = [
 
 /// What the user's own system calls the client.
 /// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
-fn marked(prepared: &Prepared) -> Vec<usize> {
+fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     let Err(faults) = &prepared.result else { return Vec::new() };
+    // A row with empty cells too many looks like a layout among others of its kind.
+    let row = &prepared.row;
+    let looks_whole = (row.cells.len().min(row_width)..row.cells.len()).all(|index| row.cells.text(index).trim().is_empty());
     let hidden = |code: Code| {
         matches!(
             code,
@@ -259,7 +262,7 @@ fn marked(prepared: &Prepared) -> Vec<usize> {
                 | Code::CellFormulaWithoutValue
                 | Code::CellNotText
                 | Code::CellDigitsLost
-        )
+        ) || code == Code::RowLong && looks_whole
     };
     faults.iter().filter(|fault| hidden(fault.code)).map(|fault| usize::from(fault.column.unwrap_or(0))).collect()
 }

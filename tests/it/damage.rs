@@ -36,6 +36,19 @@ fn a_row_with_a_stray_quote_sent_back_unmended_stays_where_it_is() {
 }
 
 #[test]
+fn shifted_rows_sent_back_unmended_do_not_become_a_layout() {
+    let program = Program::new();
+    let header = format!("{HEADER};Примечание");
+    let good = |number: u32| format!("{number};Образцов;Иван;{};ОВД;г. Тверь;", TAIL.replace("123456", &format!("{number:06}")));
+    let shifted = |number: u32| good(number).replace("г. Тверь", "г. Тверь; ул. Мира");
+    let rows: Vec<String> = (1..=20).map(|number| if number % 4 == 0 { shifted(number) } else { good(number) }).collect();
+    program.put("clients.csv", format!("{header}\n{}\n", rows.join("\n")).as_bytes());
+    assert_eq!(check(&program, "clients.csv"), (15, 5));
+    program.put("unmended.csv", &fs::read(program.path("report/rejected.csv")).unwrap());
+    assert_eq!(check(&program, "unmended.csv"), (0, 5));
+}
+
+#[test]
 fn damaged_cells_of_a_workbook_sent_back_unmended_stay_where_they_are() {
     let program = Program::new();
     let mut workbook = Workbook::new();

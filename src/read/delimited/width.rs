@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 
 use crate::model::Shape;
 
-/// Empty cells beyond the file's layout from which on they are stray formatting of a spreadsheet: one unquoted delimiter does
-/// not make so many.
-const STRAY_CELLS_MIN: usize = 3;
 /// Records that must have the same overhang: a lone one may as well hold an unquoted delimiter.
 const WITNESSES_MIN: usize = 2;
 
@@ -30,9 +27,7 @@ impl Width {
         if cells < self.columns {
             return Shape::Short;
         }
-        let beyond_layout = cells.saturating_sub(self.columns + self.overhang);
-        let is_layout = beyond_layout == 0 || beyond_layout >= STRAY_CELLS_MIN;
-        if is_layout && (self.columns..cells).all(is_empty) { Shape::Whole } else { Shape::Long }
+        if cells <= self.columns + self.overhang && (self.columns..cells).all(is_empty) { Shape::Whole } else { Shape::Long }
     }
 }
 
@@ -75,9 +70,9 @@ mod tests {
     #[test]
     fn empty_cells_are_layout_only_as_far_as_the_file_has_them() {
         use Shape::{Long, Short, Whole};
-        assert_eq!(shapes(0, true), [Short, Whole, Long, Long, Whole, Whole, Whole, Whole]);
-        assert_eq!(shapes(1, true), [Short, Whole, Whole, Long, Long, Whole, Whole, Whole]);
-        assert_eq!(shapes(2, true), [Short, Whole, Whole, Whole, Long, Long, Whole, Whole]);
+        assert_eq!(shapes(0, true), [Short, Whole, Long, Long, Long, Long, Long, Long]);
+        assert_eq!(shapes(1, true), [Short, Whole, Whole, Long, Long, Long, Long, Long]);
+        assert_eq!(shapes(2, true), [Short, Whole, Whole, Whole, Long, Long, Long, Long]);
         for overhang in 0..4 {
             assert_eq!(shapes(overhang, false), [Short, Whole, Long, Long, Long, Long, Long, Long]);
         }
