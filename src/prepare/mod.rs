@@ -24,13 +24,26 @@ pub use mapping::{Mapping, MappingError, SourceHints};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};
 
-use rayon::prelude::*;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::model::{Prepared, Row};
 
-/// Prepares a batch on all cores; the order is kept.
-#[must_use]
-pub fn batch(plan: &Plan, rows: Vec<Row>) -> Vec<Prepared> {
-    // Rows are cheap: small pieces would cost more in handing over than they gain.
-    rows.into_par_iter().with_min_len(256).map(|row| plan.prepare(row)).collect()
+/// A batch on its way through the cores: it is to be had here when it is ready.
+pub type Pending<E> = Receiver<Result<Vec<Prepared>, E>>;
+
+/// Prepares batches on all cores, several at a time, and hands them on in the order in which they came. Ends when there are no more,
+/// or nobody wants them. How many are under way is what `prepared` holds, and one for each core.
+pub fn batches<E: Send>(plan: &Plan, rows: Receiver<Result<Vec<Row>, E>>, prepared: &SyncSender<Pending<E>>) {
+    rayon::in_place_scope(|cores| {
+        for batch in rows {
+            let (ready, pending) = sync_channel(1);
+            if prepared.send(pending).is_err() {
+                break;
+            }
+            cores.spawn(move |_| {
+                // Whoever waited may be gone.
+                let _ = ready.send(batch.map(|rows| rows.into_iter().map(|row| plan.prepare(row)).collect()));
+            });
+        }
+    });
 }
