@@ -19,5 +19,5 @@ pub use field::FieldName;
 pub use identity::{IdempotencyKey, Identities, Identity, OWN_ID};
 pub use outcome::{NotSent, Outcome, Refusal, Settled, Tally};
 pub use place::{Place, SheetName, Source};
-pub use prepared::{Change, Parcel, Prepared};
+pub use prepared::{Changes, Parcel, Prepared};
 pub use row::{CellKind, Cells, Row, Shape};

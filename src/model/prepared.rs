@@ -16,7 +16,7 @@ pub struct Prepared {
     /// What is odd about the row, but does not stand against sending it.
     pub warnings: Vec<Fault>,
     /// What normalization made of the cells.
-    pub changes: Vec<Change>,
+    pub changes: Changes,
 }
 
 /// What is needed to send a client and to know it again.
@@ -32,13 +32,34 @@ pub struct Parcel {
     pub digests: FieldDigests,
 }
 
-/// One cell that is sent in another form than it was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// The source column.
-    pub column: u16,
-    /// The field it went to.
-    pub field: FieldName,
-    /// The value as it is sent.
-    pub to: Box<str>,
+/// Cells that are sent in another form than they were found, in one buffer: most cells of most rows are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    text: String,
+    list: Vec<(u16, FieldName, u32)>,
+}
+
+impl Changes {
+    /// Notes that the cell of a source column goes to a field as `to`.
+    pub fn push(&mut self, column: u16, field: FieldName, to: &str) {
+        self.text.push_str(to);
+        // A row is bounded far below 4 GiB by the reader's limits.
+        self.list.push((column, field, u32::try_from(self.text.len()).unwrap_or(u32::MAX)));
+    }
+
+    /// Source column, field, and the value as it is sent, in the order of the fields.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, FieldName, &str)> {
+        let mut start = 0;
+        self.list.iter().map(move |&(column, field, end)| {
+            let to = self.text.get(start..end as usize).unwrap_or("");
+            start = end as usize;
+            (column, field, to)
+        })
+    }
+
+    /// Whether every cell is sent as it stands.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
 }

@@ -13,7 +13,7 @@ use super::normalize::{CellFault, name, passport, phone};
 use super::plan::{Column, From, ItemPlan, OperationPlan, Part, PartSource, Plan};
 use crate::contract::{Leaf, Level, Operation, Render, Violation};
 use crate::model::text::{MEND_MARK, fold};
-use crate::model::{CellKind, Change, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
+use crate::model::{CellKind, Changes, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
 
 impl Plan {
     /// Prepares one row.
@@ -27,7 +27,7 @@ impl Plan {
                 operation: None,
                 result: Err(Vec::new()),
                 warnings: Vec::new(),
-                changes: Vec::new(),
+                changes: Changes::default(),
             };
         }
         if row.cells.holds(MEND_MARK)
@@ -41,20 +41,27 @@ impl Plan {
                 operation: None,
                 result: Err(vec![fault]),
                 warnings: Vec::new(),
-                changes: Vec::new(),
+                changes: Changes::default(),
             };
         }
         // Cells of a ragged row may stand under the wrong header: anything said about them would mislead.
         if row.faults.iter().any(|fault| fault.severity() == Severity::Error) {
             let faults = row.faults.clone();
-            return Prepared { row, own_id, operation: None, result: Err(faults), warnings: Vec::new(), changes: Vec::new() };
+            return Prepared {
+                row,
+                own_id,
+                operation: None,
+                result: Err(faults),
+                warnings: Vec::new(),
+                changes: Changes::default(),
+            };
         }
         let (operation, result, warnings, changes) = {
             let mut work = Work {
                 plan: self,
                 row: &row,
                 faults: Vec::new(),
-                changes: Vec::with_capacity(8),
+                changes: Changes::default(),
                 attempted: Vec::new(),
                 numbers: SmallVec::new(),
             };
@@ -65,7 +72,7 @@ impl Plan {
                 }
                 Err((fault, column)) => {
                     work.fault(fault, column, FieldName::new("client_type"));
-                    (None, Err(work.faults), Vec::new(), Vec::new())
+                    (None, Err(work.faults), Vec::new(), Changes::default())
                 }
             }
         };
@@ -80,7 +87,7 @@ pub(super) struct Work<'a> {
     plan: &'a Plan,
     pub(super) row: &'a Row,
     faults: Vec<Fault>,
-    changes: Vec<Change>,
+    changes: Changes,
     /// Pointers of members whose cells have faults of their own.
     attempted: Vec<String>,
     /// For each group its items' plans, by place in the list: the list closes gaps, faults have to name the right column.
@@ -268,7 +275,7 @@ impl<'a> Work<'a> {
 
     fn change(&mut self, column: usize, field: FieldName, to: &str) {
         if column < usize::from(u16::MAX) && self.row.cells.text(column) != to {
-            self.changes.push(Change { column: index(column), field, to: to.into() });
+            self.changes.push(index(column), field, to);
         }
     }
 

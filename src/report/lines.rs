@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::cells::{cell, in_quotes, number, raw_cell, time};
 use super::complaint::Complaint;
 use crate::model::text::{MEND_MARK, arm};
-use crate::model::{Change, Code, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
+use crate::model::{Code, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
 
 /// Header line of `outcomes.csv`.
 pub(super) const OUTCOMES: &str = "sheet,line,row_id,outcome,provider_id,code,field,column,found,message,next_step,attempts,http_status,\
@@ -212,8 +212,8 @@ impl Lines {
 
     /// `column: "found" → "sent"`, joined.
     fn changes(&self, out: &mut Vec<u8>, prepared: &Prepared) {
-        for (index, Change { column, field: _, to }) in prepared.changes.iter().enumerate() {
-            let name = self.column(Some(*column));
+        for (index, (column, _, to)) in prepared.changes.iter().enumerate() {
+            let name = self.column(Some(column));
             if index == 0 {
                 out.push(b'"');
             } else {
@@ -221,7 +221,7 @@ impl Lines {
             }
             in_quotes(out, &arm(&name));
             out.extend_from_slice(b": \"\"");
-            in_quotes(out, prepared.row.cells.text(usize::from(*column)));
+            in_quotes(out, prepared.row.cells.text(usize::from(column)));
             out.extend_from_slice("\"\" → \"\"".as_bytes());
             in_quotes(out, to);
             out.extend_from_slice(b"\"\"");

@@ -269,7 +269,7 @@ fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
 #[cfg(target_os = "linux")] // for /dev/full
 mod tests {
     use super::*;
-    use crate::model::{Cells, Fault, Place, Row, Shape};
+    use crate::model::{Cells, Changes, Fault, Place, Row, Shape};
     use chrono::DateTime;
     use std::sync::Arc;
 
@@ -301,7 +301,7 @@ mod tests {
         let row = Row { place: Place { sheet: 0, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
         let fault = Fault::of_row(Code::ValueMissing, "missing");
         let result = Err(vec![fault]);
-        let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Vec::new() };
+        let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Changes::default() };
         (prepared, Settled::plain(Outcome::Invalid))
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::DateTime;
 use clientferry::model::text::disarm;
 use clientferry::model::{
-    Body, Cells, Change, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
+    Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
     Prepared, Refusal, Row, Settled, Shape, Source,
 };
 use clientferry::report::{Ended, Ending, Header, Members, Mode, ReportError, Reporter, Requests};
@@ -63,11 +63,11 @@ fn good(row: Row) -> Prepared {
     let body = Body::new(&json!({"inn": "500100732259", "name": "=Иванов"}));
     let key = IdempotencyKey::derive("tbank/fl-resident", "main", &row.place.ordinal.to_string(), body.as_str());
     let parcel = Parcel { body, key, identities: Identities::new(), digests: FieldDigests::default() };
-    Prepared { row, own_id: None, operation: Some(0), result: Ok(parcel), warnings: Vec::new(), changes: Vec::new() }
+    Prepared { row, own_id: None, operation: Some(0), result: Ok(parcel), warnings: Vec::new(), changes: Changes::default() }
 }
 
 fn bad(row: Row, faults: Vec<Fault>) -> Prepared {
-    Prepared { row, own_id: None, operation: Some(0), result: Err(faults), warnings: Vec::new(), changes: Vec::new() }
+    Prepared { row, own_id: None, operation: Some(0), result: Err(faults), warnings: Vec::new(), changes: Changes::default() }
 }
 
 fn write(folder: &Path, source: &Source, rows: &[(Prepared, Settled)]) {
@@ -235,7 +235,7 @@ fn no_cell_of_any_file_is_a_formula() {
         let mut prepared = good(row(ordinal, 0, &evil));
         prepared.own_id = Some(text.into());
         prepared.warnings = vec![Fault::of_cell(Code::DocumentUnusual, 0, text, text)];
-        prepared.changes = vec![Change { column: 0, field: FieldName::new("x"), to: text.into() }];
+        prepared.changes.push(0, FieldName::new("x"), text);
         let refusal =
             Refusal { code: text.into(), message: text.into(), pointer: Some(text.into()), request_id: Some(text.into()) };
         let settled =
@@ -294,10 +294,8 @@ fn a_row_of_one_empty_cell_stays_a_row() {
 fn changes_show_found_and_sent() {
     let folder = tempfile::tempdir().unwrap();
     let mut prepared = good(row(0, 0, &["8 900 \"x\"", "1"]));
-    prepared.changes = vec![
-        Change { column: 0, field: FieldName::new("phone"), to: "+79001234567".into() },
-        Change { column: 1, field: FieldName::new("inn"), to: "0001".into() },
-    ];
+    prepared.changes.push(0, FieldName::new("phone"), "+79001234567");
+    prepared.changes.push(1, FieldName::new("inn"), "0001");
     write(folder.path(), &source(&[""], &["Тел, \"моб\"", "ИНН"]), &[(prepared, Settled::not_sent(NotSent::OnlyChecked))]);
     let outcome = &records(folder.path(), "outcomes.csv")[0];
     assert_eq!(outcome["changes"], "Тел, \"моб\": \"8 900 \"x\"\" → \"+79001234567\"; ИНН: \"1\" → \"0001\"");
