@@ -66,38 +66,37 @@ fn is_plain_cyrillic(name: &str) -> bool {
     letters
 }
 
+/// ASCII signs of the contracts' name pattern, and what is no letter of any script: currency signs, letter-like symbols (№),
+/// arrows, pictures, variation selectors, private use, the replacement character. Everything else is left to the document.
 fn is_sign(ch: char) -> bool {
     matches!(
         ch,
-        '@' | '<'
-            | '>'
-            | '{'
-            | '}'
-            | '['
-            | ']'
-            | '='
-            | '+'
-            | '*'
-            | '#'
-            | '$'
-            | '%'
-            | '^'
-            | '~'
-            | ';'
-            | ':'
-            | '!'
-            | '?'
-            | '/'
-            | '_'
-            | '"'
-            | '|'
+        '@' | '<' | '>' | '{' | '}' | '[' | ']' | '=' | '+' | '*' | '#' | '$' | '%' | '^' | '~' | ';' | ':' | '!' | '?' | '/' | '_' | '"' | '|'
             | '\\'
+            | '\u{20a0}'..='\u{20cf}'
+            | '\u{2100}'..='\u{2bff}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{fffd}'
+            | '\u{1f000}'..='\u{1faff}'
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_and_symbols_are_no_part_of_a_name() {
+        for name in ["Образцов 😀", "Образцов№", "Сам\u{2764}\u{fe0f}", "Price€", "Образ\u{fffd}ов"]
+        {
+            assert_eq!(parse(name).unwrap_err().code, Code::NameDigits, "{name}");
+        }
+        for name in ["О’Нил", "Nguyễn", "Łukasz", "शर्मा", "Мамин–Образцов", "Тер-Образцян"]
+        {
+            assert!(parse(name).is_ok(), "{name}");
+        }
+    }
 
     #[test]
     fn names_stay_as_the_document_has_them() {
