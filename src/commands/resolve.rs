@@ -21,7 +21,11 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
     let provider_name =
         Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let is_rehearsal = run.account == SANDBOX_ACCOUNT;
-    let connected = if is_rehearsal { None } else { Some(provider::connect(&provider_name, &config.account(&run.account)?)?) };
+    let connected = if is_rehearsal {
+        None
+    } else {
+        Some(provider::connect(&provider_name, &config.account(&run.account, &provider_name)?)?)
+    };
     let real = connected.map(|provider| Target::real(&journal, &provider_name, &run.account, provider)).transpose()?;
     if let Some(target) = &real {
         ask(target, &journal, &run, args.yes)?;

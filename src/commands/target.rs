@@ -50,7 +50,8 @@ impl Target {
         settings.ledger = Some(ledger.to_owned());
         settings.faults = faults;
         let running = session.block_on(sandbox::start(settings))?;
-        let provider = provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?;
+        let provider =
+            provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, &running.base_url))?;
         Ok(Self { provider, server, sandbox: Some((running, ledger.to_owned())) })
     }
 
