@@ -11,15 +11,15 @@ use crate::sandbox::{self, SandboxSettings};
 use crate::submit::Session;
 use crate::terminal;
 
-pub(super) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
+pub(super) fn run(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
     match &args.other {
         Some(SandboxCommand::Generate { rows, seed, messy, output }) => generate(*rows, *seed, *messy, output.as_deref()),
-        None => serve(args),
+        None => serve(registry, args),
     }
 }
 
-fn serve(args: &SandboxArgs) -> Result<Exit, Failure> {
-    let mut settings = SandboxSettings::new(&args.provider, Registry::built_in().find(&args.provider)?);
+fn serve(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
+    let mut settings = SandboxSettings::new(&args.provider, registry.find(&args.provider)?);
     settings.listen = args.listen;
     settings.ledger.clone_from(&args.ledger);
     settings.latency = Duration::from_millis(args.latency_ms);
