@@ -173,6 +173,185 @@ pub struct Existing {
     pub id: Option<String>,
 }
 
+/// What statuses mean that are neither success nor "was there before", where the profile differs from the house.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Meanings {
+    /// The client is refused.
+    pub rejected: Statuses,
+    /// Too fast; nothing was done.
+    pub throttled: Statuses,
+    /// It may have been done.
+    pub unknown: Statuses,
+    /// The run cannot go on.
+    pub halt: Statuses,
+}
+
+/// What a status means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// The client is refused.
+    Rejected,
+    /// Too fast; nothing was done.
+    Throttled,
+    /// It may have been done.
+    Unknown,
+    /// The run cannot go on.
+    Halt,
+}
+
+impl Meanings {
+    /// What a status means: the profile's word first, then the custom of the house.
+    #[must_use]
+    pub fn of(&self, status: u16) -> Meaning {
+        let written = [
+            (&self.halt, Meaning::Halt),
+            (&self.throttled, Meaning::Throttled),
+            (&self.unknown, Meaning::Unknown),
+            (&self.rejected, Meaning::Rejected),
+        ];
+        if let Some((_, meaning)) = written.into_iter().find(|(statuses, _)| statuses.contains(status)) {
+            return meaning;
+        }
+        match status {
+            429 => Meaning::Throttled,
+            408 | 425 => Meaning::Unknown,
+            // They speak of the account or the address, not of a client.
+            300..=399 | 401..=407 | 410 | 411 | 415 | 421 | 426 | 431 | 451 => Meaning::Halt,
+            400..=499 => Meaning::Rejected,
+            // Nothing that is documented: 1xx, a success that the profile does not list, trouble of the server.
+            _ => Meaning::Unknown,
+        }
+    }
+}
+
+/// Where a refusal says what is wrong.
+    pub error: ErrorPlaces,
+    /// How the provider is asked whether it has a client.
+    pub look_up: Option<LookUp>,
+    /// A harmless request that proves address and secrets.
+    pub preflight: Option<String>,
+    /// What can be asked of it.
+    pub operations: Vec<OwnOperation>,
+}
+
+/// What a header holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeaderText {
+    /// The same for everybody.
+    Fixed(String),
+    /// The account's secret of this name.
+    Secret(String),
+}
+
+/// What an account proves itself with. The names are those of the account's secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// Nothing.
+    None,
+    /// `Authorization: Bearer SECRET`.
+    Bearer {
+        /// The secret.
+        secret: String,
+    },
+    /// A header of the provider's own.
+    Header {
+        /// The header.
+        header: String,
+        /// What stands in front of the secret.
+        prefix: String,
+        /// The secret.
+        secret: String,
+    },
+    /// `Authorization: Basic …`.
+    Basic {
+        /// The secret that holds the user's name.
+        user: String,
+        /// The secret that holds the password.
+        password: String,
+    },
+    /// A token for client id and client secret (RFC 6749, section 4.4), sent as `Authorization: Bearer`.
+    Oauth {
+        /// Where tokens are given out: a path behind `base_url`, or a whole address.
+        token_url: String,
+        /// The scope to ask for.
+        scope: Option<String>,
+        /// The secret that holds the client id.
+        client_id: String,
+        /// The secret that holds the client secret.
+        client_secret: String,
+    },
+}
+
+/// How fast and how patiently is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnLimits {
+    /// Requests in any sliding window.
+    pub requests: u32,
+    /// The window.
+    pub window: Duration,
+    /// Requests at the same time.
+    pub in_flight: usize,
+    /// Longest wait for a whole answer; the account's own setting where the profile says nothing.
+    pub timeout: Option<Duration>,
+}
+
+/// Where the idempotency key goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    /// Nowhere: the provider knows no keys.
+    None,
+    /// This header.
+    Header(String),
+    /// This member of the body's root.
+    Member(String),
+}
+
+/// Where the key goes and what it is worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRules {
+    /// Where it goes.
+    pub place: KeyPlace,
+    /// How long the provider remembers it; not known when `None`, and then no request is repeated to learn its outcome.
+    pub remembered: Option<Duration>,
+    /// Statuses of success that only a repeat is answered with.
+    pub replay_statuses: Statuses,
+    /// What a repeat returns, in words.
+    pub replay: String,
+}
+
+/// Where an answer tells the provider's id of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdPlace {
+    /// A JSON pointer into its body.
+    Pointer(String),
+    /// The last step of the address in this header.
+    Header(String),
+}
+
+/// Which answers say that the client was created.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Success {
+    /// Their statuses.
+    pub statuses: Statuses,
+    /// Where the id stands.
+    pub id: IdPlace,
+    /// Whether ids are JSON numbers.
+    pub id_is_number: bool,
+    /// The member that tells success from failure where the status does not, and its value in a success.
+    pub ok: Option<(String, Value)>,
+}
+
+/// Which answers say that the client was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Existing {
+    /// Their statuses.
+    pub statuses: Statuses,
+    /// Their error codes; any when empty.
+    pub codes: Vec<String>,
+    /// Where the id stands.
+    pub id: Option<String>,
+}
+
 /// What statuses mean that are neither success nor "was there before".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Meanings {

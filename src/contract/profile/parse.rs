@@ -271,13 +271,9 @@ fn existing(reader: Reader<'_>, error: &ErrorPlaces) -> Option<Existing> {
 }
 
 fn meanings(reader: Reader<'_>) -> Meanings {
-    let house = Meanings::default();
-    let meanings = Meanings {
-        rejected: reader.statuses("rejected").unwrap_or(house.rejected),
-        throttled: reader.statuses("throttled").unwrap_or(house.throttled),
-        unknown: reader.statuses("unknown").unwrap_or(house.unknown),
-        halt: reader.statuses("halt").unwrap_or(house.halt),
-    };
+    let list = |key| reader.statuses(key).unwrap_or_default();
+    let meanings =
+        Meanings { rejected: list("rejected"), throttled: list("throttled"), unknown: list("unknown"), halt: list("halt") };
     reader.finish();
     meanings
 }

@@ -256,7 +256,7 @@ pub fn scalar(value: &Value) -> Option<String> {
 
 /// Whether this is a JSON pointer to a member: `/a/0/b`.
 #[must_use]
-pub fn is_pointer(text: &str) -> bool {
+pub(super) fn is_pointer(text: &str) -> bool {
     text.len() > 1 && text.starts_with('/') && !text.contains(['{', '}', ' '])
 }
 
