@@ -54,16 +54,19 @@ const LIVES_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Where a provider may be called by its name.
-const PROVIDER_IS_NAMED_IN: &[&str] =
-    &["provider/tbank/", "provider/registry.rs", "sandbox/tbank/", "sandbox/tbank.rs", "contract/tbank/", "contract/registry.rs"];
+const PROVIDER_IS_NAMED_IN: &[&str] = &[
+    "provider/tbank/",
+    "provider/registry.rs",
+    "sandbox/tbank/",
+    "sandbox/registry.rs",
+    "contract/tbank/",
+    "contract/registry.rs",
+];
 
 /// Where one is named besides, and why that is so.
 const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] = &[
     ("provider/mod.rs", "declares the provider's folder"),
     ("provider/settings.rs", "a hint shows an address as an example"),
-    ("sandbox/mod.rs", "declares the imitation and lists it in an error"),
-    ("sandbox/world.rs", "picks the imitation"),
-    ("sandbox/settings.rs", "the default rate is the only imitation's"),
     ("cli.rs", "default of `sandbox --provider`"),
 ];
 

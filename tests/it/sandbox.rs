@@ -293,7 +293,7 @@ async fn faults_of_keys_ids_tokens_and_time() {
     create(&client, &sandbox, 1).await.unwrap();
     assert_eq!(sandbox.ledger_len(), 2);
 
-    sandbox.set_faults(vec!["canned".parse().unwrap(), "latency=120".parse().unwrap()]);
+    sandbox.set_faults(vec!["canned".parse().unwrap(), "latency=120".parse().unwrap()]).unwrap();
     let mut ids = HashSet::new();
     for key in 10..12 {
         let began = Instant::now();
@@ -303,12 +303,12 @@ async fn faults_of_keys_ids_tokens_and_time() {
     }
     assert_eq!((ids.len(), sandbox.ledger_len()), (1, 4));
 
-    sandbox.set_faults(vec!["401_after_n=1".parse().unwrap()]);
+    sandbox.set_faults(vec!["401_after_n=1".parse().unwrap()]).unwrap();
     assert_eq!(create(&client, &sandbox, 20).await.unwrap().status(), 201);
     assert_eq!(create(&client, &sandbox, 21).await.unwrap().status(), 401);
     assert_eq!(get(&client, &sandbox, PATH).await.0, 401);
 
-    sandbox.set_faults(vec!["500_after_commit@name:Проба".parse().unwrap()]);
+    sandbox.set_faults(vec!["500_after_commit@name:Проба".parse().unwrap()]).unwrap();
     assert_eq!(create(&client, &sandbox, 30).await.unwrap().status(), 201);
     assert_eq!(post(&client, &sandbox, Uuid::from_u128(31), &person("Проба")).send().await.unwrap().status(), 500);
     sandbox.stop().await;
@@ -328,7 +328,7 @@ async fn a_client_who_hangs_up_is_stored_all_the_same() {
 async fn switches_change_what_the_provider_leaves_open() {
     let mut settings = settings(&[]);
     for switch in ["echo=required", "conflict_status=409", "duplicates=422", "key_versions=4", "list_lag_ms=60000"] {
-        settings.switches.set(switch).unwrap();
+        settings.set_switch(switch).unwrap();
     }
     let (client, sandbox) = (client(), sandbox::start(settings).await.unwrap());
     let (key, other) = (Uuid::new_v4(), Uuid::new_v4());
