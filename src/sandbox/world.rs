@@ -63,8 +63,11 @@ pub(super) struct Known {
     /// The names of its [`Route::Read`] and [`Route::Open`].
     pub(super) reads: &'static [&'static str],
     /// Opens it with its operations, of which there is at least one.
-    pub(super) open: fn(&[Arc<Operation>], &Switches) -> Result<Box<dyn Imitation>, SandboxError>,
+    pub(super) open: Open,
 }
+
+/// Opens an imitation.
+pub(super) type Open = fn(&[Arc<Operation>], &Switches) -> Result<Box<dyn Imitation>, SandboxError>;
 
 /// What one provider does differently from the others.
 #[async_trait]
