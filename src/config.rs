@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::provider::{AccountSettings, CodeMeaning};
+use crate::provider::{self, AccountSettings, CodeMeaning, Secret};
 use crate::submit::{Baseline, SubmitSettings};
 
 /// The file that is read when it is there and no other is named.
@@ -19,6 +19,8 @@ const DEFAULT_JOURNAL: &str = ".clientferry/journal.db";
 const DEFAULT_REPORTS: &str = "reports";
 /// The account under which rehearsals with `--sandbox` are remembered, apart from every real one. No other may have its name.
 pub const SANDBOX_ACCOUNT: &str = "sandbox";
+/// The secret that the keys `token_env` and `token_file` are about.
+const TOKEN: &str = "token";
 /// The account that the environment describes.
 const DEFAULT_ACCOUNT: &str = "default";
 
@@ -48,8 +50,8 @@ struct Sending {
 
 /// One `[accounts.NAME]`.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Account {
+    #[serde(default)]
     provider: String,
     base_url: Option<String>,
     token_env: Option<String>,
@@ -65,6 +67,20 @@ struct Account {
     /// What the provider's own error codes mean, where the user knows better than the documentation.
     #[serde(default)]
     error_codes: BTreeMap<String, ErrorCode>,
+    /// Where tokens and passwords lie.
+    #[serde(default)]
+    secrets: BTreeMap<String, SecretPlace>,
+    /// The provider's own settings; which there are, it says itself.
+    #[serde(flatten)]
+    options: toml::Table,
+}
+
+/// Where a token or password lies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretPlace {
+    env: Option<String>,
+    file: Option<PathBuf>,
 }
 
 /// What an error code means for a row.
@@ -83,6 +99,33 @@ impl From<ErrorCode> for CodeMeaning {
             ErrorCode::Existing => Self::Existing,
             ErrorCode::Halt => Self::Halt,
         }
+    }
+}
+
+impl Account {
+    /// Whether the provider has all the settings that this account makes.
+    fn check(&self, name: &str, path: &Path) -> Result<(), Failure> {
+        let refuse = |why: String| {
+            Failure::settings(
+                format!("the configuration {}, [accounts.{name}]: {why}", path.display()),
+                "see the README and docs/providers for the keys that exist; secrets stand in the environment or a file of their own, not here",
+            )
+        };
+        if self.provider.is_empty() {
+            return Err(refuse("it names no provider".to_owned()));
+        }
+        provider::check_options(&self.provider, &self.options).map_err(refuse)?;
+        let known = provider::secrets(&self.provider);
+        for (secret, place) in &self.secrets {
+            if !known.iter().any(|known| known.name == secret) {
+                let names: Vec<&str> = known.iter().map(|known| known.name).collect();
+                return Err(refuse(format!("{} knows no secret `{secret}`; known: {}", self.provider, names.join(", "))));
+            }
+            if place.env.is_some() == place.file.is_some() {
+                return Err(refuse(format!("the secret `{secret}` needs either `env` or `file`")));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -106,6 +149,9 @@ impl Config {
         let config = Self::parse(&text, path)?;
         if config.accounts.contains_key(SANDBOX_ACCOUNT) {
             return Err(sandbox_is_reserved());
+        }
+        for (name, account) in &config.accounts {
+            account.check(name, path)?;
         }
         Ok(config)
     }
@@ -211,10 +257,13 @@ impl Config {
     ///
     /// # Errors
     /// When there is no token, or its file cannot be read.
-    pub fn account(&self, name: &str) -> Result<AccountSettings, Failure> {
+    pub fn account(&self, name: &str, provider: &str) -> Result<AccountSettings, Failure> {
         let empty = Account::default();
         let account = self.accounts.get(name).unwrap_or(&empty);
-        let mut settings = AccountSettings::new(name, token(name, account)?);
+        let provider = if account.provider.is_empty() { provider } else { &account.provider };
+        let mut settings =
+            AccountSettings { secrets: secrets(name, account, provider)?, ..AccountSettings::new(name, SecretString::default()) };
+        settings.options = account.options.clone();
         settings.base_url = env("CLIENTFERRY_BASE_URL").or_else(|| account.base_url.clone());
         settings.client_cert = path_of("CLIENTFERRY_CLIENT_CERT", account.client_cert.as_ref());
         settings.client_key = path_of("CLIENTFERRY_CLIENT_KEY", account.client_key.as_ref());
@@ -259,34 +308,63 @@ fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>, Failure> {
         .transpose()
 }
 
-fn token(name: &str, account: &Account) -> Result<SecretString, Failure> {
-    let from_file = path_of("CLIENTFERRY_TOKEN_FILE", account.token_file.as_ref());
-    let text = match (env("CLIENTFERRY_TOKEN"), &account.token_env, from_file) {
-        (Some(token), _, _) => token,
+/// Everything secret that the provider wants of the account.
+fn secrets(name: &str, account: &Account, provider: &str) -> Result<BTreeMap<String, SecretString>, Failure> {
+    let mut found = BTreeMap::new();
+    for wanted in provider::secrets(provider) {
+        match secret(name, account, wanted)? {
+            Some(text) => _ = found.insert(wanted.name.to_owned(), text),
+            None if wanted.required => return Err(no_secret(name, wanted)),
+            None => {}
+        }
+    }
+    Ok(found)
+}
+
+fn secret(name: &str, account: &Account, wanted: &Secret) -> Result<Option<SecretString>, Failure> {
+    let place = account.secrets.get(wanted.name);
+    let is_token = wanted.name == TOKEN;
+    let variable = place.and_then(|place| place.env.as_ref()).or(account.token_env.as_ref().filter(|_| is_token));
+    let file = place.and_then(|place| place.file.clone()).or(account.token_file.clone().filter(|_| is_token));
+    let set = wanted.variables.iter().find_map(|variable| env(variable));
+    let named = wanted.variables.iter().find_map(|variable| env(&format!("{variable}_FILE"))).map(PathBuf::from).or(file);
+    let text = match (set, variable, named) {
+        (Some(text), _, _) => text,
         (None, Some(variable), _) => env(variable).ok_or_else(|| {
             Failure::settings(
-                format!("the account `{name}` takes its token from {variable}, which is not set"),
+                format!("the account `{name}` takes its {} from {variable}, which is not set", wanted.name),
                 "set the variable",
             )
         })?,
         (None, None, Some(path)) => std::fs::read_to_string(&path).map_err(|error| {
             Failure::settings(
-                format!("the token file {} cannot be read: {error}", path.display()),
+                format!("the {} file {} cannot be read: {error}", wanted.name, path.display()),
                 "check its path and permissions",
             )
         })?,
-        (None, None, None) => {
-            return Err(Failure::settings(
-                format!("the account `{name}` has no token"),
-                "set CLIENTFERRY_TOKEN or CLIENTFERRY_TOKEN_FILE, or name token_env or token_file in the configuration; to rehearse without one, add --sandbox",
-            ));
-        }
+        (None, None, None) => return Ok(None),
     };
     let text = text.trim();
     if text.is_empty() {
-        return Err(Failure::settings(format!("the token of the account `{name}` is empty"), "check the variable or the file"));
+        return Err(Failure::settings(
+            format!("the {} of the account `{name}` is empty", wanted.name),
+            "check the variable or the file",
+        ));
     }
-    Ok(SecretString::from(text.to_owned()))
+    Ok(Some(SecretString::from(text.to_owned())))
+}
+
+fn no_secret(name: &str, wanted: &Secret) -> Failure {
+    let variable = wanted.variables.first().copied().unwrap_or_default();
+    let hint = if wanted.name == TOKEN {
+        "set CLIENTFERRY_TOKEN or CLIENTFERRY_TOKEN_FILE, or name token_env or token_file in the configuration; to rehearse without one, add --sandbox".to_owned()
+    } else {
+        format!(
+            "set {variable} or {variable}_FILE, or name its place in the configuration: [accounts.{name}.secrets] {} = {{ env = \"…\" }}; to rehearse without one, add --sandbox",
+            wanted.name
+        )
+    };
+    Failure::settings(format!("the account `{name}` has no {}", wanted.name), hint)
 }
 
 #[cfg(test)]
@@ -317,7 +395,7 @@ mod tests {
             "[accounts.main]\nprovider = \"tbank\"\ntoken_file = {:?}\n[accounts.main.error_codes]\nA1 = \"existing\"\nB2 = \"halt\"\n",
             token.display().to_string()
         );
-        let codes = config(&text).unwrap().account("main").unwrap().error_code_map;
+        let codes = config(&text).unwrap().account("main", "tbank").unwrap().error_code_map;
         assert_eq!(codes.get("A1"), Some(&CodeMeaning::Existing));
         assert_eq!(codes.get("B2"), Some(&CodeMeaning::Halt));
         assert!(config("[accounts.main]\nprovider = \"tbank\"\nerror_codes = { A = \"maybe\" }\n").is_err());

@@ -9,8 +9,7 @@ use crate::contract::{Group, Leaf, Operation, Registry};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
-pub(super) fn operations(args: &JsonArgs) -> Result<Exit, Failure> {
-    let registry = Registry::built_in();
+pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, Failure> {
     if args.json {
         let list: Vec<Value> = registry
             .operations()
@@ -29,8 +28,8 @@ pub(super) fn operations(args: &JsonArgs) -> Result<Exit, Failure> {
     Ok(Exit::Well)
 }
 
-pub(super) fn fields(args: &FieldsArgs) -> Result<Exit, Failure> {
-    let found = Registry::built_in().find(&args.operation)?;
+pub(super) fn fields(registry: &Registry, args: &FieldsArgs) -> Result<Exit, Failure> {
+    let found = registry.find(&args.operation)?;
     if args.json {
         let list: Vec<Value> = found.iter().map(|operation| as_json(operation)).collect();
         let value = if let [only] = &list[..] { only.clone() } else { Value::Array(list) };

@@ -14,13 +14,20 @@ use crate::model::{Code, NotSent, Outcome};
 use crate::report::{self, Mode, Summary};
 use crate::terminal;
 
-pub(super) fn run(config: &Config, args: &SourceArgs, mode: Mode) -> Result<Exit, Failure> {
-    let operations = Registry::built_in().find(&args.to)?;
+pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode: Mode) -> Result<Exit, Failure> {
+    let operations = registry.find(&args.to)?;
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
     let journal = Journal::open_read_only(&config.journal(args.journal.as_deref()))?;
     let job = Job::open(
-        &Order { file: &args.file, to: &args.to, mapping: args.mapping.as_deref(), reading: &args.reading, account: &account },
+        &Order {
+            registry,
+            file: &args.file,
+            to: &args.to,
+            mapping: args.mapping.as_deref(),
+            reading: &args.reading,
+            account: &account,
+        },
         // Without a journal nothing has to be recognised later: any secret will do.
         || Ok(journal.as_ref().map_or_else(passing_secret, Journal::secret)),
     )?;

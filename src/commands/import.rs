@@ -19,8 +19,8 @@ use crate::sandbox::FaultSpec;
 use crate::submit::{Ended, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
 
-pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
-    let operations = Registry::built_in().find(&args.source.to)?;
+pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Result<Exit, Failure> {
+    let operations = registry.find(&args.source.to)?;
     let provider_name = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = if args.sandbox {
         SANDBOX_ACCOUNT.to_owned()
@@ -28,13 +28,15 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         config.account_name(args.source.account.as_deref(), &provider_name)?
     };
     // What is wrong with settings is told before anything is made on the disk.
-    let connected = if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account)?)?) };
+    let connected =
+        if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account, &provider_name)?)?) };
     let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
     let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
     let job = Job::open(
         &Order {
+            registry,
             file: &args.source.file,
             to: &args.source.to,
             mapping: args.source.mapping.as_deref(),
@@ -57,7 +59,7 @@ pub(super) fn run(config: &Config, args: &ImportArgs) -> Result<Exit, Failure> {
         Some(target) => target,
         None => {
             let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(&session, &journal, &provider_name, &ledger, faults)?
+            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, faults)?
         }
     };
     let folder = job.folder(args.source.out.as_deref(), &config.reports());

@@ -25,11 +25,11 @@ struct Column {
     evidence: ColumnEvidence,
 }
 
-pub(super) fn run(args: &InspectArgs) -> Result<Exit, Failure> {
+pub(super) fn run(registry: &Registry, args: &InspectArgs) -> Result<Exit, Failure> {
     let settings = ReadSettings { any_sheet: true, ..read_settings(&args.reading, None) };
     let table = open_table(&find(&args.file)?, &settings)?;
     // Every provider's fields count: inspecting is before choosing.
-    let guesses = prepare::infer("", &table.source.columns, Registry::built_in().operations()).columns;
+    let guesses = prepare::infer("", &table.source.columns, registry.operations()).columns;
     let all: Vec<usize> = (0..table.source.columns.len()).collect();
     let mut columns: Vec<Column> = all.iter().map(|_| Column::default()).collect();
     let count = table.scan(&all, &mut |column, text, kind| {

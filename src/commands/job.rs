@@ -21,6 +21,7 @@ use crate::{pipeline, terminal};
 
 /// What a job is made from.
 pub(super) struct Order<'a> {
+    pub(super) registry: &'a Registry,
     pub(super) file: &'a Path,
     pub(super) to: &'a str,
     pub(super) mapping: Option<&'a Path>,
@@ -75,7 +76,7 @@ pub(super) fn mapping_sha256(path: &Path) -> Result<String, Failure> {
 impl Job {
     /// `secret` is asked for when the source is known to be readable and mapped, so that a slip leaves no journal behind.
     pub(super) fn open(order: &Order<'_>, secret: impl FnOnce() -> Result<[u8; 32], Failure>) -> Result<Self, Failure> {
-        let operations = Registry::built_in().find(order.to)?;
+        let operations = order.registry.find(order.to)?;
         let written = order.mapping.map(Mapping::load).transpose()?;
         let mapping_sha256 = order.mapping.map(mapping_sha256).transpose()?;
         let input = find(order.file)?;

@@ -9,8 +9,8 @@ use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::{prepare, terminal};
 
-pub(super) fn run(args: &MapArgs) -> Result<Exit, Failure> {
-    let operations = Registry::built_in().find(&args.to)?;
+pub(super) fn run(registry: &Registry, args: &MapArgs) -> Result<Exit, Failure> {
+    let operations = registry.find(&args.to)?;
     let table = open_table(&find(&args.file)?, &read_settings(&args.reading, None))?;
     let proposal = prepare::infer(&args.to, &table.source.columns, &operations);
     match &args.output {

@@ -5,6 +5,7 @@ mod check;
 mod import;
 mod inspect;
 mod job;
+mod known;
 mod map;
 mod report;
 mod resolve;
@@ -26,19 +27,20 @@ use crate::{report as room, terminal};
 /// When it cannot go on.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
     let config = Config::load(cli.config.as_deref())?;
+    let registry = known::registry(&config)?;
     match cli.command {
-        Command::Import(args) => import::run(&config, &args),
-        Command::Check(args) => check::run(&config, &args, room::Mode::Check),
-        Command::Plan(args) => check::run(&config, &args, room::Mode::Plan),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Map(args) => map::run(&args),
-        Command::Template(args) => template::run(&args),
-        Command::Fields(args) => catalogue::fields(&args),
-        Command::Operations(args) => catalogue::operations(&args),
-        Command::Resolve(args) => resolve::run(&config, &args),
-        Command::Report(args) => report::run(&config, &args),
+        Command::Import(args) => import::run(&config, &registry, &args),
+        Command::Check(args) => check::run(&config, &registry, &args, room::Mode::Check),
+        Command::Plan(args) => check::run(&config, &registry, &args, room::Mode::Plan),
+        Command::Inspect(args) => inspect::run(&registry, &args),
+        Command::Map(args) => map::run(&registry, &args),
+        Command::Template(args) => template::run(&registry, &args),
+        Command::Fields(args) => catalogue::fields(&registry, &args),
+        Command::Operations(args) => catalogue::operations(&registry, &args),
+        Command::Resolve(args) => resolve::run(&config, &registry, &args),
+        Command::Report(args) => report::run(&config, &registry, &args),
         Command::Runs(args) => runs::run(&config, &args),
-        Command::Sandbox(args) => sandbox::run(&args),
+        Command::Sandbox(args) => sandbox::run(&registry, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "clientferry", &mut script);

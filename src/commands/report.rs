@@ -7,12 +7,13 @@ use chrono::{DateTime, Utc};
 use super::job::{Job, Order, mapping_sha256, tell};
 use crate::cli::{ReadingArgs, ReportArgs};
 use crate::config::Config;
+use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Run};
 use crate::model::NotSent;
 use crate::report::{self, Mode};
 
-pub(super) fn run(config: &Config, args: &ReportArgs) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Result<Exit, Failure> {
     let path = config.journal(args.journal.as_deref());
     let Some(journal) = Journal::open_read_only(&path)? else {
         return Err(Failure::settings(
@@ -21,7 +22,7 @@ pub(super) fn run(config: &Config, args: &ReportArgs) -> Result<Exit, Failure> {
         ));
     };
     let run = last_run(&journal, args.run.as_deref())?;
-    let (job, folder, started) = again(&journal, &run)?;
+    let (job, folder, started) = again(registry, &journal, &run)?;
     let folder = args.out.clone().unwrap_or(folder);
     let reporter = job.reporter(&folder, Mode::Import, started)?;
     let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
@@ -55,7 +56,7 @@ pub(super) fn last_run(journal: &Journal, wanted: Option<&str>) -> Result<Run, F
 }
 
 /// A run's source, opened again as it was, with the run's report folder and start.
-pub(super) fn again(journal: &Journal, run: &Run) -> Result<(Job, PathBuf, DateTime<Utc>), Failure> {
+pub(super) fn again(registry: &Registry, journal: &Journal, run: &Run) -> Result<(Job, PathBuf, DateTime<Utc>), Failure> {
     if run.source == "-" {
         return Err(Failure::settings(
             format!("the run {} read its clients from standard input, which cannot be read again", run.id),
@@ -77,7 +78,8 @@ pub(super) fn again(journal: &Journal, run: &Run) -> Result<(Job, PathBuf, DateT
             "run the same import again: it sends no client twice",
         )
     })?;
-    let order = Order { file: Path::new(&run.source), to: &run.operation, mapping, reading: &reading, account: &run.account };
+    let order =
+        Order { registry, file: Path::new(&run.source), to: &run.operation, mapping, reading: &reading, account: &run.account };
     let job = Job::open(&order, || Ok(journal.secret()))?;
     if job.table.source.sha256 != run.sha256 {
         return Err(Failure::settings(

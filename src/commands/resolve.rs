@@ -14,14 +14,17 @@ use crate::provider;
 use crate::report::{self, Mode};
 use crate::submit::{Ended, Purpose, Session};
 
-pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> Result<Exit, Failure> {
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
-    let (job, folder, started) = again(&journal, &run)?;
-    let provider_name =
-        Registry::built_in().find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
+    let (job, folder, started) = again(registry, &journal, &run)?;
+    let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let is_rehearsal = run.account == SANDBOX_ACCOUNT;
-    let connected = if is_rehearsal { None } else { Some(provider::connect(&provider_name, &config.account(&run.account)?)?) };
+    let connected = if is_rehearsal {
+        None
+    } else {
+        Some(provider::connect(&provider_name, &config.account(&run.account, &provider_name)?)?)
+    };
     let real = connected.map(|provider| Target::real(&journal, &provider_name, &run.account, provider)).transpose()?;
     if let Some(target) = &real {
         ask(target, &journal, &run, args.yes)?;
@@ -31,7 +34,7 @@ pub(super) fn run(config: &Config, args: &ResolveArgs) -> Result<Exit, Failure> 
         Some(target) => target,
         None => {
             let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(&session, &journal, &provider_name, &ledger, Vec::new())?
+            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, Vec::new())?
         }
     };
     let reporter = job.reporter(&folder, Mode::Import, started)?;

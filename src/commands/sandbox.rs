@@ -11,19 +11,19 @@ use crate::sandbox::{self, SandboxError, SandboxSettings};
 use crate::submit::Session;
 use crate::terminal;
 
-pub(super) fn run(args: &SandboxArgs) -> Result<Exit, Failure> {
+pub(super) fn run(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
     match &args.other {
         Some(SandboxCommand::Generate { rows, seed, messy, output }) => generate(*rows, *seed, *messy, output.as_deref()),
-        None => serve(args),
+        None => serve(registry, args),
     }
 }
 
-fn serve(args: &SandboxArgs) -> Result<Exit, Failure> {
+fn serve(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
     let provider = &args.provider;
     if !sandbox::imitated_providers().any(|known| known == provider) {
         return Err(SandboxError::UnknownProvider(provider.clone()).into());
     }
-    let mut settings = SandboxSettings::new(provider, Registry::built_in().find(provider)?);
+    let mut settings = SandboxSettings::new(provider, registry.find(provider)?);
     settings.listen = args.listen;
     settings.ledger.clone_from(&args.ledger);
     settings.latency = Duration::from_millis(args.latency_ms);

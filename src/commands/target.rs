@@ -38,6 +38,7 @@ impl Target {
 
     /// A sandbox in this process, its ledger kept on disk, so that a rehearsal that was killed goes on where it stopped.
     pub(super) fn sandbox(
+        registry: &Registry,
         session: &Session,
         journal: &Journal,
         provider_name: &str,
@@ -46,11 +47,12 @@ impl Target {
     ) -> Result<Self, Failure> {
         let server = ledger_name(journal, ledger);
         stay(journal, provider_name, SANDBOX_ACCOUNT, &server)?;
-        let mut settings = SandboxSettings::new(provider_name, Registry::built_in().find(provider_name)?);
+        let mut settings = SandboxSettings::new(provider_name, registry.find(provider_name)?);
         settings.ledger = Some(ledger.to_owned());
         settings.faults = faults;
         let running = session.block_on(sandbox::start(settings))?;
-        let provider = provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &running.base_url))?;
+        let provider =
+            provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, &running.base_url))?;
         Ok(Self { provider, server, sandbox: Some((running, ledger.to_owned())) })
     }
 

@@ -9,8 +9,8 @@ use crate::terminal;
 /// Items of each list that a template has room for; a user adds columns for more.
 const ITEMS: usize = 2;
 
-pub(super) fn run(args: &TemplateArgs) -> Result<Exit, Failure> {
-    let found = Registry::built_in().find(&args.operation)?;
+pub(super) fn run(registry: &Registry, args: &TemplateArgs) -> Result<Exit, Failure> {
+    let found = registry.find(&args.operation)?;
     let [operation] = &found[..] else {
         return Err(Failure::settings(
             format!("`{}` has several operations, a template is for one", args.operation),

@@ -208,7 +208,7 @@ impl Operation {
 }
 
 /// All operations that can be asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Registry {
     operations: Vec<Arc<Operation>>,
 }

@@ -114,8 +114,8 @@ pub(super) fn append(db: &Connection, entry: &Entry, client: &Client) -> rusqlit
         }
     };
     let (remote_id, refusal) = match &entry.event {
-        Event::Created { remote_id } => (Some(&**remote_id), None),
-        Event::Existing { remote_id } => (remote_id.as_deref(), None),
+        Event::Created { remote_id, remark } => (Some(&**remote_id), remark.as_ref()),
+        Event::Existing { remote_id, remark } => (remote_id.as_deref(), remark.as_ref()),
         Event::Rejected(refusal) | Event::NotDone(refusal) | Event::Unknown(refusal) => (None, Some(refusal)),
         Event::Intended { .. } => (None, None),
     };
@@ -224,8 +224,8 @@ fn entry_of(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let refusal = || Ok::<_, rusqlite::Error>(refusal_of(row, 10)?.unwrap_or_default());
     let event = match &*kind {
         "intended" => Event::Intended { run: row.get(4)?, key: key_of(row, 6)?, digests: digests_of(row, 7)? },
-        "created" => Event::Created { remote_id: row.get(8)? },
-        "existing" => Event::Existing { remote_id: row.get(8)? },
+        "created" => Event::Created { remote_id: row.get(8)?, remark: refusal_of(row, 10)? },
+        "existing" => Event::Existing { remote_id: row.get(8)?, remark: refusal_of(row, 10)? },
         "rejected" => Event::Rejected(refusal()?),
         "not_done" => Event::NotDone(refusal()?),
         "unknown" => Event::Unknown(refusal()?),

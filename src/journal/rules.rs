@@ -86,11 +86,15 @@ pub enum Event {
     Created {
         /// The provider's id.
         remote_id: Box<str>,
+        /// What people have to know of it.
+        remark: Option<Refusal>,
     },
     /// The provider had it before.
     Existing {
         /// The provider's id, where it tells.
         remote_id: Option<Box<str>>,
+        /// What people have to know of it.
+        remark: Option<Refusal>,
     },
     /// The provider refused it.
     Rejected(Refusal),
@@ -233,8 +237,12 @@ pub(super) fn apply(before: Option<Client>, entry: &Entry, key_left_at_ms: Optio
                 changed_at_ms: entry.at_ms,
             })
         }
-        Event::Created { remote_id } => settled(before.ok_or_else(illegal)?, state, entry, Some(remote_id.clone()), None),
-        Event::Existing { remote_id } => settled(before.ok_or_else(illegal)?, state, entry, remote_id.clone(), None),
+        Event::Created { remote_id, remark } => {
+            settled(before.ok_or_else(illegal)?, state, entry, Some(remote_id.clone()), remark.clone())
+        }
+        Event::Existing { remote_id, remark } => {
+            settled(before.ok_or_else(illegal)?, state, entry, remote_id.clone(), remark.clone())
+        }
         Event::Rejected(refusal) | Event::NotDone(refusal) | Event::Unknown(refusal) => {
             settled(before.ok_or_else(illegal)?, state, entry, None, Some(refusal.clone()))
         }
@@ -269,8 +277,8 @@ mod tests {
         let events = [
             intended(SAME),
             intended(OTHER),
-            Event::Created { remote_id: "r".into() },
-            Event::Existing { remote_id: None },
+            Event::Created { remote_id: "r".into(), remark: None },
+            Event::Existing { remote_id: None, remark: None },
             Event::Rejected(Refusal::default()),
             Event::NotDone(Refusal::default()),
             Event::Unknown(Refusal::default()),

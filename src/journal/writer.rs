@@ -257,7 +257,9 @@ fn shortened(event: Event) -> Event {
         Event::Rejected(it) => Event::Rejected(refusal(it)),
         Event::NotDone(it) => Event::NotDone(refusal(it)),
         Event::Unknown(it) => Event::Unknown(refusal(it)),
-        event @ (Event::Intended { .. } | Event::Created { .. } | Event::Existing { .. }) => event,
+        Event::Created { remote_id, remark } => Event::Created { remote_id, remark: remark.map(refusal) },
+        Event::Existing { remote_id, remark } => Event::Existing { remote_id, remark: remark.map(refusal) },
+        event @ Event::Intended { .. } => event,
     }
 }
 

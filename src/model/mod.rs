@@ -1,6 +1,7 @@
 //! Ground: the nouns that every room shares. No I/O, no clock, no threads.
 
 mod body;
+mod book;
 mod code;
 mod fault;
 mod field;
@@ -13,6 +14,7 @@ mod row;
 pub mod text;
 
 pub use body::{Body, FieldDigests};
+pub use book::{Book, Entry as BookEntry};
 pub use code::{Code, Severity};
 pub use fault::Fault;
 pub use field::FieldName;

@@ -8,7 +8,7 @@ use std::sync::Once;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Identity, RequestBuilder, Url};
+use reqwest::{Certificate, Identity, Method, RequestBuilder, Url};
 use rustls::AlertDescription;
 use secrecy::ExposeSecret;
 
@@ -62,17 +62,17 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// Makes the client. Reads the certificate files; opens no connection.
+    /// Makes the client for one address; `headers` go with every request. Reads the certificate files; opens no connection.
     ///
     /// # Errors
     /// Where address, token or a file cannot be used.
-    pub fn connect(settings: &AccountSettings, default_base_url: &str) -> Result<Self, ProviderError> {
+    pub fn connect(settings: &AccountSettings, base_url: &str, headers: HeaderMap) -> Result<Self, ProviderError> {
         static PROVIDER: Once = Once::new();
         // Fails only where the program has installed one already, which is as good.
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 
         let account = || settings.name.clone();
-        let (base, loopback) = base_url(settings, default_base_url)?;
+        let (base, loopback) = checked_base_url(settings, base_url)?;
         if settings.timeout.is_zero() || settings.connect_timeout.is_zero() {
             return Err(ProviderError::Limit {
                 account: account(),
@@ -82,7 +82,7 @@ impl HttpClient {
             });
         }
         let mut builder = reqwest::Client::builder()
-            .default_headers(default_headers(settings)?)
+            .default_headers(with_accept(headers))
             .user_agent(concat!("clientferry/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -141,13 +141,37 @@ impl HttpClient {
     ///
     /// # Errors
     /// Where no answer came.
-    pub async fn post(&self, path: &str, key: IdempotencyKey, body: &str) -> Result<Reply, Lost> {
+    pub async fn post(&self, path: &str, headers: HeaderMap, body: &str) -> Result<Reply, Lost> {
+        self.send(Method::POST, path, headers, body).await
+    }
+
+    /// Sends a JSON body by any method, byte for byte, once.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn send(&self, method: Method, path: &str, headers: HeaderMap, body: &str) -> Result<Reply, Lost> {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.base))
+            .headers(headers)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body.to_owned());
+        exchange(request).await
+    }
+
+    /// Sends a form once, as token endpoints want it.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    pub async fn post_form(&self, path: &str, form: &[(&str, &str)]) -> Result<Reply, Lost> {
+        let mut encoder = Url::parse("http://form.invalid/")
+            .map_err(|error| Lost::NotConnected { why: error.to_string(), untrusted: false })?;
+        encoder.query_pairs_mut().extend_pairs(form);
         let request = self
             .client
             .post(format!("{}{path}", self.base))
-            .header(HeaderName::from_static("idempotency-key"), key.to_string())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body.to_owned());
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"))
+            .body(encoder.query().unwrap_or_default().to_owned());
         exchange(request).await
     }
 
@@ -155,8 +179,8 @@ impl HttpClient {
     ///
     /// # Errors
     /// Where no answer came.
-    pub async fn get(&self, path: &str) -> Result<Reply, Lost> {
-        exchange(self.client.get(format!("{}{path}", self.base))).await
+    pub async fn get(&self, path: &str, headers: HeaderMap) -> Result<Reply, Lost> {
+        exchange(self.client.get(format!("{}{path}", self.base)).headers(headers)).await
     }
 }
 
@@ -242,9 +266,9 @@ fn plain(error: reqwest::Error) -> String {
     root_cause(&error.without_url())
 }
 
-fn base_url(settings: &AccountSettings, default: &str) -> Result<(String, bool), ProviderError> {
+fn checked_base_url(settings: &AccountSettings, base_url: &str) -> Result<(String, bool), ProviderError> {
     let wrong = |why: &str| ProviderError::BaseUrl { account: settings.name.clone(), why: why.to_owned() };
-    let url = Url::parse(settings.base_url.as_deref().unwrap_or(default)).map_err(|error| wrong(&error.to_string()))?;
+    let url = Url::parse(base_url).map_err(|error| wrong(&error.to_string()))?;
     let Some(host) = url.host_str() else { return Err(wrong("it names no host")) };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("it holds a user name"));
@@ -263,18 +287,48 @@ fn base_url(settings: &AccountSettings, default: &str) -> Result<(String, bool),
     Ok((url.as_str().trim_end_matches('/').to_owned(), loopback))
 }
 
-fn default_headers(settings: &AccountSettings) -> Result<HeaderMap, ProviderError> {
-    let fault = |why| ProviderError::Token { account: settings.name.clone(), why };
-    let token = settings.token.expose_secret().trim();
-    if token.is_empty() {
+fn with_accept(mut headers: HeaderMap) -> HeaderMap {
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers
+}
+
+/// `Idempotency-Key: …`.
+#[must_use]
+pub fn key_header(key: IdempotencyKey) -> HeaderMap {
+    // A UUID's text is a header's value; were it none, the request would go without a key and be refused.
+    HeaderValue::from_str(&key.to_string())
+        .map_or_else(|_| HeaderMap::new(), |value| HeaderMap::from_iter([(HeaderName::from_static("idempotency-key"), value)]))
+}
+
+/// `Authorization: Bearer …` with the account's token.
+///
+/// # Errors
+/// When there is no token, or none that can stand in a header.
+pub fn bearer(settings: &AccountSettings) -> Result<HeaderMap, ProviderError> {
+    secret_header(settings, "token", AUTHORIZATION, "Bearer ")
+}
+
+/// A header that holds one of the account's secrets; `before` stands in front of it.
+///
+/// # Errors
+/// When there is no such secret, or none that can stand in a header.
+pub fn secret_header(
+    settings: &AccountSettings,
+    secret: &'static str,
+    name: HeaderName,
+    before: &str,
+) -> Result<HeaderMap, ProviderError> {
+    let fault = |why| ProviderError::Token { account: settings.name.clone(), secret, why };
+    let text = settings.secret(secret).ok_or_else(|| fault("is not set"))?.expose_secret().trim();
+    if text.is_empty() {
         return Err(fault("is empty"));
     }
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(fault("holds blanks or characters that no token has"));
     }
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|_| fault("cannot stand in a header"))?;
-    bearer.set_sensitive(true);
-    Ok(HeaderMap::from_iter([(AUTHORIZATION, bearer), (ACCEPT, HeaderValue::from_static("application/json"))]))
+    let mut value = HeaderValue::from_str(&format!("{before}{text}")).map_err(|_| fault("cannot stand in a header"))?;
+    value.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(name, value)]))
 }
 
 fn identity(settings: &AccountSettings, path: &Path) -> Result<Identity, ProviderError> {
@@ -315,39 +369,39 @@ mod tests {
         AccountSettings { base_url: Some(base.into()), ..AccountSettings::new("test", SecretString::from("secret-token")) }
     }
 
-    fn key() -> IdempotencyKey {
-        IdempotencyKey::derive("a", "b", "c", "d")
+    fn connect(settings: &AccountSettings) -> Result<HttpClient, ProviderError> {
+        HttpClient::connect(settings, settings.base_url.as_deref().unwrap_or_default(), bearer(settings)?)
     }
 
     #[test]
     fn only_this_machine_is_spoken_to_in_clear() {
         for good in ["http://127.0.0.1:8080", "http://localhost:1/", "http://[::1]:9/x", "https://bank.example/api/"] {
-            assert!(HttpClient::connect(&settings(good), "").is_ok(), "{good}");
+            assert!(connect(&settings(good)).is_ok(), "{good}");
         }
-        assert!(matches!(HttpClient::connect(&settings("http://bank.example"), ""), Err(ProviderError::NotEncrypted { .. })));
+        assert!(matches!(connect(&settings("http://bank.example")), Err(ProviderError::NotEncrypted { .. })));
         for bad in ["", "bank.example", "ftp://bank.example", "https://user:pw@bank.example", "https://bank.example/?a=b"] {
-            assert!(matches!(HttpClient::connect(&settings(bad), ""), Err(ProviderError::BaseUrl { .. })), "{bad}");
+            assert!(matches!(connect(&settings(bad)), Err(ProviderError::BaseUrl { .. })), "{bad}");
         }
     }
 
     #[test]
     fn faults_of_settings_are_told_without_the_token() {
         let mut bad = settings("https://bank.example");
-        bad.token = SecretString::from("geheim wort");
-        let error = HttpClient::connect(&bad, "").unwrap_err();
+        bad.secrets.insert("token".into(), SecretString::from("geheim wort"));
+        let error = connect(&bad).unwrap_err();
         assert!(!format!("{error} {error:?} {}", error.hint()).contains("geheim"));
         assert!(!format!("{bad:?}").contains("geheim"));
         let mut bad = settings("https://bank.example");
         bad.client_cert = Some("/nowhere/cert.pem".into());
-        assert!(matches!(HttpClient::connect(&bad, ""), Err(ProviderError::File { .. })));
+        assert!(matches!(connect(&bad), Err(ProviderError::File { .. })));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cert.pem");
         std::fs::write(&path, "no pem").unwrap();
         bad.client_cert = Some(path.clone());
-        assert!(matches!(HttpClient::connect(&bad, ""), Err(ProviderError::Pem { .. })));
+        assert!(matches!(connect(&bad), Err(ProviderError::Pem { .. })));
         let mut bad = settings("https://bank.example");
         bad.ca_file = Some(path);
-        assert!(matches!(HttpClient::connect(&bad, ""), Err(ProviderError::Pem { .. })));
+        assert!(matches!(connect(&bad), Err(ProviderError::Pem { .. })));
     }
 
     /// A server that answers the first connection with these bytes and closes it.
@@ -362,7 +416,7 @@ mod tests {
         });
         let mut settings = settings(&base);
         settings.timeout = Duration::from_millis(500);
-        HttpClient::connect(&settings, "").unwrap()
+        connect(&settings).unwrap()
     }
 
     #[tokio::test]
@@ -370,18 +424,18 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let closed = format!("http://{}", listener.local_addr().unwrap());
         drop(listener);
-        let client = HttpClient::connect(&settings(&closed), "").unwrap();
-        assert!(matches!(client.post("/x", key(), "{}").await, Err(Lost::NotConnected { untrusted: false, .. })));
+        let client = connect(&settings(&closed)).unwrap();
+        assert!(matches!(client.post("/x", HeaderMap::new(), "{}").await, Err(Lost::NotConnected { untrusted: false, .. })));
 
         let client = server("").await;
-        assert!(matches!(client.post("/x", key(), "{}").await, Err(Lost::InDoubt { code: "connection_lost", .. })));
+        assert!(matches!(client.post("/x", HeaderMap::new(), "{}").await, Err(Lost::InDoubt { code: "connection_lost", .. })));
 
         let client = server("HTTP/1.1 201 Created\r\ncontent-length: 100\r\n\r\n{\"benef").await;
-        let reply = client.post("/x", key(), "{}").await.unwrap();
+        let reply = client.post("/x", HeaderMap::new(), "{}").await.unwrap();
         assert_eq!((reply.status, reply.body.is_err()), (201, true));
 
         let client = server("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/login\r\ncontent-length: 0\r\n\r\n").await;
-        assert_eq!(client.post("/x", key(), "{}").await.unwrap().status, 302);
+        assert_eq!(client.post("/x", HeaderMap::new(), "{}").await.unwrap().status, 302);
     }
 
     #[tokio::test]
@@ -389,7 +443,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut settings = settings(&format!("http://{}", listener.local_addr().unwrap()));
         settings.timeout = Duration::from_millis(200);
-        let client = HttpClient::connect(&settings, "").unwrap();
-        assert!(matches!(client.post("/x", key(), "{}").await, Err(Lost::InDoubt { code: "timeout", .. })));
+        let client = connect(&settings).unwrap();
+        assert!(matches!(client.post("/x", HeaderMap::new(), "{}").await, Err(Lost::InDoubt { code: "timeout", .. })));
     }
 }

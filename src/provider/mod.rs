@@ -6,13 +6,14 @@ mod registry;
 mod settings;
 pub mod tbank;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::{Body, IdempotencyKey, Refusal};
+use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
-pub use registry::connect;
+pub use registry::{Secret, check_options, connect, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.
@@ -67,13 +68,43 @@ pub struct Answer {
     pub request_id: Option<Box<str>>,
     /// How long the provider's quota headers ask us to wait before the next request, whatever became of this one.
     pub pause: Option<Duration>,
+    /// What people have to know of a client that was created or was there before: warnings that were overridden, members that
+    /// the provider did not keep. A template like every [`Refusal`]'s message.
+    pub remark: Option<Refusal>,
+}
+
+impl Answer {
+    /// A verdict without an exchange to tell of.
+    #[must_use]
+    pub fn of(verdict: Verdict) -> Self {
+        Self { verdict, http_status: None, request_id: None, pause: None, remark: None }
+    }
+}
+
+/// A client whose request had no reliable answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// `provider/kind`.
+    pub operation: Arc<str>,
+    /// What would be sent now. Not always what was sent: [`Self::unchanged`].
+    pub body: Body,
+    /// The key it would be sent under.
+    pub key: IdempotencyKey,
+    /// When its first request of unknown outcome left, milliseconds since 1970 UTC by our clock.
+    pub sent_at_ms: i64,
+    /// Whether the body is the one that was sent.
+    pub unchanged: bool,
 }
 
 /// What the provider knows about a client whose request had no reliable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// It is there, under this id. Whether we created it, the list does not tell.
+    /// It is there, under this id. Whether we created it, the provider does not tell.
     There(Box<str>),
+    /// It is there, under this id, and was created by the request in doubt.
+    ByUs(Box<str>),
+    /// It is there, under this id, and was before we sent anything.
+    BeforeUs(Box<str>),
     /// Several could be it; a person decides.
     Several(Vec<Box<str>>),
     /// It is certainly not there.
@@ -106,8 +137,27 @@ pub struct Profile {
     pub replay_window: Option<Duration>,
     /// Longest time until a new connection stands, or is given up.
     pub connect_timeout: Duration,
+    /// How often a request of unknown outcome may be repeated within the window.
+    pub replays_max: usize,
+    /// How long to wait before each look-up for clients of unknown outcome. Absence is proved by the last of them; two at least.
+    /// Empty: the user's own gap, twice.
+    pub look_up_delays: Vec<Duration>,
+    /// What a proof of absence allows.
+    pub absence: Absence,
     /// Whether two clients never get the same id. False only for test stands that answer every request alike.
     pub remote_ids_unique: bool,
+}
+
+/// What may be done with a client that no look-up found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// It may be sent again at once.
+    Resend,
+    /// It may be sent again by the next run, when that run's look-ups do not find it either: a request that is still on its way
+    /// somewhere must not make a second client.
+    ResendNextRun,
+    /// Nothing: absence proves nothing here.
+    Nothing,
 }
 
 /// A provider's account, for one run.
@@ -131,27 +181,58 @@ pub trait Provider: Send + Sync {
     /// clients the account holds, where the answer tells.
     async fn preflight(&self) -> Result<Option<u64>, Halt>;
 
-    /// Sends one client once. `repeat_of_unknown` says that the same key was sent before and its outcome is not known.
-    async fn submit(&self, operation: &str, body: &Body, key: IdempotencyKey, repeat_of_unknown: bool) -> Answer;
+    /// Sends one client once. The slot of its first request is taken already; every further request that it needs takes a `slot`.
+    async fn submit(&self, order: &Order<'_>, slot: &dyn Slot) -> Answer;
 
     /// Calls `visit` with the remote id of every client of the account, of some more than once. Every page takes a `slot` first.
-    async fn list(&self, visit: &mut (dyn for<'id> FnMut(&'id str) + Send), slot: &dyn Slot) -> Result<(), NotListed>;
+    async fn list(&self, visit: &mut (dyn for<'id> FnMut(&'id str) + Send), slot: &dyn Slot) -> Result<(), NotListed> {
+        let (_, _) = (visit, slot);
+        Err(NotListed::CannotAsk(Refusal {
+            code: "no_list".into(),
+            message: "the provider has no list of its clients".into(),
+            ..Refusal::default()
+        }))
+    }
+
+    /// A reference book: what ids the provider knows for the names that people write. Every page takes a `slot` first.
+    async fn book(&self, name: &str, slot: &dyn Slot) -> Result<Book, NotListed> {
+        let (_, _) = (name, slot);
+        Err(NotListed::CannotAsk(Refusal {
+            code: "no_book".into(),
+            message: "the provider has no such reference book".into(),
+            ..Refusal::default()
+        }))
+    }
 
     /// Looks up clients whose requests had no reliable answer; `taken` says of a remote id that it cannot be that of the n-th
     /// wanted client. Every page of the look-up takes a `slot` first, so that it stays within the limit.
     async fn find(
         &self,
-        wanted: &[(String, Body)],
+        wanted: &[Wanted],
         taken: &(dyn for<'id> Fn(usize, &'id str) -> bool + Sync),
         slot: &dyn Slot,
     ) -> Vec<Found>;
 }
 
+/// One client to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// `provider/kind`.
+    pub operation: &'a str,
+    /// What to send.
+    pub body: &'a Body,
+    /// Under which key.
+    pub key: IdempotencyKey,
+    /// The same key was sent before and its outcome is not known.
+    pub repeat_of_unknown: bool,
+}
+
 /// Permission to start one request, kept by the submit room's pace.
 #[async_trait]
 pub trait Slot: Send + Sync {
-    /// Waits until one more request may start. What comes back wants to be told of the answer.
-    async fn take(&self) -> Box<dyn Turn>;
+    /// Waits until one more request may start. What comes back wants to be told of the answer. `None`: the run stops, nothing
+    /// further may leave.
+    async fn take(&self) -> Option<Box<dyn Turn>>;
 
     /// Tells the pace that an answer asked for a slower one, and for how long.
     fn slow_down(&self, retry_after: Option<Duration>);

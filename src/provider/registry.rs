@@ -2,15 +2,69 @@
 
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
+
 use super::{AccountSettings, Provider, ProviderError, tbank};
+
+/// A token or password that a provider wants of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Secret {
+    /// Its name under `[accounts.NAME.secrets]`.
+    pub name: &'static str,
+    /// Variables that hold it where the configuration names no other; the same with `_FILE` names a file.
+    pub variables: &'static [&'static str],
+    /// Whether the account is of no use without it.
+    pub required: bool,
+}
+
+/// The bearer token that nearly every provider wants.
+pub(super) const TOKEN: Secret = Secret { name: "token", variables: &["CLIENTFERRY_TOKEN"], required: true };
+
+/// One provider.
+struct Entry {
+    name: &'static str,
+    secrets: &'static [Secret],
+    check: fn(&toml::Table) -> Result<(), toml::de::Error>,
+    connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
+}
+
+const PROVIDERS: [Entry; 1] = [Entry {
+    name: "tbank",
+    secrets: &[TOKEN],
+    check: options::<tbank::Options>,
+    connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
+}];
+
+fn options<T: DeserializeOwned>(written: &toml::Table) -> Result<(), toml::de::Error> {
+    T::deserialize(written.clone()).map(drop)
+}
+
+fn entry(provider: &str) -> Option<&'static Entry> {
+    PROVIDERS.iter().find(|entry| entry.name == provider)
+}
 
 /// A provider's account, ready to be spoken to.
 ///
 /// # Errors
 /// When the provider is not known, or the account's settings cannot be used.
 pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Arc<dyn Provider>, ProviderError> {
-    match provider {
-        "tbank" => Ok(Arc::new(tbank::TBank::connect(settings)?)),
-        _ => Err(ProviderError::Unknown { provider: provider.to_owned() }),
+    let entry = entry(provider).ok_or_else(|| ProviderError::Unknown { provider: provider.to_owned() })?;
+    (entry.connect)(settings)
+}
+
+/// The secrets that a provider wants; the usual token where the provider is not known.
+#[must_use]
+pub fn secrets(provider: &str) -> &'static [Secret] {
+    entry(provider).map_or(&[TOKEN], |entry| entry.secrets)
+}
+
+/// Whether these are settings that the provider has.
+///
+/// # Errors
+/// What is wrong with them; the text names keys and no values.
+pub fn check_options(provider: &str, written: &toml::Table) -> Result<(), String> {
+    match entry(provider) {
+        Some(entry) => (entry.check)(written).map_err(|error| error.message().to_owned()),
+        None => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde::de::DeserializeOwned;
 
 /// What a provider's own error code means for a row, where the user knows better than the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +25,10 @@ pub struct AccountSettings {
     pub name: String,
     /// Where the API lives, without its path; the provider's own address when `None`. HTTPS, or HTTP on a loopback address.
     pub base_url: Option<String>,
-    /// The bearer token.
-    pub token: SecretString,
+    /// Tokens and passwords by the names that the provider calls them by; `token` nearly everywhere.
+    pub secrets: BTreeMap<String, SecretString>,
+    /// The provider's own settings, as they stand in the configuration.
+    pub options: toml::Table,
     /// PEM file with the client certificate, for mutual TLS.
     pub client_cert: Option<PathBuf>,
     /// PEM file with the certificate's private key; `None` where the certificate's file holds it too.
@@ -55,7 +58,8 @@ impl AccountSettings {
         Self {
             name: name.into(),
             base_url: None,
-            token,
+            secrets: BTreeMap::from([("token".to_owned(), token)]),
+            options: toml::Table::new(),
             client_cert: None,
             client_key: None,
             ca_file: None,
@@ -71,10 +75,30 @@ impl AccountSettings {
 }
 
 impl AccountSettings {
-    /// The account of a rehearsal: a sandbox takes any token.
+    /// The account of a rehearsal at this provider: a sandbox takes any token.
     #[must_use]
-    pub fn for_sandbox(name: &str, base_url: &str) -> Self {
-        Self { base_url: Some(base_url.to_owned()), ..Self::new(name, SecretString::from("sandbox".to_owned())) }
+    pub fn for_sandbox(name: &str, provider: &str, base_url: &str) -> Self {
+        let secrets = super::secrets(provider).iter().map(|secret| (secret.name.to_owned(), SecretString::from("sandbox")));
+        Self {
+            base_url: Some(base_url.to_owned()),
+            secrets: secrets.collect(),
+            ..Self::new(name, SecretString::from("sandbox".to_owned()))
+        }
+    }
+
+    /// A token or password.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.secrets.get(name)
+    }
+
+    /// The provider's own settings in its own form.
+    ///
+    /// # Errors
+    /// When they are not in that form.
+    pub fn options<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
+        T::deserialize(self.options.clone())
+            .map_err(|error| ProviderError::Options { account: self.name.clone(), why: error.message().to_owned() })
     }
 }
 
@@ -103,11 +127,13 @@ pub enum ProviderError {
         /// The URL's host.
         host: String,
     },
-    /// The token is empty or cannot stand in a header.
-    #[error("account `{account}`: the token {why}")]
+    /// A secret is missing, empty or cannot stand in a header.
+    #[error("account `{account}`: the secret `{secret}` {why}")]
     Token {
         /// The account.
         account: String,
+        /// Which of its secrets.
+        secret: &'static str,
         /// What is wrong with it.
         why: &'static str,
     },
@@ -133,6 +159,14 @@ pub enum ProviderError {
         /// The file.
         path: String,
         /// Why.
+        why: String,
+    },
+    /// The provider's own settings are not in its form.
+    #[error("account `{account}`: {why}")]
+    Options {
+        /// The account.
+        account: String,
+        /// What is wrong with them.
         why: String,
     },
     /// A limit makes no sense.
@@ -164,10 +198,16 @@ impl ProviderError {
         match self {
             Self::Unknown { .. } => "`clientferry operations` lists what can be sent to whom".into(),
             Self::BaseUrl { .. } => {
-                "give scheme and host, for example https://secured-openapi.tbank.ru, without query and user name".into()
+                "give scheme and host, for example https://api.example.com, without query and user name".into()
             }
             Self::NotEncrypted { .. } => "use https://; http:// is for 127.0.0.1, localhost and [::1] only".into(),
-            Self::Token { .. } => "put the token into CLIENTFERRY_TOKEN, or name its file in `token_file`".into(),
+            Self::Token { secret: "token", .. } => {
+                "put the token into CLIENTFERRY_TOKEN, or name its file in `token_file`".into()
+            }
+            Self::Token { secret, .. } => {
+                format!("name its variable or file under [accounts.NAME.secrets] as `{secret} = {{ env = \"…\" }}`")
+            }
+            Self::Options { .. } => "see docs/providers for the settings that this provider has".into(),
             Self::File { .. } => "check the path and the file's permissions".into(),
             Self::Pem { .. } => {
                 "PEM text is wanted: `-----BEGIN CERTIFICATE-----`, and for client certificates an unencrypted private key, \

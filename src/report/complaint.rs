@@ -64,8 +64,13 @@ pub(super) fn complaints<'a>(prepared: &'a Prepared, settled: &'a Settled, membe
 fn outcome_complaint<'a>(prepared: &'a Prepared, settled: &'a Settled, members: &Members) -> Option<Complaint<'a>> {
     let note = settled.note.as_deref();
     match settled.outcome {
-        Outcome::Created | Outcome::Invalid => None,
-        Outcome::Existing => note.map(|note| Complaint::of_row(Code::ClientChanged, with_note(Code::ClientChanged, note))),
+        Outcome::Invalid => None,
+        Outcome::Existing if note.is_some() => {
+            note.map(|note| Complaint::of_row(Code::ClientChanged, with_note(Code::ClientChanged, note)))
+        }
+        Outcome::Created | Outcome::Existing => {
+            settled.refusal.as_ref().map(|_| refused(Code::ProviderRemark, prepared, settled, members))
+        }
         Outcome::Duplicate => Some(Complaint::of_row(Code::ClientTwice, with_note(Code::ClientTwice, note.unwrap_or("")))),
         Outcome::Rejected => Some(refused(Code::ProviderRejected, prepared, settled, members)),
         Outcome::Unknown => Some(refused(Code::ProviderUnknown, prepared, settled, members)),

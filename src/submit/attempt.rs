@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::Pace;
 use super::job::{Job, now_ms};
 use crate::journal::{Event, Intent, Journal, JournalError, Requests, RunId};
 use crate::model::Refusal;
-use crate::provider::{Answer, Halt, Provider, Verdict};
+use crate::provider::{Answer, Halt, Order, Provider, Slot, Turn, Verdict};
 
 /// What all requests of a run share.
 pub(super) struct Line {
@@ -90,7 +91,8 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     }
     job.requests = job.requests.saturating_add(1);
 
-    let answer = line.provider.submit(&job.dispatch.operation, &parcel.body, parcel.key, job.unknown).await;
+    let order = Order { operation: &job.dispatch.operation, body: &parcel.body, key: parcel.key, repeat_of_unknown: job.unknown };
+    let answer = line.provider.submit(&order, &FurtherSlots(line)).await;
     permit.answered(leaves_a_connection(&answer));
     obey(line, &answer, started);
 
@@ -105,14 +107,14 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
         | Verdict::Halt(_)
         | Verdict::HaltInDoubt(_) => Claim::NotNeeded,
     };
-    let Answer { mut verdict, http_status, request_id, pause: _ } = answer;
+    let Answer { mut verdict, http_status, request_id, pause: _, remark } = answer;
     if let Claim::Refused = claim {
         verdict = Verdict::HaltInDoubt(Halt {
             what: "the provider answered two clients with one and the same id".into(),
             hint: "ask the provider's support, naming the x-request-id from the report, before you go on".into(),
         });
     }
-    let event = event(&verdict, request_id);
+    let event = event(&verdict, request_id, remark);
     if let Event::Unknown(_) = event {
         job.unknown = true;
         job.first_sent_at_ms.get_or_insert(sent_at_ms);
@@ -120,6 +122,24 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     line.journal.record(client, event, http_status).await?;
     drop(claim);
     Ok(Came::Answered(verdict))
+}
+
+/// Slots for the further requests that one client needs. A stop of the run ends the waiting, never a request.
+struct FurtherSlots<'a>(&'a Line);
+
+#[async_trait]
+impl Slot for FurtherSlots<'_> {
+    async fn take(&self) -> Option<Box<dyn Turn>> {
+        tokio::select! {
+            biased;
+            () = self.0.stop.cancelled() => None,
+            turn = self.0.pace.take() => turn,
+        }
+    }
+
+    fn slow_down(&self, retry_after: Option<Duration>) {
+        self.0.pace.slow_down(retry_after);
+    }
 }
 
 /// Whether the answer's connection is good for another request, as far as can be told.
@@ -165,12 +185,12 @@ fn obey(line: &Line, answer: &Answer, started: tokio::time::Instant) {
 }
 
 /// What the journal keeps of a verdict.
-fn event(verdict: &Verdict, request_id: Option<Box<str>>) -> Event {
+fn event(verdict: &Verdict, request_id: Option<Box<str>>, remark: Option<Refusal>) -> Event {
     let with_id =
         |refusal: &Refusal| Refusal { request_id: refusal.request_id.clone().or(request_id.clone()), ..refusal.clone() };
     match verdict {
-        Verdict::Created(id) => Event::Created { remote_id: id.clone() },
-        Verdict::Existing(id) => Event::Existing { remote_id: id.clone() },
+        Verdict::Created(id) => Event::Created { remote_id: id.clone(), remark },
+        Verdict::Existing(id) => Event::Existing { remote_id: id.clone(), remark },
         Verdict::Rejected(refusal) => Event::Rejected(with_id(refusal)),
         Verdict::Throttled { .. } => Event::NotDone(with_id(&refusal("throttled", "the provider asked for a slower pace"))),
         Verdict::Transient(refusal) => Event::NotDone(with_id(refusal)),
@@ -223,7 +243,7 @@ mod tests {
     fn only_what_is_certain_is_recorded_as_certain() {
         let why = || refusal("c", "m");
         let halt = || Halt { what: "w".into(), hint: "h".into() };
-        let kind = |verdict: Verdict| match event(&verdict, Some("r".into())) {
+        let kind = |verdict: Verdict| match event(&verdict, Some("r".into()), None) {
             Event::Created { .. } => "created",
             Event::Existing { .. } => "existing",
             Event::Rejected(refusal) => {

@@ -236,6 +236,7 @@ impl<'a> Desk<'a> {
         job.client = Some(client.id);
         job.claimed = Some(client.id);
         job.unknown = true;
+        job.unknown_before = true;
         job.first_sent_at_ms = Some(client.first_sent_at_ms);
         self.claims.claim(&job);
         if job.can_replay(self.line.replay_window, Duration::ZERO) {
@@ -313,7 +314,9 @@ impl<'a> Desk<'a> {
 
     /// The same request again, in a while, to learn what became of it; else a look-up.
     fn replay_later(&mut self, mut job: Job) {
-        let wait = self.settings.replay_delays.get(job.replays).map(|delay| jittered(*delay, fastrand::f64()));
+        let left = job.replays < self.line.provider.profile().replays_max;
+        let delay = self.settings.replay_delays.get(job.replays).filter(|_| left);
+        let wait = delay.map(|delay| jittered(*delay, fastrand::f64()));
         match wait {
             Some(wait) if job.can_replay(self.line.replay_window, wait) => {
                 job.replays += 1;

@@ -18,6 +18,8 @@ pub(super) struct Job {
     pub(super) claimed: Option<ClientId>,
     /// A request under this key left and its outcome is not known.
     pub(super) unknown: bool,
+    /// Whether its outcome was unknown before this run.
+    pub(super) unknown_before: bool,
     /// Whether the request with the unknown outcome was the one that we would send now: same operation, key and content.
     pub(super) unchanged: bool,
     /// When a request of unknown outcome first left, milliseconds since 1970.
@@ -43,6 +45,7 @@ impl Job {
             client: None,
             claimed: None,
             unknown: false,
+            unknown_before: false,
             unchanged: true,
             first_sent_at_ms: None,
             refused: None,

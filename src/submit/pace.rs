@@ -215,10 +215,10 @@ impl Drop for Permit {
 
 #[async_trait]
 impl Slot for Pace {
-    async fn take(&self) -> Box<dyn Turn> {
+    async fn take(&self) -> Option<Box<dyn Turn>> {
         let mut permit = self.slot().await;
         permit.start().await;
-        Box::new(permit)
+        Some(Box::new(permit))
     }
 
     fn slow_down(&self, retry_after: Option<Duration>) {
@@ -238,6 +238,9 @@ mod tests {
             window: WINDOW,
             in_flight_max: 8,
             replay_window: None,
+            replays_max: 0,
+            look_up_delays: Vec::new(),
+            absence: crate::provider::Absence::Resend,
             connect_timeout: Duration::from_secs(10),
             remote_ids_unique: true,
         })

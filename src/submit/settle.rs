@@ -122,8 +122,11 @@ impl<'a> Settler<'a> {
             return Ok(Settled { note: Some(note.into()), ..Settled::plain(Outcome::Duplicate) });
         }
         Ok(match client.state {
-            State::Created if self.run == Some(&client.run) && same => known(Outcome::Created),
+            State::Created if self.run == Some(&client.run) && same => {
+                Settled { refusal: client.refusal.clone(), ..known(Outcome::Created) }
+            }
             State::Created | State::Existing => Settled {
+                refusal: client.refusal.clone(),
                 note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()),
                 ..known(Outcome::Existing)
             },

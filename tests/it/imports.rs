@@ -53,22 +53,15 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("indicatif", &["terminal"]),
 ];
 
-/// Where a provider may be called by its name.
-const PROVIDER_IS_NAMED_IN: &[&str] = &[
-    "provider/tbank/",
-    "provider/registry.rs",
-    "sandbox/tbank/",
-    "sandbox/registry.rs",
-    "contract/tbank/",
-    "contract/registry.rs",
-];
+/// Names by which a provider is called, the folder's first.
+const PROVIDERS: &[&[&str]] = &[&["tbank", "t-bank"], &["finlego"], &["loanpro"], &["brainysoft"]];
+
+/// The lists, where every provider may be called by its name.
+const REGISTRIES: &[&str] = &["provider/registry.rs", "sandbox/registry.rs", "contract/registry.rs"];
 
 /// Where one is named besides, and why that is so.
-const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] = &[
-    ("provider/mod.rs", "declares the provider's folder"),
-    ("provider/settings.rs", "a hint shows an address as an example"),
-    ("cli.rs", "default of `sandbox --provider`"),
-];
+const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] =
+    &[("provider/mod.rs", "declares the provider's folder"), ("cli.rs", "default of `sandbox --provider`")];
 
 struct SourceText {
     /// Below `src`, with `/`.
@@ -239,9 +232,15 @@ fn a_provider_is_named_in_its_own_places_only() {
             continue;
         }
         let code = file.without_tests().to_lowercase();
-        if !(code.contains("tbank") || code.contains("t-bank"))
-            || PROVIDER_IS_NAMED_IN.iter().any(|own| file.path.starts_with(own))
-        {
+        let is_own = |names: &[&str]| {
+            let name = names[0];
+            REGISTRIES.contains(&file.path.as_str())
+                || ["provider", "sandbox", "contract"]
+                    .iter()
+                    .any(|room| file.path.starts_with(&format!("{room}/{name}/")) || file.path == format!("{room}/{name}.rs"))
+        };
+        let called = |names: &[&str]| names.iter().any(|name| code.contains(name));
+        if !PROVIDERS.iter().any(|names| called(names) && !is_own(names)) {
             continue;
         }
         match PROVIDER_IS_NAMED_BESIDES.iter().find(|(path, _)| file.path == *path) {

@@ -271,7 +271,7 @@ async fn a_wrong_token_stops_before_the_first_row_and_an_expiring_one_loses_noth
     assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.hint.contains("IP addresses")), "{sent:?}");
     assert_eq!((sent.requests.sent, journal.counts(None).unwrap().iter().map(|(_, count)| count).sum::<u64>()), (0, 0));
     drop(journal);
-    before.account.token = SecretString::from("other");
+    before.account.secrets.insert("token".into(), SecretString::from("other"));
     let journal = before.journal();
     assert_eq!(before.send(&journal, persons(5)).await.ended, Ended::Finished);
 

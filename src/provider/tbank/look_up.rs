@@ -9,13 +9,13 @@ use async_trait::async_trait;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::compare::Wanted;
+use super::compare::Wanted as Index;
 use super::refusal::ErrorBody;
 use super::verdicts;
-use crate::model::{Body, Refusal};
+use crate::model::Refusal;
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
-use crate::provider::{Found, NotListed, Slot};
+use crate::provider::{Found, NotListed, Slot, Wanted};
 
 /// Items asked for at once; the largest number allowed is not documented, this one is the documented default.
 pub(super) const PAGE_ITEMS: u64 = 50;
@@ -43,12 +43,12 @@ struct Page {
 /// One look-up for all wanted clients.
 pub(super) async fn find(
     pages: &dyn Pages,
-    wanted: &[(String, Body)],
+    wanted: &[Wanted],
     taken: &(dyn Fn(usize, &str) -> bool + Sync),
     slot: &dyn Slot,
     pause: Duration,
 ) -> Vec<Found> {
-    let index = Wanted::new(wanted.iter().map(|(_, body)| body.clone()));
+    let index = Index::new(wanted.iter().map(|client| client.body.clone()));
     let nothing =
         || Found::CannotAsk(refusal("look_up_impossible", "clients of this kind hold nothing by which they could be found"));
     if !(0..wanted.len()).any(|position| index.comparable(position)) {
@@ -153,7 +153,9 @@ async fn read_all(
 async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -> Result<Page, NotListed> {
     let (mut tries, mut throttled) = (0, 0);
     loop {
-        let turn = slot.take().await;
+        let Some(turn) = slot.take().await else {
+            return Err(NotListed::CannotAsk(refusal("look_up_stopped", "the run stopped while it was looked up")));
+        };
         let answer = pages.page(offset).await;
         turn.answered(answer.as_ref().is_ok_and(|reply| reply.body.is_ok()));
         let why = match answer {
@@ -218,6 +220,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use crate::model::{Body, IdempotencyKey};
     use crate::provider::Turn;
     use reqwest::header::HeaderMap;
     use serde_json::json;
@@ -249,9 +252,9 @@ mod tests {
 
     #[async_trait]
     impl Slot for Count {
-        async fn take(&self) -> Box<dyn Turn> {
+        async fn take(&self) -> Option<Box<dyn Turn>> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            Box::new(Free)
+            Some(Box::new(Free))
         }
         fn slow_down(&self, _: Option<Duration>) {
             self.1.fetch_add(1, Ordering::Relaxed);
@@ -268,11 +271,18 @@ mod tests {
         json!({"beneficiaryId": Uuid::from_u128(number).to_string(), "type": "FL_RESIDENT", "lastName": name, "firstName": "Анна", "birthDate": "1990-05-01"})
     }
 
-    fn wanted(name: &str) -> (String, Body) {
-        (
-            "tbank/fl-resident".into(),
-            Body::new(&json!({"type": "FL_RESIDENT", "lastName": name, "firstName": "анна", "birthDate": "1990-05-01"})),
-        )
+    fn wanted(name: &str) -> Wanted {
+        of(&json!({"type": "FL_RESIDENT", "lastName": name, "firstName": "анна", "birthDate": "1990-05-01"}))
+    }
+
+    fn of(body: &Value) -> Wanted {
+        Wanted {
+            operation: "tbank/fl-resident".into(),
+            body: Body::new(body),
+            key: IdempotencyKey::derive("", "", "", ""),
+            sent_at_ms: 0,
+            unchanged: true,
+        }
     }
 
     fn list(items: Vec<Value>, mut script: Vec<Result<u16, Lost>>) -> List {
@@ -280,7 +290,7 @@ mod tests {
         List { items, script: Mutex::new(script), without_results: false }
     }
 
-    async fn look(list: &List, wanted: &[(String, Body)], taken: &[u128]) -> (Vec<Found>, Count) {
+    async fn look(list: &List, wanted: &[Wanted], taken: &[u128]) -> (Vec<Found>, Count) {
         let count = Count::default();
         let taken: Vec<String> = taken.iter().map(|&id| Uuid::from_u128(id).to_string()).collect();
         let found = find(list, wanted, &|_, id| taken.iter().any(|known| known == id), &count, Duration::ZERO).await;
@@ -355,7 +365,7 @@ mod tests {
 
     #[tokio::test]
     async fn light_contacts_cost_no_request() {
-        let lite = ("tbank/lite-contact".to_owned(), Body::new(&json!({"type": "LITE_CONTACT"})));
+        let lite = of(&json!({"type": "LITE_CONTACT"}));
         let (found, count) = look(&list(vec![], vec![]), &[lite], &[]).await;
         assert!(matches!(found[..], [Found::CannotAsk(_)]));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);

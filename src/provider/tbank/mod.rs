@@ -11,12 +11,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use reqwest::header::HeaderMap;
 
 use self::refusal::ErrorBody;
 use self::verdicts::Circumstances;
-use super::http::{HttpClient, Lost, Reply};
-use super::{AccountSettings, Answer, CodeMeaning, Found, Halt, NotListed, Profile, Provider, ProviderError, Slot};
-use crate::model::{Body, IdempotencyKey};
+use super::http::{HttpClient, Lost, Reply, bearer, key_header};
+use super::{
+    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, NotListed, Order, Profile, Provider, ProviderError, Slot, Wanted,
+};
 
 /// Where the bank's API lives.
 pub const BASE_URL: &str = "https://secured-openapi.tbank.ru";
@@ -29,6 +31,11 @@ const RATE_PER_S: u32 = 10;
 const PREFLIGHT_GAP: Duration = Duration::from_millis(1100);
 /// A part of the address of the bank's own test stand, which answers every good body alike.
 const TEST_STAND: &str = "/openapi/sandbox/";
+
+/// The bank has no settings of its own beyond those of every account.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Options {}
 
 /// An account at T-Bank.
 #[derive(Debug)]
@@ -46,7 +53,8 @@ impl TBank {
     /// # Errors
     /// Where address, token, a certificate file or a limit cannot be used.
     pub fn connect(settings: &AccountSettings) -> Result<Self, ProviderError> {
-        let http = HttpClient::connect(settings, BASE_URL)?;
+        let base_url = settings.base_url.as_deref().unwrap_or(BASE_URL);
+        let http = HttpClient::connect(settings, base_url, bearer(settings)?)?;
         let limit = |setting, found: String, allowed: &str| ProviderError::Limit {
             account: settings.name.clone(),
             setting,
@@ -67,6 +75,9 @@ impl TBank {
                 window: Duration::from_secs(1),
                 in_flight_max: settings.in_flight_max,
                 replay_window: Some(settings.replay_window),
+                replays_max: usize::MAX,
+                look_up_delays: Vec::new(),
+                absence: Absence::Resend,
                 connect_timeout: settings.connect_timeout,
                 remote_ids_unique: !test_stand,
             },
@@ -94,11 +105,11 @@ impl Provider for TBank {
 
     async fn preflight(&self) -> Result<Option<u64>, Halt> {
         let path = format!("{PATH}?offset=0&limit=1");
-        let mut answer = self.http.get(&path).await;
+        let mut answer = self.http.get(&path, HeaderMap::new()).await;
         if matches!(answer, Err(Lost::InDoubt { code: "connection_lost", .. })) {
             // Once more, far enough from the first to stay within any rate.
             tokio::time::sleep(PREFLIGHT_GAP).await;
-            answer = self.http.get(&path).await;
+            answer = self.http.get(&path, HeaderMap::new()).await;
         }
         match answer {
             Ok(reply) => match verdicts::halt(reply.status, &ErrorBody::parse(&reply)) {
@@ -125,15 +136,15 @@ impl Provider for TBank {
         }
     }
 
-    async fn submit(&self, _operation: &str, body: &Body, key: IdempotencyKey, repeat_of_unknown: bool) -> Answer {
-        let result = self.http.post(PATH, key, body.as_str()).await;
+    async fn submit(&self, order: &Order<'_>, _slot: &dyn Slot) -> Answer {
+        let result = self.http.post(PATH, key_header(order.key), order.body.as_str()).await;
         let circumstances = Circumstances {
-            repeat_of_unknown,
+            repeat_of_unknown: order.repeat_of_unknown,
             test_stand: self.test_stand,
             error_code_map: &self.error_code_map,
             now: SystemTime::now(),
         };
-        verdicts::judge(&result, body, circumstances)
+        verdicts::judge(&result, order.body, circumstances)
     }
 
     async fn list(&self, visit: &mut (dyn for<'id> FnMut(&'id str) + Send), slot: &dyn Slot) -> Result<(), NotListed> {
@@ -142,7 +153,7 @@ impl Provider for TBank {
 
     async fn find(
         &self,
-        wanted: &[(String, Body)],
+        wanted: &[Wanted],
         taken: &(dyn for<'id> Fn(usize, &'id str) -> bool + Sync),
         slot: &dyn Slot,
     ) -> Vec<Found> {
@@ -153,7 +164,7 @@ impl Provider for TBank {
 #[async_trait]
 impl look_up::Pages for TBank {
     async fn page(&self, offset: u64) -> Result<Reply, Lost> {
-        self.http.get(&format!("{PATH}?offset={offset}&limit={}", look_up::PAGE_ITEMS)).await
+        self.http.get(&format!("{PATH}?offset={offset}&limit={}", look_up::PAGE_ITEMS), HeaderMap::new()).await
     }
 }
 

@@ -33,9 +33,10 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
                 http_status: Some(reply.status),
                 request_id,
                 pause: quota_pause(&reply.headers, circumstances.now),
+                remark: None,
             }
         }
-        Err(lost) => Answer { verdict: judge_lost(lost), http_status: None, request_id: None, pause: None },
+        Err(lost) => Answer::of(judge_lost(lost)),
     }
 }
 

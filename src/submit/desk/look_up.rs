@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep};
 
 use super::{Desk, Mode};
 use crate::journal::{Event, JournalError, Provenance};
-use crate::model::Body;
-use crate::provider::Found;
+use crate::provider::{Absence, Found, Wanted};
 use crate::submit::Ended;
 use crate::submit::attempt::refusal;
 use crate::submit::job::Job;
@@ -15,17 +16,19 @@ use crate::submit::job::Job;
 impl Desk<'_> {
     /// Settles what can be settled. Nothing is in flight meanwhile.
     pub(super) async fn look_up(&mut self) {
-        let jobs = std::mem::take(&mut self.doubtful);
-        let absent = self.pass(jobs).await;
-        if absent.is_empty() || self.stopping() {
-            return;
+        let mut absent = std::mem::take(&mut self.doubtful);
+        for delay in self.look_up_delays() {
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return self.stop(Ended::Interrupted),
+                () = sleep(delay) => {}
+            }
+            absent = self.pass(absent).await;
+            if absent.is_empty() || self.stopping() {
+                return;
+            }
         }
-        tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return self.stop(Ended::Interrupted),
-            () = sleep(self.settings.look_up_gap) => {}
-        }
-        for job in self.pass(absent).await {
+        for job in absent {
             if self.stopping() {
                 return;
             }
@@ -33,10 +36,18 @@ impl Desk<'_> {
         }
     }
 
+    /// How long to wait before each look-up. The user's gap is the longest of them.
+    fn look_up_delays(&self) -> Vec<Duration> {
+        let gap = self.settings.look_up_gap;
+        match &self.line.provider.profile().look_up_delays[..] {
+            [] => vec![Duration::ZERO, gap],
+            delays => delays.iter().map(|delay| gap.min(*delay)).collect(),
+        }
+    }
+
     /// One look-up; the clients that were not found. Whatever is not decided stays unknown in the journal.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
-        let wanted: Vec<(String, Body)> =
-            jobs.iter().map(|job| (job.dispatch.operation.to_string(), job.dispatch.parcel.body.clone())).collect();
+        let wanted: Vec<Wanted> = jobs.iter().map(wanted).collect();
         let broken = Mutex::new(None);
         let belongs = |position: usize, id: &str| {
             if self.line.journal.has_remote_id(id)? {
@@ -71,13 +82,18 @@ impl Desk<'_> {
                 Found::There(id) => match self.provenance(Some(&job), &id) {
                     Ok(Provenance::Ours) => {
                         self.counts.created += 1;
-                        self.settle(&job, Event::Created { remote_id: id }).await;
+                        self.settle(&job, Event::Created { remote_id: id, remark: None }).await;
                     }
                     Ok(Provenance::Uncertain | Provenance::BeforeUs) => {
-                        self.settle(&job, Event::Existing { remote_id: Some(id) }).await;
+                        self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await;
                     }
                     Err(error) => self.break_off(error),
                 },
+                Found::ByUs(id) => {
+                    self.counts.created += 1;
+                    self.settle(&job, Event::Created { remote_id: id, remark: None }).await;
+                }
+                Found::BeforeUs(id) => self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await,
                 Found::Several(ids) => {
                     let why = format!("several clients of the provider could be this one: {}", ids.join(", "));
                     self.settle(&job, Event::Unknown(refusal("several_found", &why))).await;
@@ -104,7 +120,12 @@ impl Desk<'_> {
             self.counts.rejected += 1;
             return self.settle(&job, Event::Rejected(refusal)).await;
         }
-        if job.sent_again {
+        let may_go_again = match self.line.provider.profile().absence {
+            Absence::Resend => true,
+            Absence::ResendNextRun => job.unknown_before,
+            Absence::Nothing => false,
+        };
+        if job.sent_again || !may_go_again {
             return self.done(&job);
         }
         let why = refusal("not_found", "two look-ups did not find the client: it was not created");
@@ -149,5 +170,16 @@ impl Desk<'_> {
             Some(client) => self.line.journal.provenance(client, remote_id),
             None => Ok(Provenance::Uncertain),
         }
+    }
+}
+
+fn wanted(job: &Job) -> Wanted {
+    let parcel = &job.dispatch.parcel;
+    Wanted {
+        operation: job.dispatch.operation.clone(),
+        body: parcel.body.clone(),
+        key: parcel.key,
+        sent_at_ms: job.first_sent_at_ms.unwrap_or_default(),
+        unchanged: job.unchanged,
     }
 }

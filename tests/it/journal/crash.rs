@@ -21,11 +21,11 @@ fn event_of(kind: u8, with: u128) -> Event {
     match kind {
         0 | 1 => Event::Intended { run: run(), key: key(with), digests: FieldDigests(vec![(1, 2)]) },
         2 => created("b"),
-        3 => Event::Existing { remote_id: None },
+        3 => Event::Existing { remote_id: None, remark: None },
         4 => Event::Rejected(refusal("no")),
         5 => Event::NotDone(refusal("busy")),
         6 => Event::Unknown(refusal("timeout")),
-        _ => Event::Existing { remote_id: Some("e".into()) },
+        _ => Event::Existing { remote_id: Some("e".into()), remark: None },
     }
 }
 

@@ -41,7 +41,7 @@ fn refusal(code: &str) -> Refusal {
 }
 
 fn created(remote_id: &str) -> Event {
-    Event::Created { remote_id: remote_id.into() }
+    Event::Created { remote_id: remote_id.into(), remark: None }
 }
 
 fn place() -> (tempfile::TempDir, PathBuf) {
