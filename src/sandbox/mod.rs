@@ -5,6 +5,8 @@ mod arrival;
 mod control;
 pub mod fault;
 pub mod generate;
+#[cfg(test)]
+mod house;
 mod ledger;
 mod pace;
 mod registry;
@@ -87,6 +89,16 @@ pub enum SandboxError {
     /// Another process writes to the ledger.
     #[error("ledger {0} is in use by another sandbox; stop that one or name another file")]
     LedgerInUse(PathBuf),
+    /// The ledger holds clients of another provider.
+    #[error("ledger {path} holds clients of {operation}, not of {provider}; name another file")]
+    LedgerOfAnother {
+        /// The ledger file.
+        path: PathBuf,
+        /// The operation of one of them.
+        operation: String,
+        /// The provider that is imitated.
+        provider: &'static str,
+    },
     /// A line of the ledger is not what a sandbox writes.
     #[error("ledger {path}: line {line} is not a ledger line; mend it or move the file away")]
     LedgerLine {

@@ -62,12 +62,23 @@ pub(super) struct Known {
     pub(super) odd_answers: &'static [&'static str],
     /// The names of its [`Route::Read`] and [`Route::Open`].
     pub(super) reads: &'static [&'static str],
-    /// Opens it with its operations, of which there is at least one.
+    /// Makes it.
     pub(super) open: Open,
 }
 
 /// Opens an imitation.
-pub(super) type Open = fn(&[Arc<Operation>], &Switches) -> Result<Box<dyn Imitation>, SandboxError>;
+pub(super) type Open = fn(&Setup<'_>) -> Result<Box<dyn Imitation>, SandboxError>;
+
+/// What an imitation is opened with.
+pub(super) struct Setup<'settings> {
+    /// Its operations, at least one.
+    pub(super) operations: &'settings [Arc<Operation>],
+    /// How it is to behave where the provider leaves it open.
+    pub(super) switches: &'settings Switches,
+    /// Whatever it draws by lot depends on this number alone.
+    #[allow(dead_code, reason = "for imitations whose ids are to be the same in each run")]
+    pub(super) seed: u64,
+}
 
 /// What one provider does differently from the others.
 #[async_trait]
@@ -240,14 +251,29 @@ impl World {
     /// A world with the clients of the ledger in it.
     pub(super) fn open(settings: SandboxSettings) -> Result<Self, SandboxError> {
         let known = registry::find(&settings.provider).ok_or_else(|| SandboxError::UnknownProvider(settings.provider.clone()))?;
+        Self::of(known, settings)
+    }
+
+    pub(super) fn of(known: &'static Known, settings: SandboxSettings) -> Result<Self, SandboxError> {
         fault::check(&settings.faults, known)?;
-        let is_own = |operation: &&Arc<Operation>| operation.name.split('/').next() == Some(known.provider);
-        let operations: Vec<Arc<Operation>> = settings.operations.iter().filter(is_own).cloned().collect();
+        let is_own = |operation: &str| operation.split('/').next() == Some(known.provider);
+        let operations: Vec<Arc<Operation>> =
+            settings.operations.iter().filter(|operation| is_own(&operation.name)).cloned().collect();
         if operations.is_empty() {
             return Err(SandboxError::NoOperations(settings.provider));
         }
-        let imitation = (known.open)(&operations, &settings.switches)?;
-        let store = Store::open(settings.ledger.as_deref(), |at, entry| imitation.remember(at, entry))?;
+        let imitation = (known.open)(&Setup { operations: &operations, switches: &settings.switches, seed: settings.seed })?;
+        let mut foreign = None;
+        let store = Store::open(settings.ledger.as_deref(), |at, entry| {
+            if is_own(&entry.operation) {
+                imitation.remember(at, entry);
+            } else if foreign.is_none() {
+                foreign = Some(entry.operation.clone());
+            }
+        })?;
+        if let (Some(operation), Some(path)) = (foreign, settings.ledger) {
+            return Err(SandboxError::LedgerOfAnother { path, operation, provider: known.provider });
+        }
         let state = State {
             faults: Faults::new(settings.faults, settings.seed),
             pace: Pace::new(settings.rate),

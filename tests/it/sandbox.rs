@@ -206,6 +206,11 @@ async fn the_ledger_outlives_the_sandbox_and_a_torn_line_is_cut_off() {
     assert_eq!(get(&client, &second, PATH).await.1["total"], 2);
     assert_eq!(std::fs::read_to_string(&ledger).unwrap().lines().count(), 2);
     second.stop().await;
+
+    let line = whole.replace("tbank/", "acme/");
+    std::fs::write(&ledger, line).unwrap();
+    let foreign = sandbox::start(with_ledger(&ledger)).await.unwrap_err().to_string();
+    assert!(foreign.contains("acme/fl-resident") && foreign.contains("another file"), "{foreign}");
 }
 
 /// Sends one request under the fault, then repeats it without: what was the first answer, how many were stored before and after?

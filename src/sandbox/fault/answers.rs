@@ -1,6 +1,7 @@
 //! Faults as answers, the same way for every imitation, in the words of the imitation at hand. Decides nothing and stores nothing.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
 
 use crate::sandbox::reply::{self, Answer, Success};
 use crate::sandbox::world::{Complaint, Imitation};
@@ -78,7 +79,7 @@ pub(in crate::sandbox) fn after_commit(imitation: &dyn Imitation, effect: Option
 }
 
 /// What is wrong is told in the body only.
-fn error_200(imitation: &dyn Imitation) -> axum::http::Response<axum::body::Body> {
+fn error_200(imitation: &dyn Imitation) -> Response<Body> {
     let mut response = imitation.refuse(Complaint::Internal);
     *response.status_mut() = StatusCode::OK;
     response

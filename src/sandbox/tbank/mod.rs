@@ -23,9 +23,8 @@ use crate::sandbox::SandboxError;
 use crate::sandbox::ledger::Entry;
 use crate::sandbox::reply::{Answer, Success};
 use crate::sandbox::store::digest;
-use crate::sandbox::switches::Switches;
 use crate::sandbox::toolbox::{is_media_type, remove};
-use crate::sandbox::world::{Admitted, Claimed, Complaint, Imitation, Known, NotCreated, Route, World, fingerprint};
+use crate::sandbox::world::{Admitted, Claimed, Complaint, Imitation, Known, NotCreated, Route, Setup, World, fingerprint};
 
 use refusal::Refusal;
 
@@ -36,7 +35,7 @@ pub(in crate::sandbox) const IMITATION: Known = Known {
     switches: switches::ALL,
     odd_answers: &[WRONG_TYPE],
     reads: &[LIST, ONE],
-    open: |operations, switches| Ok(Box::new(Tbank::new(operations, switches)?)),
+    open: |setup| Ok(Box::new(Tbank::new(setup)?)),
 };
 
 /// The odd answer that names another type of client.
@@ -64,8 +63,9 @@ struct Tbank {
 }
 
 impl Tbank {
-    fn new(operations: &[Arc<Operation>], switches: &Switches) -> Result<Self, SandboxError> {
-        let operations: BTreeMap<String, Arc<Operation>> = operations
+    fn new(setup: &Setup<'_>) -> Result<Self, SandboxError> {
+        let operations: BTreeMap<String, Arc<Operation>> = setup
+            .operations
             .iter()
             .filter_map(|operation| {
                 let kind = operation.schema.pointer("/properties/type/const")?.as_str()?;
@@ -75,7 +75,7 @@ impl Tbank {
         if operations.is_empty() {
             return Err(SandboxError::NoOperations(IMITATION.provider.to_owned()));
         }
-        let people = switches.is(&switches::DUPLICATES, "422").then(Mutex::default);
+        let people = setup.switches.is(&switches::DUPLICATES, "422").then(Mutex::default);
         Ok(Self { operations, people })
     }
 
