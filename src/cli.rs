@@ -18,6 +18,9 @@ pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
     #[arg(long, global = true, value_name = "FILE", env = "CLIENTFERRY_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Profile of a provider of your own, besides those that the configuration names.
+    #[arg(long, global = true, value_name = "FILE", env = "CLIENTFERRY_PROFILE")]
+    pub profile: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

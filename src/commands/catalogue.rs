@@ -5,16 +5,20 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::cli::{FieldsArgs, JsonArgs};
+use crate::config::Config;
 use crate::contract::{Group, Leaf, Operation, Registry};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
-pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, Failure> {
+pub(super) fn operations(config: &Config, registry: &Registry, args: &JsonArgs) -> Result<Exit, Failure> {
+    let is_own = |operation: &Operation| config.own(operation.provider()).is_some();
     if args.json {
         let list: Vec<Value> = registry
             .operations()
             .iter()
-            .map(|operation| json!({"operation": &*operation.name, "title": operation.title, "documentation": operation.documentation}))
+            .map(|operation| {
+                json!({"operation": &*operation.name, "title": operation.title, "documentation": operation.documentation, "own": is_own(operation)})
+            })
             .collect();
         terminal::print(&format!("{:#}\n", Value::Array(list)));
         return Ok(Exit::Well);
@@ -22,7 +26,8 @@ pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, F
     let mut text = String::new();
     for operation in registry.operations() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:<24} {}", operation.name, operation.title);
+        let own = if is_own(operation) { " (your own)" } else { "" };
+        let _ = writeln!(text, "{:<24} {}{own}", operation.name, operation.title);
     }
     terminal::print(&text);
     Ok(Exit::Well)

@@ -34,7 +34,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         Some(target) => target,
         None => {
             let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, Vec::new())?
+            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, Vec::new())?
         }
     };
     let reporter = job.reporter(&folder, Mode::Import, started)?;

@@ -225,6 +225,17 @@ impl Registry {
         &BUILT_IN_REGISTRY
     }
 
+    /// These operations too; one of a name that is known takes its place.
+    #[must_use]
+    pub fn with(extra: Vec<Operation>) -> Self {
+        let mut registry = Self::built_in().clone();
+        for operation in extra {
+            registry.operations.retain(|known| known.name != operation.name);
+            registry.operations.push(Arc::new(operation));
+        }
+        registry
+    }
+
     /// All operations, in the order of the list.
     #[must_use]
     pub fn operations(&self) -> &[Arc<Operation>] {

@@ -90,6 +90,25 @@ impl Template {
         false
     }
 
+    /// The same without its query.
+    #[must_use]
+    pub fn without_query(&self) -> Self {
+        let mut parts = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) if text.contains('?') => {
+                    let path = text.split('?').next().unwrap_or_default();
+                    if !path.is_empty() {
+                        parts.push(Part::Text(path.to_owned()));
+                    }
+                    break;
+                }
+                Part::Text(_) | Part::Hole(_) => parts.push(part.clone()),
+            }
+        }
+        Self { parts }
+    }
+
     /// As an address, values percent-encoded.
     ///
     /// # Errors

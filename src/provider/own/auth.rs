@@ -123,9 +123,8 @@ impl Tokens {
     }
 
     async fn ask(&self, slot: &dyn Slot) -> Result<SecretString, NotSent> {
-        let no_token = |why: String| {
-            NotSent::NoToken(Refusal { code: "no_token".into(), message: why.into(), ..Refusal::default() })
-        };
+        let no_token =
+            |why: String| NotSent::NoToken(Refusal { code: "no_token".into(), message: why.into(), ..Refusal::default() });
         let Some(turn) = slot.take().await else { return Err(no_token("the run stopped before a token was asked for".into())) };
         let mut form = vec![
             ("grant_type", "client_credentials"),
@@ -149,7 +148,8 @@ impl Tokens {
             }
             Ok(reply) if matches!(reply.status, 300..=428 | 430..=499) && reply.status != 408 => Err(NotSent::Halt(Halt {
                 what: format!("the token address refuses the client id or its secret (status {})", reply.status),
-                hint: "check the account's secrets for client id and client secret, and `token_url` and `scope` in the profile".into(),
+                hint: "check the account's secrets for client id and client secret, and `token_url` and `scope` in the profile"
+                    .into(),
             })),
             Ok(reply) => Err(no_token(format!("the token address answers with status {}", reply.status))),
             Err(Lost::Certificate(why)) => Err(NotSent::Halt(super::verdicts::certificate(&why))),
@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn base64_is_that_of_the_rfc() {
-        for (bytes, text) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")] {
+        for (bytes, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
             assert_eq!(base64(bytes.as_bytes()), text);
         }
         assert_eq!(base64("user:пароль".as_bytes()), "dXNlcjrQv9Cw0YDQvtC70Yw=");

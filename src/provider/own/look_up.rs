@@ -100,7 +100,10 @@ fn same(look_up: &LookUp, body: &Value, items: &[Value]) -> Result<Vec<Shown>, R
     let mut shown = Vec::new();
     for item in items.iter().filter(is_same) {
         let Some(id) = item.pointer(&look_up.id).and_then(scalar).filter(|id| verdicts::is_id(id)) else {
-            return Err(because("look_up_failed", "the provider shows the client without an id at the place that the profile names"));
+            return Err(because(
+                "look_up_failed",
+                "the provider shows the client without an id at the place that the profile names",
+            ));
         };
         if ids.insert(id.clone()) {
             let created_ms = look_up.created.as_ref().and_then(|place| item.pointer(place)).and_then(time_ms);

@@ -27,7 +27,7 @@ pub use crate::contract::OwnProfile;
 
 /// An account at a provider of the user's own.
 #[derive(Debug)]
-pub struct OwnProvider {
+pub(super) struct OwnProvider {
     http: HttpClient,
     tokens: Option<Tokens>,
     own: Arc<OwnProfile>,
@@ -37,7 +37,7 @@ pub struct OwnProvider {
 
 /// The secrets that a profile wants of an account.
 #[must_use]
-pub fn secrets(own: &OwnProfile) -> Vec<Secret> {
+pub(super) fn secrets(own: &OwnProfile) -> Vec<Secret> {
     let wanted = own.secrets();
     let only = wanted.len() == 1;
     let secret = |name: &&str| {
@@ -58,7 +58,7 @@ impl OwnProvider {
     ///
     /// # Errors
     /// Where address, secrets, a certificate file or a limit cannot be used.
-    pub fn connect(own: Arc<OwnProfile>, settings: &AccountSettings) -> Result<Self, ProviderError> {
+    pub(super) fn connect(own: Arc<OwnProfile>, settings: &AccountSettings) -> Result<Self, ProviderError> {
         let mut settings = settings.clone();
         if let Some(timeout) = own.limits.timeout {
             settings.timeout = timeout;
@@ -73,7 +73,9 @@ impl OwnProvider {
 
     async fn send(&self, method: &str, path: &str, headers: HeaderMap, body: Option<&str>) -> Result<Reply, Lost> {
         match body {
-            Some(body) => self.http.send(Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST), path, headers, body).await,
+            Some(body) => {
+                self.http.send(Method::from_bytes(method.as_bytes()).unwrap_or(Method::POST), path, headers, body).await
+            }
             None => self.http.get(path, headers).await,
         }
     }

@@ -37,11 +37,6 @@ impl Said {
         };
         Self { code: text(answer, &places.code), message: text(answer, &places.message), entries }
     }
-
-    /// Whether it says anything.
-    pub(super) fn is_something(&self) -> bool {
-        self.code.is_some() || self.message.is_some() || !self.entries.is_empty()
-    }
 }
 
 /// The refusal of an answer, as a template.
@@ -79,7 +74,8 @@ fn pointer_of(field: &str, sent: &Value) -> Option<String> {
         field.trim_start_matches("$.").split(['.', '[', ']']).collect()
     };
     let steps: Vec<&str> = steps.into_iter().filter(|step| !step.is_empty()).collect();
-    if steps.is_empty() || steps.iter().any(|step| step.len() > 64 || !step.chars().all(|ch| ch.is_alphanumeric() || "_-~".contains(ch)))
+    if steps.is_empty()
+        || steps.iter().any(|step| step.len() > 64 || !step.chars().all(|ch| ch.is_alphanumeric() || "_-~".contains(ch)))
     {
         return None;
     }

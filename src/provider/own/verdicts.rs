@@ -32,9 +32,7 @@ pub(super) fn judge(own: &OwnProfile, result: &Result<Reply, Lost>, order: &Orde
         }
         Err(Lost::Certificate(why)) => Answer::of(Verdict::Halt(certificate(why))),
         Err(Lost::NotConnected { why, untrusted: _ }) => Answer::of(Verdict::Transient(because("not_connected", why))),
-        Err(Lost::InDoubt { code, why }) => {
-            Answer::of(Verdict::Unknown { why: because(code, why), retry_after: None })
-        }
+        Err(Lost::InDoubt { code, why }) => Answer::of(Verdict::Unknown { why: because(code, why), retry_after: None }),
     }
 }
 
@@ -42,13 +40,7 @@ fn because(code: &str, message: &str) -> Refusal {
     Refusal { code: code.into(), message: message.into(), ..Refusal::default() }
 }
 
-fn judge_reply(
-    own: &OwnProfile,
-    reply: &Reply,
-    order: &Order<'_>,
-    request_id: Option<Box<str>>,
-    now: SystemTime,
-) -> Verdict {
+fn judge_reply(own: &OwnProfile, reply: &Reply, order: &Order<'_>, request_id: Option<Box<str>>, now: SystemTime) -> Verdict {
     let status = reply.status;
     let answer = json(reply);
     let said = answer.as_ref().map(|answer| Said::read(own, answer)).unwrap_or_default();
@@ -201,7 +193,10 @@ fn halted(status: u16, said: &Said) -> Halt {
 
 /// The provider's TLS refused us.
 pub(super) fn certificate(why: &str) -> Halt {
-    Halt { what: format!("the provider's TLS refused the connection: {why}"), hint: "check `client_cert` and `client_key`".into() }
+    Halt {
+        what: format!("the provider's TLS refused the connection: {why}"),
+        hint: "check `client_cert` and `client_key`".into(),
+    }
 }
 
 fn request_id(headers: &HeaderMap) -> Option<Box<str>> {

@@ -55,7 +55,11 @@ fn table(own: &OwnProfile, body: &str, repeat: bool) -> Vec<String> {
         }
     }
     runs.iter()
-        .map(|(first, last, meaning)| if first == last { format!("{first} {meaning}") } else { format!("{first}-{last} {meaning}") })
+        .map(
+            |(first, last, meaning)| {
+                if first == last { format!("{first} {meaning}") } else { format!("{first}-{last} {meaning}") }
+            },
+        )
         .collect()
 }
 
@@ -168,7 +172,9 @@ fn refusals_are_templates_with_the_place() {
     assert_eq!(&*refusal.message, "Not valid (lastName: '{/lastName}' is in Cyrillic)");
     let everything = format!("{refusal:?}");
     assert!(!everything.contains("Образцова") && everything.contains("r-1"), "{everything}");
-    let Verdict::Rejected(refusal) = verdict(&own, &reply(422, "Образцова? no", &[]), false) else { panic!("a refusal") };
+    let Verdict::Rejected(refusal) = verdict(&own, &reply(422, "Образцова? no", &[]), false) else {
+        panic!("a refusal")
+    };
     assert_eq!((&*refusal.code, &*refusal.message), ("http_422", "status 422: {/lastName}? no"));
 }
 
