@@ -35,7 +35,7 @@ pub(super) fn registry(config: &mut Config, named: Option<&Path>) -> Result<Regi
         operations.extend(described.operations);
     }
     config.take_own(profiles)?;
-    if operations.is_empty() { Ok(Registry::built_in().clone()) } else { Ok(Registry::with(operations)) }
+    Ok(Registry::built_in().with(operations))
 }
 
 /// Reads a profile and its contracts.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::reader::Reader;
 use super::template::is_pointer;
 use super::{IdPlace, KeyPlace, OwnProfile, Template};
-use crate::contract::{ContractError, Operation};
+use crate::contract::{ContractError, Facts, Idempotency, Limits, Operation, Settling};
 
 /// What can be asked of the provider.
 #[derive(Clone, Debug)]
@@ -103,30 +103,28 @@ impl OwnProfile {
         if let KeyPlace::Member(member) = &self.key.place {
             filled_by_us(members, member);
         }
-        members.insert("x-operation".to_owned(), Value::from(name.as_str()));
-        let mut say = |key: &str, value: Value| {
-            if !value.is_null() && value != "" && value != false {
-                members.insert(key.to_owned(), value);
-            }
-        };
-        say("title", Value::from(operation.title.as_str()));
-        say("x-documentation", Value::from(self.documentation.as_str()));
-        let window_ms = u64::try_from(self.limits.window.as_millis()).unwrap_or(u64::MAX);
-        say("x-limits", json!({"requests": self.limits.requests, "window_ms": window_ms, "in_flight": self.limits.in_flight}));
-        say("x-idempotency", self.idempotency());
-        say("x-kind", operation.kind_words.clone().unwrap_or(Value::Null));
-        say("x-own-id-required", Value::from(operation.own_id_required));
-        say("x-pass-through", Value::from(operation.pass_through));
-        say("x-first-key", operation.first_key.as_deref().map_or(Value::Null, Value::from));
-        if !operation.identity.is_empty() {
-            let rules = operation.identity.iter().map(|parts| json!({"name": called(parts), "parts": parts}));
-            say("x-identity", Value::Array(rules.collect()));
+        if let Some(kind) = &operation.kind_words {
+            members.insert("x-kind".to_owned(), kind.clone());
         }
-        Operation::compile(&schema.to_string(), &name)
+        let facts = Facts {
+            title: operation.title.clone(),
+            documentation: self.documentation.clone(),
+            limits: Some(Limits {
+                requests: self.limits.requests,
+                window_ms: u64::try_from(self.limits.window.as_millis()).unwrap_or(u64::MAX),
+                in_flight: u32::try_from(self.limits.in_flight).ok(),
+            }),
+            idempotency: Some(self.idempotency()),
+            first_key: operation.first_key.clone(),
+            passes_through: operation.pass_through,
+            own_id_required: operation.own_id_required,
+            identities: operation.identity.iter().map(|parts| (called(parts), parts.clone())).collect(),
+        };
+        Operation::from_schema(&name, schema, &facts)
     }
 
-    /// What `fields` shows of keys and doubts; the form of a contract's `x-idempotency`.
-    fn idempotency(&self) -> Value {
+    /// What `fields` shows of keys and doubts.
+    fn idempotency(&self) -> Idempotency {
         let (key, has_key) = match &self.key.place {
             KeyPlace::None => ("none".to_owned(), false),
             KeyPlace::Header(header) => (format!("header {header}"), true),
@@ -138,26 +136,20 @@ impl OwnProfile {
             None if has_key => "not stated, so no request is repeated to learn its outcome".to_owned(),
             None => "there is no key".to_owned(),
         };
-        let mut unknown = Vec::new();
-        if replays {
-            unknown.push("replay");
-        }
-        if self.look_up.is_some() {
-            unknown.push("look-up");
-        }
-        unknown.push("person");
+        let replay = replays.then_some(Settling::Replay);
+        let look_up = self.look_up.as_ref().map(|_| Settling::LookUp);
         let id = match &self.success.id {
             IdPlace::Pointer(pointer) => format!("member {pointer}"),
             IdPlace::Header(header) => format!("header {header}"),
         };
-        json!({
-            "key": key,
-            "remembered": remembered,
-            "remembered_s": self.key.remembered.map(|time| time.as_secs()),
-            "replay": if replays { self.key.replay.as_str() } else { "nothing is replayed" },
-            "unknown": unknown,
-            "note": format!("the provider's id of a client is its answer's {id}"),
-        })
+        Idempotency {
+            key,
+            remembered,
+            remembered_s: self.key.remembered.map(|time| time.as_secs()),
+            replay: if replays { self.key.replay.clone() } else { "nothing is replayed".to_owned() },
+            unknown: replay.into_iter().chain(look_up).chain([Settling::Person]).collect(),
+            note: format!("the provider's id of a client is its answer's {id}"),
+        }
     }
 }
 
