@@ -1,12 +1,14 @@
 //! `operations` and `fields`: what can be asked for, and what it wants.
 
+mod markdown;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::cli::{FieldsArgs, JsonArgs};
 use crate::config::Config;
-use crate::contract::{Group, Leaf, Operation, Registry};
+use crate::contract::{Group, Leaf, Operation, Registry, Settling};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
@@ -35,6 +37,11 @@ pub(super) fn operations(config: &Config, registry: &Registry, args: &JsonArgs) 
 
 pub(super) fn fields(registry: &Registry, args: &FieldsArgs) -> Result<Exit, Failure> {
     let found = registry.find(&args.operation)?;
+    if args.markdown {
+        let pages: Vec<String> = found.iter().map(|operation| markdown::page(operation)).collect();
+        terminal::print(&pages.join("\n"));
+        return Ok(Exit::Well);
+    }
     if args.json {
         let list: Vec<Value> = found.iter().map(|operation| as_json(operation)).collect();
         let value = if let [only] = &list[..] { only.clone() } else { Value::Array(list) };
@@ -78,6 +85,14 @@ fn as_json(operation: &Operation) -> Value {
         "title": operation.title,
         "documentation": operation.documentation,
         "requests": operation.limit.map(|(requests, window)| json!({"max": requests, "window_ms": u64::try_from(window.as_millis()).unwrap_or(0)})),
+        "idempotency": operation.idempotency.as_ref().map(|known| json!({
+            "key": known.key,
+            "remembered": known.remembered,
+            "remembered_s": known.remembered_s,
+            "replay": known.replay,
+            "unknown": known.unknown.iter().map(|settling| settling.as_str()).collect::<Vec<_>>(),
+            "note": known.note,
+        })),
         "fields": fields.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
     })
@@ -95,7 +110,41 @@ fn as_text(operation: &Operation, text: &mut String) {
     for group in &operation.groups {
         group_lines(text, group);
     }
+    let _ = writeln!(text, "\n  When an answer is lost");
+    for (what, how) in doubts(operation) {
+        let _ = writeln!(text, "  {what:<34} {how}");
+    }
     text.push('\n');
+}
+
+/// How doubts about a request are settled, in lines of two columns.
+fn doubts(operation: &Operation) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some((requests, window)) = operation.limit {
+        let parallel = operation.in_flight.map_or_else(String::new, |most| format!(", {most} at a time"));
+        lines.push(("requests", format!("{requests} in {} s{parallel}", window.as_secs_f64())));
+    }
+    let Some(known) = &operation.idempotency else {
+        lines.push(("idempotency key", "not described".to_owned()));
+        return lines;
+    };
+    lines.push(("idempotency key", known.key.clone()));
+    lines.push(("remembered", known.remembered.clone()));
+    lines.push(("a repeat returns", known.replay.clone()));
+    let ways: Vec<&str> = known.unknown.iter().map(|settling| way(*settling)).collect();
+    lines.push(("an unknown outcome is settled by", ways.join("; then ")));
+    if !known.note.is_empty() {
+        lines.push(("note", known.note.clone()));
+    }
+    lines
+}
+
+fn way(settling: Settling) -> &'static str {
+    match settling {
+        Settling::Replay => "the same request under the same key",
+        Settling::LookUp => "looking the client up at the provider",
+        Settling::Person => "a person (`resolve --answers FILE`)",
+    }
 }
 
 fn group_lines(text: &mut String, group: &Group) {

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check;
+mod check_profile;
 mod import;
 mod inspect;
 mod job;
@@ -26,6 +27,10 @@ use crate::{report as room, terminal};
 /// # Errors
 /// When it cannot go on.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
+    if let Command::CheckProfile(args) = &cli.command {
+        // Before any profile is asked for its operations: this one may be wrong.
+        return check_profile::run(args);
+    }
     let mut config = Config::load(cli.config.as_deref())?;
     let registry = known::registry(&mut config, cli.profile.as_deref())?;
     let config = config;
@@ -36,6 +41,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Inspect(args) => inspect::run(&registry, &args),
         Command::Map(args) => map::run(&registry, &args),
         Command::Template(args) => template::run(&registry, &args),
+        Command::CheckProfile(args) => check_profile::run(&args),
         Command::Fields(args) => catalogue::fields(&registry, &args),
         Command::Operations(args) => catalogue::operations(&config, &registry, &args),
         Command::Resolve(args) => resolve::run(&config, &registry, &args),
