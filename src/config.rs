@@ -313,7 +313,8 @@ impl Config {
         let provider = if account.provider.is_empty() { provider } else { &account.provider };
         let own = self.own(provider);
         let secrets = secrets(name, account, provider, own.as_deref())?;
-        let mut settings = AccountSettings { secrets, own, ..AccountSettings::new(name, SecretString::default()) };
+        let mut settings = AccountSettings::new(name, SecretString::default()).with_own(own);
+        settings.secrets = secrets;
         settings.options = account.options.clone();
         settings.base_url = env("CLIENTFERRY_BASE_URL").or_else(|| account.base_url.clone());
         settings.client_cert = path_of("CLIENTFERRY_CLIENT_CERT", account.client_cert.as_ref());

@@ -95,7 +95,7 @@ fn notes(own: &OwnProfile, notes: &mut Vec<String>) {
         ),
         (true, false) => notes.push(format!(
             "no look-up: what repeats under the same key do not settle within {} s stays for a person",
-            own.key.remembered.unwrap_or_default().as_secs().min(900)
+            own.key.remembered.unwrap_or_default().as_secs()
         )),
         (_, true) => {}
     }

@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use super::OwnProfile;
 
+/// So long before a provider forgets a key, it is not sent again.
+const FORGETTING_MARGIN: Duration = Duration::from_secs(120);
+
 /// What a provider's own error code means for a row, where the user knows better than the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeMeaning {
@@ -89,9 +92,19 @@ impl AccountSettings {
         Self {
             base_url: Some(base_url.to_owned()),
             secrets: secrets.collect(),
-            own,
-            ..Self::new(name, SecretString::from("sandbox".to_owned()))
+            ..Self::new(name, SecretString::from("sandbox".to_owned())).with_own(own)
         }
+    }
+
+    /// The same at a provider of the user's own: its keys are good as long as its profile says.
+    #[must_use]
+    pub fn with_own(mut self, own: Option<Arc<OwnProfile>>) -> Self {
+        if let Some(remembered) = own.as_ref().and_then(|own| own.key.remembered) {
+            // A repeat on its way when the provider forgets would make a second client.
+            self.replay_window = remembered.saturating_sub(FORGETTING_MARGIN.min(remembered / 10));
+        }
+        self.own = own;
+        self
     }
 
     /// A token or password.

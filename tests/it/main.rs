@@ -12,6 +12,7 @@ mod golden;
 mod imports;
 mod journal;
 mod mutual_tls;
+mod own;
 mod program;
 mod read;
 mod readme;
