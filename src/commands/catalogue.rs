@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{FieldsArgs, JsonArgs};
 use crate::config::Config;
-use crate::contract::{Group, Leaf, Operation, Registry, Settling};
+use crate::contract::{Group, Idempotency, Leaf, Operation, Registry, Settling};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
@@ -59,6 +59,7 @@ pub(super) fn fields(registry: &Registry, args: &FieldsArgs) -> Result<Exit, Fai
 fn leaf_json(leaf: &Leaf, field: &str) -> Value {
     json!({
         "field": field,
+        "path": leaf.body_path,
         "title": leaf.title,
         "description": leaf.description,
         "required": leaf.required,
@@ -67,6 +68,18 @@ fn leaf_json(leaf: &Leaf, field: &str) -> Value {
         "max_length": leaf.max_length,
         "example": leaf.example,
         "personal_data": leaf.pii,
+    })
+}
+
+fn idempotency_json(idempotency: &Idempotency) -> Value {
+    let unknown: Vec<&str> = idempotency.unknown.iter().map(|settling| settling.as_str()).collect();
+    json!({
+        "key": idempotency.key,
+        "remembered": idempotency.remembered,
+        "remembered_s": idempotency.remembered_s,
+        "replay": idempotency.replay,
+        "unknown": unknown,
+        "note": idempotency.note,
     })
 }
 
@@ -85,14 +98,9 @@ fn as_json(operation: &Operation) -> Value {
         "title": operation.title,
         "documentation": operation.documentation,
         "requests": operation.limit.map(|(requests, window)| json!({"max": requests, "window_ms": u64::try_from(window.as_millis()).unwrap_or(0)})),
-        "idempotency": operation.idempotency.as_ref().map(|known| json!({
-            "key": known.key,
-            "remembered": known.remembered,
-            "remembered_s": known.remembered_s,
-            "replay": known.replay,
-            "unknown": known.unknown.iter().map(|settling| settling.as_str()).collect::<Vec<_>>(),
-            "note": known.note,
-        })),
+        "in_flight": operation.in_flight,
+        "idempotency": operation.idempotency.as_ref().map(idempotency_json),
+        "passes_through": operation.passes_through,
         "fields": fields.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
     })

@@ -96,12 +96,15 @@ impl AccountSettings {
         }
     }
 
-    /// The same at a provider of the user's own: its keys are good as long as its profile says.
+    /// The same at a provider of the user's own: its keys are good, and its answers waited for, as long as its profile says.
     #[must_use]
     pub fn with_own(mut self, own: Option<Arc<OwnProfile>>) -> Self {
         if let Some(remembered) = own.as_ref().and_then(|own| own.key.remembered) {
             // A repeat on its way when the provider forgets would make a second client.
             self.replay_window = remembered.saturating_sub(FORGETTING_MARGIN.min(remembered / 10));
+        }
+        if let Some(timeout) = own.as_ref().and_then(|own| own.limits.timeout) {
+            self.timeout = timeout;
         }
         self.own = own;
         self

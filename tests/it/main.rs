@@ -9,6 +9,7 @@ mod damage;
 mod defect;
 mod e2e;
 mod golden;
+mod idempotency;
 mod imports;
 mod journal;
 mod mutual_tls;

@@ -112,11 +112,19 @@ fn headers(reader: &Reader<'_>) -> Vec<(String, HeaderText)> {
             (Some(text), _) if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
                 found.push((name.clone(), HeaderText::Fixed(text.to_owned())));
             }
-            (None, Some(secret)) => found.push((name.clone(), HeaderText::Secret(secret.to_owned()))),
-            (_, _) => reader.problem(name, "is neither a text nor a secret", "write \"text\" or { secret = \"name\" }"),
+            (None, Some(secret)) if is_secret(secret) => found.push((name.clone(), HeaderText::Secret(secret.to_owned()))),
+            (_, _) => reader.problem(name, "is neither a text nor the name of a secret", "write \"text\" or { secret = \"name\" }"),
         }
     }
     found
+}
+
+/// A secret's name becomes a variable's; the secret itself must not stand in a profile.
+const SECRET_HINT: &str = "name it in small letters, digits, hyphens and underscores; the secret itself stands in a variable or a file of the account";
+
+fn is_secret(name: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');
+    !name.is_empty() && name.len() <= 40 && name.bytes().all(fits)
 }
 
 fn is_header(name: &str) -> bool {
@@ -157,7 +165,13 @@ fn auth(reader: Reader<'_>) -> Option<Auth> {
         return None;
     }
     let kind = reader.word("kind", &words);
-    let secret = |key: &'static str, default: &str| reader.text(key).unwrap_or(default).to_owned();
+    let secret = |key: &'static str, default: &str| {
+        let name = reader.text(key).unwrap_or(default);
+        if !is_secret(name) {
+            reader.problem(key, "is no name of a secret", SECRET_HINT);
+        }
+        name.to_owned()
+    };
     let auth = match kind? {
         Kind::None => Auth::None,
         Kind::Bearer => Auth::Bearer { secret: secret("secret", "token") },

@@ -334,6 +334,29 @@ mod tests {
         assert_eq!(template.address(&json!({"id": "../x?y#z"})).unwrap(), "/customers/..%2Fx%3Fy%23z");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_value_is_the_address_keeps_its_steps_and_gives_it_back(value in "\\PC{1,40}") {
+            let template = Template::parse("/a/{/v}/b?c={/v}").unwrap();
+            match template.address(&json!({"v": value})) {
+                Ok(address) => {
+                    proptest::prop_assert_eq!(address.matches('/').count(), 3);
+                    proptest::prop_assert!(address.is_ascii() && !address.contains([' ', '#', '&']));
+                    let read = template.read_address(&address).unwrap();
+                    proptest::prop_assert!(read.iter().all(|(_, found)| *found == value));
+                }
+                Err(unfilled) => proptest::prop_assert_eq!(unfilled, Unfilled::Unfit("/v".to_owned())),
+            }
+        }
+
+        #[test]
+        fn no_text_breaks_the_reader(text in "\\PC{0,60}") {
+            if let Ok(template) = Template::parse(&text) {
+                let _ = (template.pointers().count(), template.without_query(), template.read_address(&text));
+            }
+        }
+    }
+
     #[test]
     fn slips_are_told() {
         for wrong in ["{", "a}", "{id}", "{/a}{/b}", "{/a", "{}"] {

@@ -7,6 +7,7 @@ mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -18,7 +19,7 @@ use self::auth::Tokens;
 use super::http::{HttpClient, Lost, Reply};
 use super::registry::Secret;
 use super::{
-    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted,
+    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Turn, Verdict, Wanted,
 };
 use crate::contract::profile::{KeyPlace, WhenAbsent};
 use crate::model::{Body, FieldName, IdempotencyKey, Refusal};
@@ -42,7 +43,7 @@ pub(super) fn secrets(own: &OwnProfile) -> Vec<Secret> {
     let only = wanted.len() == 1;
     let secret = |name: &&str| {
         // Interned: a program reads a handful of profiles once.
-        let variable = format!("CLIENTFERRY_{}", name.to_uppercase().replace('-', "_"));
+        let variable = format!("CLIENTFERRY_SECRET_{}", name.to_uppercase().replace('-', "_"));
         let variables = match (*name, only) {
             ("token", _) => vec!["CLIENTFERRY_TOKEN"],
             (_, true) => vec![FieldName::new(&variable).as_str(), "CLIENTFERRY_TOKEN"],
@@ -59,16 +60,12 @@ impl OwnProvider {
     /// # Errors
     /// Where address, secrets, a certificate file or a limit cannot be used.
     pub(super) fn connect(own: Arc<OwnProfile>, settings: &AccountSettings) -> Result<Self, ProviderError> {
-        let mut settings = settings.clone();
-        if let Some(timeout) = own.limits.timeout {
-            settings.timeout = timeout;
-        }
         let base_url = settings.base_url.clone().unwrap_or_else(|| own.base_url.clone());
-        let headers = auth::headers(&own, &settings)?;
-        let http = HttpClient::connect(&settings, &base_url, headers)?;
-        let tokens = Tokens::connect(&own, &settings, &http)?;
-        let profile = limits(&own, &settings, http.is_loopback())?;
-        Ok(Self { http, tokens, own, profile, error_code_map: settings.error_code_map })
+        let headers = auth::headers(&own, settings)?;
+        let http = HttpClient::connect(settings, &base_url, headers)?;
+        let tokens = Tokens::connect(&own, settings, &http)?;
+        let profile = limits(&own, settings, http.is_loopback())?;
+        Ok(Self { http, tokens, own, profile, error_code_map: settings.error_code_map.clone() })
     }
 
     async fn send(&self, method: &str, path: &str, headers: HeaderMap, body: Option<&str>) -> Result<Reply, Lost> {
@@ -98,7 +95,10 @@ impl OwnProvider {
         }
         tokens.forget(&token).await;
         let (_, with_token) = tokens.headers(slot, &headers).await?;
-        let Some(turn) = slot.take().await else { return Ok(reply) };
+        let Some(turn) = slot.take().await else {
+            let why = "the run stopped when the token was renewed";
+            return Err(NotSent::NoToken(Refusal { code: "no_token".into(), message: why.into(), ..Refusal::default() }));
+        };
         let again = self.send(method, path, with_token, body).await;
         turn.answered(again.as_ref().is_ok_and(|reply| reply.body.is_ok()));
         Ok(again?)
@@ -195,7 +195,10 @@ impl Provider for OwnProvider {
 
     async fn preflight(&self) -> Result<Option<u64>, Halt> {
         let Some(path) = &self.own.preflight else { return Ok(None) };
-        match self.authorized(&OneSlot, "GET", path, HeaderMap::new(), None).await {
+        let apart = Apart { window: self.profile.window, taken: AtomicBool::new(false) };
+        let answer = self.authorized(&apart, "GET", path, HeaderMap::new(), None).await;
+        apart.settle().await;
+        match answer {
             Ok(reply) => verdicts::halt(&self.own, &reply).map_or(Ok(None), Err),
             Err(NotSent::Halt(halt)) => Err(halt),
             Err(NotSent::Lost(Lost::Certificate(why))) => Err(verdicts::certificate(&why)),
@@ -244,20 +247,100 @@ impl Provider for OwnProvider {
     }
 }
 
-/// The preflight's further requests: one token, one repeat. Its slot is taken by whoever asks.
-struct OneSlot;
+/// The preflight's further requests, for a token: the pace knows of its first one only, so each of them lets a whole window pass.
+struct Apart {
+    window: Duration,
+    taken: AtomicBool,
+}
+
+impl Apart {
+    /// Lets the last of them leave the window too.
+    async fn settle(&self) {
+        if self.taken.load(Ordering::Relaxed) {
+            tokio::time::sleep(self.window).await;
+        }
+    }
+}
 
 #[async_trait]
-impl Slot for OneSlot {
-    async fn take(&self) -> Option<Box<dyn super::Turn>> {
-        Some(Box::new(NoTurn))
+impl Slot for Apart {
+    async fn take(&self) -> Option<Box<dyn Turn>> {
+        self.taken.store(true, Ordering::Relaxed);
+        tokio::time::sleep(self.window).await;
+        Some(Box::new(Untold))
     }
 
     fn slow_down(&self, _: Option<Duration>) {}
 }
 
-struct NoTurn;
+struct Untold;
 
-impl super::Turn for NoTurn {
+impl Turn for Untold {
     fn answered(self: Box<Self>, _: bool) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::SecretString;
+    use serde_json::json;
+
+    fn profile(more: &str) -> Arc<OwnProfile> {
+        let text = format!(
+            "name = \"acme\"\nbase_url = \"https://acme.example\"\npath = \"/clients\"\n[auth]\nkind = \"bearer\"\n[success]\nid = \"/id\"\n\
+             [limits]\nrequests = 30\nwindow_ms = 2000\nin_flight = 3\n{more}\n[operations.client]\ncontract = \"c.json\"\n"
+        );
+        Arc::new(OwnProfile::parse(&text).unwrap())
+    }
+
+    fn connect(own: &Arc<OwnProfile>, change: impl FnOnce(&mut AccountSettings)) -> Result<OwnProvider, ProviderError> {
+        let mut settings = AccountSettings::new("test", SecretString::from("secret")).with_own(Some(Arc::clone(own)));
+        change(&mut settings);
+        OwnProvider::connect(Arc::clone(own), &settings)
+    }
+
+    #[test]
+    fn the_profiles_limits_may_only_be_lowered() {
+        let own = profile("");
+        let limits = |provider: OwnProvider| (provider.profile.requests_max, provider.profile.window, provider.profile.in_flight_max);
+        assert_eq!(limits(connect(&own, |_| ()).unwrap()), (30, Duration::from_secs(2), 3));
+        assert_eq!(limits(connect(&own, |it| it.rate_per_s = Some(15)).unwrap()), (15, Duration::from_secs(1), 3));
+        assert!(matches!(connect(&own, |it| it.rate_per_s = Some(16)), Err(ProviderError::Limit { .. })));
+        assert!(matches!(connect(&own, |it| it.rate_per_s = Some(0)), Err(ProviderError::Limit { .. })));
+        let here = connect(&own, |it| (it.rate_per_s, it.base_url) = (Some(900), Some("http://127.0.0.1:1".into())));
+        assert_eq!(limits(here.unwrap()), (900, Duration::from_secs(1), 3));
+    }
+
+    #[test]
+    fn a_key_is_repeated_only_while_the_provider_remembers_it() {
+        let window = |more: &str| connect(&profile(more), |_| ()).unwrap().profile.replay_window;
+        assert_eq!(window(""), None);
+        assert_eq!(window("[idempotency]\nheader = \"Key\""), None);
+        assert_eq!(window("[idempotency]\nheader = \"Key\"\nremembered_s = 600"), Some(Duration::from_secs(540)));
+        assert_eq!(window("[idempotency]\nheader = \"Key\"\nremembered_s = 86400"), Some(Duration::from_secs(86280)));
+    }
+
+    #[test]
+    fn secrets_are_asked_for_by_name_and_never_shown() {
+        let own = profile("[headers]\n\"X-Partner\" = { secret = \"partner-id\" }");
+        let names: Vec<(&str, &[&str])> = secrets(&own).iter().map(|secret| (secret.name, secret.variables)).collect();
+        assert_eq!(names, [("token", &["CLIENTFERRY_TOKEN"][..]), ("partner-id", &["CLIENTFERRY_SECRET_PARTNER_ID"][..])]);
+        let error = connect(&own, |_| ()).unwrap_err();
+        assert!(matches!(error, ProviderError::Token { secret: "partner-id", .. }) && !format!("{error:?}").contains("\"secret\")"));
+        let connected = connect(&own, |it| _ = it.secrets.insert("partner-id".into(), SecretString::from("geheim"))).unwrap();
+        assert!(!format!("{connected:?}").contains("geheim"));
+    }
+
+    #[test]
+    fn the_key_goes_where_the_profile_says_and_the_body_stays_as_it_is() {
+        let key = IdempotencyKey::derive("a", "b", "c", "d");
+        let body = Body::from_canonical("{\"z\":1,\"a\":2}".to_owned());
+        let own = |more: &str| connect(&profile(more), |_| ()).unwrap();
+        let in_body = own("[idempotency]\nmember = \"/requestId\"");
+        assert_eq!(in_body.keyed(&body, key), format!("{{\"z\":1,\"a\":2,\"requestId\":\"{key}\"}}"));
+        assert_eq!(in_body.keyed(&Body::new(&json!({})), key), format!("{{\"requestId\":\"{key}\"}}"));
+        assert!(in_body.key_headers(key).is_empty());
+        let in_header = own("[idempotency]\nheader = \"X-Key\"");
+        assert_eq!((in_header.keyed(&body, key).as_str(), in_header.key_headers(key).len()), (body.as_str(), 1));
+    }
 }
