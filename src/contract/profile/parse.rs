@@ -113,14 +113,17 @@ fn headers(reader: &Reader<'_>) -> Vec<(String, HeaderText)> {
                 found.push((name.clone(), HeaderText::Fixed(text.to_owned())));
             }
             (None, Some(secret)) if is_secret(secret) => found.push((name.clone(), HeaderText::Secret(secret.to_owned()))),
-            (_, _) => reader.problem(name, "is neither a text nor the name of a secret", "write \"text\" or { secret = \"name\" }"),
+            (_, _) => {
+                reader.problem(name, "is neither a text nor the name of a secret", "write \"text\" or { secret = \"name\" }")
+            }
         }
     }
     found
 }
 
 /// A secret's name becomes a variable's; the secret itself must not stand in a profile.
-const SECRET_HINT: &str = "name it in small letters, digits, hyphens and underscores; the secret itself stands in a variable or a file of the account";
+const SECRET_HINT: &str =
+    "name it in small letters, digits, hyphens and underscores; the secret itself stands in a variable or a file of the account";
 
 fn is_secret(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_');

@@ -19,7 +19,8 @@ use self::auth::Tokens;
 use super::http::{HttpClient, Lost, Reply};
 use super::registry::Secret;
 use super::{
-    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Turn, Verdict, Wanted,
+    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Turn, Verdict,
+    Wanted,
 };
 use crate::contract::profile::{KeyPlace, WhenAbsent};
 use crate::model::{Body, FieldName, IdempotencyKey, Refusal};
@@ -302,7 +303,8 @@ mod tests {
     #[test]
     fn the_profiles_limits_may_only_be_lowered() {
         let own = profile("");
-        let limits = |provider: OwnProvider| (provider.profile.requests_max, provider.profile.window, provider.profile.in_flight_max);
+        let limits =
+            |provider: OwnProvider| (provider.profile.requests_max, provider.profile.window, provider.profile.in_flight_max);
         assert_eq!(limits(connect(&own, |_| ()).unwrap()), (30, Duration::from_secs(2), 3));
         assert_eq!(limits(connect(&own, |it| it.rate_per_s = Some(15)).unwrap()), (15, Duration::from_secs(1), 3));
         assert!(matches!(connect(&own, |it| it.rate_per_s = Some(16)), Err(ProviderError::Limit { .. })));
@@ -326,7 +328,9 @@ mod tests {
         let names: Vec<(&str, &[&str])> = secrets(&own).iter().map(|secret| (secret.name, secret.variables)).collect();
         assert_eq!(names, [("token", &["CLIENTFERRY_TOKEN"][..]), ("partner-id", &["CLIENTFERRY_SECRET_PARTNER_ID"][..])]);
         let error = connect(&own, |_| ()).unwrap_err();
-        assert!(matches!(error, ProviderError::Token { secret: "partner-id", .. }) && !format!("{error:?}").contains("\"secret\")"));
+        assert!(
+            matches!(error, ProviderError::Token { secret: "partner-id", .. }) && !format!("{error:?}").contains("\"secret\")")
+        );
         let connected = connect(&own, |it| _ = it.secrets.insert("partner-id".into(), SecretString::from("geheim"))).unwrap();
         assert!(!format!("{connected:?}").contains("geheim"));
     }

@@ -91,7 +91,7 @@ pub(super) fn put(root: &mut Value, pointer: &str, value: Value) {
     for step in pointer.split('/').skip(1) {
         let step = step.replace("~1", "/").replace("~0", "~");
         match step.parse::<usize>() {
-            Ok(index) if index < 16 && !node.as_object().is_some_and(|members| !members.is_empty()) => {
+            Ok(index) if index < 16 && node.as_object().is_none_or(Map::is_empty) => {
                 if !node.is_array() {
                     *node = Value::Array(Vec::new());
                 }

@@ -166,7 +166,9 @@ impl Own {
             }
             Some(Claimed::New(_) | Claimed::Running) | None => {}
         }
-        let operation = self.judge(world, request.head.uri.path(), &body)?;
+        let operation = self
+            .judge(world, request.head.uri.path(), &body)
+            .map_err(|entries| self.bad(422, "INVALID", "the client does not keep the contract", &entries))?;
         let people = self.identities(&operation, &body);
         let mut number = 0;
         let made = world.create(token, |store| {
@@ -193,8 +195,8 @@ impl Own {
         }
     }
 
-    /// The operation at this path that the body keeps the contract of.
-    fn judge(&self, world: &World, path: &str, body: &Value) -> Result<Arc<str>, Response<Body>> {
+    /// The operation at this path that the body keeps the contract of; else how it breaks the one that it is nearest to.
+    fn judge(&self, world: &World, path: &str, body: &Value) -> Result<Arc<str>, Vec<(String, String)>> {
         let mut fewest: Option<Vec<(String, String)>> = None;
         for served in self.serving(path) {
             let violations = served.operation.violations(body, world.level);
@@ -207,7 +209,7 @@ impl Own {
                 fewest = Some(entries);
             }
         }
-        Err(self.bad(422, "INVALID", "the client does not keep the contract", &fewest.unwrap_or_default()))
+        Err(fewest.unwrap_or_default())
     }
 
     fn success(&self, world: &World, hits: &super::fault::Hits, entry: &Entry, is_replay: bool, head: &Parts) -> Answer {
