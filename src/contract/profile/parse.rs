@@ -511,6 +511,23 @@ id = "/id"
     }
 
     #[test]
+    fn a_profile_with_a_line_missing_or_cut_is_answered_in_words() {
+        let whole = include_str!("../../../samples/own-northgate/northgate.toml");
+        let lines: Vec<&str> = whole.lines().collect();
+        for left_out in 0..lines.len() {
+            let text: String =
+                lines.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, line)| format!("{line}\n")).collect();
+            if let Err(problems) = profile(&text) {
+                assert!(problems.iter().all(|problem| !problem.what.is_empty() && !problem.hint.is_empty()), "line {left_out}");
+                assert!(!problems.is_empty(), "line {left_out} is refused without a word");
+            }
+        }
+        for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)).step_by(7) {
+            let _ = profile(&whole[..end]);
+        }
+    }
+
+    #[test]
     fn a_line_that_is_no_toml_is_told_by_its_number_and_not_quoted() {
         let found = problems("name = \"acme\"\n[auth]\nsecret = geheim\n").join("\n");
         assert!(found.contains("line 3") && !found.contains("geheim"), "{found}");
