@@ -63,7 +63,7 @@ fn whole(root: &Reader<'_>) -> Option<OwnProfile> {
     let success = success(root.table("success"));
     let existing = existing(root.table("existing"), &error);
     let meanings = meanings(root.table("verdicts"));
-    let look_up = look_up(root.table("look_up"), !matches!(key.place, KeyPlace::None) || existing.is_some());
+    let look_up = look_up(root.table("look_up"), key.place != KeyPlace::None && key.remembered.is_some());
     let preflight = preflight(root.table("preflight"));
     let operations = operations(&root.table("operations"), path.is_some());
     let profile = OwnProfile {
