@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, number, ogrn, passport, phone, snils, text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
+    snils, text,
 };
 use crate::contract::{EnumCode, Leaf, Render};
 use crate::model::{CellKind, Code};
@@ -106,8 +107,9 @@ pub(super) fn parse<'c>(
         }
         Render::Codes => return codes::parse(cell, leaf.codes.as_ref()).map(|list| Written::Json(Cow::Owned(list))),
         Render::Uuid => identifier::uuid(cell)?,
-        Render::E164Digits | Render::Nanp10 => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
-        Render::PostalUsCa => return text::parse_one_line(cell).map(Written::Text),
+        Render::E164Digits => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
+        Render::Nanp10 => north_america::phone(cell, kind)?,
+        Render::PostalUsCa => north_america::postal_code(cell, kind)?,
         Render::NineDigits => identifier::nine_digits(cell, kind)?,
         Render::SnilsDashed => identifier::snils_dashed(cell, kind)?,
         Render::Token => identifier::token(cell, kind)?,

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn phones_become_ten_digits() {
         for text in ["(312) 555-0101", "312.555.0101", "+1 312 555 0101", "1-312-555-0101", "3125550101", "3125550101.0"] {
-            let kind = if text.contains(".0") && !text.contains("555.") { CellKind::Number(3_125_550_101.0) } else { CellKind::Text };
+            let kind =
+                if text.contains(".0") && !text.contains("555.") { CellKind::Number(3_125_550_101.0) } else { CellKind::Text };
             assert_eq!(phone(text, kind).unwrap(), "3125550101", "{text}");
         }
         for (text, code) in [
