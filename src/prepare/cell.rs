@@ -100,6 +100,7 @@ pub(super) fn parse<'c>(
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
         Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
         Render::Decimal => return number::decimal(cell, kind).map(literal),
+        Render::DecimalUs => return north_america::amount(cell, kind).map(literal),
         Render::Percent => return number::percent(cell, kind).map(literal),
         Render::Flag01 => {
             let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use super::cell::{self, Rules};
+use super::copies;
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError, nearest};
 use super::names::{self, Name};
@@ -95,6 +96,7 @@ impl<'a> Compiler<'a> {
             }
         }
         let objects = self.objects(operation, &layout)?;
+        let copies = copies::plan(self.mapping, &frame, &layout, &fills)?;
         Ok(OperationPlan {
             operation: operation.clone(),
             layout,
@@ -102,6 +104,7 @@ impl<'a> Compiler<'a> {
             fills,
             items,
             objects,
+            copies,
             left_out: Vec::new(),
             shapes: RwLock::default(),
         })

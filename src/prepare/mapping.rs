@@ -64,13 +64,15 @@ pub struct Options {
     pub transliterate: Vec<String>,
     /// Citizenships (alpha-2 codes) whose people's names may be transliterated; all when empty.
     pub transliterate_citizenships: Vec<String>,
+    /// Object of the body → object whose members it takes in rows that say nothing of it.
+    pub copy_when_empty: BTreeMap<String, String>,
 }
 
 impl TryFrom<BTreeMap<String, toml::Value>> for Options {
     type Error = String;
 
     fn try_from(written: BTreeMap<String, toml::Value>) -> Result<Self, String> {
-        const KEYS: [&str; 3] = ["approve_transliteration", "transliterate", "transliterate_citizenships"];
+        const KEYS: [&str; 4] = ["approve_transliteration", "transliterate", "transliterate_citizenships", "copy_when_empty"];
         let mut options = Self::default();
         for (key, value) in written {
             match key.as_str() {
@@ -80,6 +82,11 @@ impl TryFrom<BTreeMap<String, toml::Value>> for Options {
                 }
                 "transliterate" => options.transliterate = words(&key, &value)?,
                 "transliterate_citizenships" => options.transliterate_citizenships = words(&key, &value)?,
+                "copy_when_empty" => {
+                    options.copy_when_empty = value
+                        .try_into()
+                        .map_err(|_| format!("[options] {key} is a table of objects: {{ MailAddress = \"PrimaryAddress\" }}"))?;
+                }
                 _ => return Err(format!("[options] has no `{key}`{}", nearest(&key, KEYS.into_iter()))),
             }
         }

@@ -11,6 +11,7 @@ mod e2e;
 mod golden;
 mod imports;
 mod journal;
+mod loanpro;
 mod mutual_tls;
 mod program;
 mod read;

@@ -120,9 +120,7 @@ async fn a_customer_is_created_read_and_found() {
     stage.create(&person(2)).await;
     assert_eq!(stage.get("/odata.svc/Customers()?$top=1&$skip=1").await.1["d"]["results"][0]["id"], 2);
     assert_eq!(stage.get("/odata.svc/Loans?$top=1").await.0, 200);
-    let phrase = |field: &str, value: &str| {
-        json!({"query_string": {"query": format!("\"{value}\""), "default_operator": "AND", "fields": [field]}})
-    };
+    let phrase = |field: &str, value: &str| json!({"query_string": {"query": format!("\"{value}\""), "default_operator": "AND", "fields": [field]}});
     let should = json!([phrase("customId", "CRM-1"), phrase("email", "ADA2@example.com")]);
     assert_eq!(stage.search(json!({"bool": {"must": [{"bool": {"should": should}}]}})).await, [1, 2]);
     assert_eq!(stage.search(phrase("ssn", "900700001")).await, [1]);
@@ -279,7 +277,8 @@ async fn warnings_have_dialects() {
 
 #[tokio::test]
 async fn a_search_knows_new_customers_late_and_answers_may_be_odd() {
-    let stage = Stage::new(&["list_lag_ms=300"], &["odd=no_d@#1", "odd=id_text@#2", "odd=with_warnings@#3", "500_after_commit@#4"]).await;
+    let stage =
+        Stage::new(&["list_lag_ms=300"], &["odd=no_d@#1", "odd=id_text@#2", "odd=with_warnings@#3", "500_after_commit@#4"]).await;
     assert!(stage.create(&person(1)).await.1.get("d").is_none());
     assert_eq!(stage.create(&person(2)).await.1["d"]["id"], "2");
     assert!(stage.create(&person(3)).await.1["warnings"].is_array());

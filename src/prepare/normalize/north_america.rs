@@ -3,7 +3,7 @@
 
 use super::phone::Number;
 use super::text::{clean, is_dash};
-use super::{CellFault, Parsed, damage};
+use super::{CellFault, Parsed, damage, number};
 use crate::model::{CellKind, Code};
 
 /// A number of the North American plan: ten digits without country code.
@@ -49,6 +49,18 @@ pub fn postal_code(text: &str, kind: CellKind) -> Parsed<String> {
     }
 }
 
+/// An amount of money, in which commas part thousands and a point parts cents.
+pub fn amount(text: &str, kind: CellKind) -> Parsed<String> {
+    let cleaned = clean(text);
+    let whole = cleaned.split('.').next().unwrap_or_default();
+    let mut groups = whole.trim_start_matches(['$', ' ']).split(',');
+    let first = groups.next().unwrap_or_default();
+    let is_digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parted = whole.contains(',') && first.len() <= 3 && is_digits(first);
+    parted = parted && groups.all(|group| group.len() == 3 && is_digits(group));
+    if parted { number::decimal(&cleaned.replace(',', ""), kind) } else { number::decimal(text, kind) }
+}
+
 /// Letter, digit, letter, digit, letter, digit.
 fn is_canadian(compact: &str) -> bool {
     compact.bytes().enumerate().all(|(index, byte)| match index % 2 {
@@ -81,6 +93,18 @@ mod tests {
             ("", Code::ValueMissing),
         ] {
             assert_eq!(phone(text, CellKind::Text).unwrap_err().code, code, "{text}");
+        }
+    }
+
+    #[test]
+    fn commas_part_thousands() {
+        for (text, expected) in
+            [("$4,300", "4300"), ("4,300.50", "4300.50"), ("1,234,567", "1234567"), ("$ 75000", "75000"), ("52000.5", "52000.5")]
+        {
+            assert_eq!(amount(text, CellKind::Text).unwrap(), expected, "{text}");
+        }
+        for text in ["4,30,000", "(500.00)", "about 4,300", ",300", ""] {
+            assert!(amount(text, CellKind::Text).is_err(), "{text}");
         }
     }
 
