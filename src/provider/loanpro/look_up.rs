@@ -16,6 +16,8 @@ use crate::provider::{Found, Slot, Wanted};
 
 /// Pages of hits that are looked through for one client. Who has more is not to be told by e-mail or SSN.
 const PAGES_MAX: usize = 4;
+/// That a client has more hits than are looked through.
+const TOO_MANY: &str = "look_up_too_long";
 
 /// What the look-up needs of the account.
 pub(super) struct LookUp<'a> {
@@ -37,10 +39,19 @@ pub(super) async fn find(
     let mut found: Vec<Result<Relations, Refusal>> = Vec::with_capacity(wanted.len());
     // Clients that are looked for together often hit one another's customers: each is read once.
     let mut read: HashMap<u64, Option<Told>> = HashMap::new();
+    // A provider that does not answer about one client is not asked about the next.
+    let mut silent: Option<Refusal> = None;
     for client in wanted {
+        if let Some(refusal) = &silent {
+            found.push(Err(refusal.clone()));
+            continue;
+        }
         match look_up.relations(client, &mut read).await {
             Ok(relations) => found.push(Ok(relations)),
-            Err(NoAnswer::CannotAsk(refusal)) => found.push(Err(refusal)),
+            Err(NoAnswer::CannotAsk(refusal)) => {
+                silent = (&*refusal.code != TOO_MANY).then(|| refusal.clone());
+                found.push(Err(refusal));
+            }
             Err(NoAnswer::NotThere) => found.push(Ok(Relations::new())),
             Err(NoAnswer::Halt(halt)) => return wanted.iter().map(|_| Found::Halt(halt.clone())).collect(),
         }
@@ -114,7 +125,7 @@ impl LookUp<'_> {
                 return Ok(ids);
             }
         }
-        Err(NoAnswer::CannotAsk(refusal("look_up_too_long", "the provider finds too many customers for this client's search")))
+        Err(NoAnswer::CannotAsk(refusal(TOO_MANY, "the provider finds too many customers for this client's search")))
     }
 
     /// Which of these customers the client is, that was sent at this time: asked when a customer is sent again and warned about.
