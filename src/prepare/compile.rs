@@ -42,8 +42,17 @@ impl<'a> Compiler<'a> {
         let mut targets: HashMap<&str, usize> = HashMap::new();
         for (header, named) in &mapping.columns {
             let index = find_column(header, source)?;
+            let refused = operations.iter().filter_map(|operation| operation.refused_headers.as_ref());
+            let refused = refused.into_iter().find(|refused| refused.refuses(header));
             for field in named.iter() {
                 fields.check(field)?;
+                if let Some(refused) = refused {
+                    return Err(MappingError::Refused {
+                        column: header.clone(),
+                        field: field.to_owned(),
+                        why: refused.why.clone(),
+                    });
+                }
                 if let Some(other) = targets.insert(field, index).filter(|other| *other != index) {
                     return Err(MappingError::TwoColumns {
                         first: source.columns[other].to_string(),

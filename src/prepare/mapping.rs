@@ -201,6 +201,16 @@ pub enum MappingError {
         /// Why, and what is expected.
         why: String,
     },
+    /// A column holds what the provider must not get.
+    #[error("the column `{column}` must not be mapped to `{field}`: {why}")]
+    Refused {
+        /// The column.
+        column: String,
+        /// Where it was to go.
+        field: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl MappingError {
@@ -217,6 +227,7 @@ impl MappingError {
             }
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
+            Self::Refused { .. } => "take the column out of [columns] and name it under [ignore]".to_owned(),
             Self::Value { .. } => {
                 "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned()
             }

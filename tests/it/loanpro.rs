@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use serde_json::{Map, Value};
+use chrono::NaiveDate;
+use clientferry::contract::{Registry, Today, Violation};
+use serde_json::{Map, Value, json};
 
 use super::bless::{assert_committed, in_project};
 use super::program::Program;
@@ -142,4 +144,77 @@ fn every_valid_body_is_made_from_a_row_and_arrives_unchanged() {
         count += 1;
     }
     assert_eq!(count, 8);
+}
+
+#[test]
+fn headers_of_borrowers_map_themselves_and_card_numbers_are_refused_with_the_reason() {
+    let program = Program::new();
+    program.put("borrowers.csv", &fs::read(in_project("samples/loanpro-borrowers.csv")).expect("the sample"));
+    let proposed = program.expect(&[0], &["map", "borrowers.csv", "--to", "loanpro/individual"]);
+    let proposed = String::from_utf8(proposed.stdout).expect("a text");
+    let committed = fs::read_to_string(in_project("samples/loanpro-mapping.toml")).expect("the mapping");
+    for line in committed.lines().skip_while(|line| *line != "[columns]").skip(1).take_while(|line| !line.is_empty()) {
+        assert!(proposed.lines().any(|own| own.starts_with(line)), "{line} is not proposed:\n{proposed}");
+    }
+    program.put("cards.csv", b"First Name,Card Number\nAda,4111111111111111\n");
+    program.put("cards.toml", b"[columns]\n\"Card Number\" = \"payments[0].card_token\"\n");
+    let refused = program.expect(&[2], &["check", "cards.csv", "--to", "loanpro/individual", "--mapping", "cards.toml"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("Card Number") && said.contains("tokens") && said.contains("[ignore]"), "{said}");
+}
+
+#[test]
+fn committed_templates_are_those_of_the_contracts() {
+    let program = Program::new();
+    for kind in ["individual", "company", "flooring"] {
+        for ending in ["csv", "xlsx"] {
+            let file = format!("loanpro-{kind}.{ending}");
+            program.expect(&[0], &["template", &format!("loanpro/{kind}"), "-o", &file]);
+            assert_committed(&format!("templates/{file}"), &fs::read(program.path(&file)).expect("the template is written"));
+        }
+    }
+}
+
+/// What rules of code find in a body, by rule, place and severity.
+fn told(body: &Value, kind: &str) -> Vec<String> {
+    let operation = Registry::built_in().find(&format!("loanpro/{kind}")).expect("an operation").remove(0);
+    let mut found = Vec::new();
+    operation.check_rules(body, &Today::new(NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")), &mut found);
+    let line = |violation: &Violation| {
+        let rule = violation.rule.as_deref().unwrap_or_default();
+        format!("{rule} {} {}", violation.pointer, violation.code.severity().as_str())
+    };
+    found.iter().map(line).collect()
+}
+
+#[test]
+fn rules_of_code_find_what_a_schema_cannot_say() {
+    let path = in_project("tests/vectors/loanpro/valid/individual--minimal.json");
+    let body: Value = serde_json::from_slice(&fs::read(path).expect("the vector")).expect("JSON");
+    assert_eq!(told(&body, "individual"), Vec::<String>::new());
+    for (members, expected) in [
+        (json!({"birthDate": "2026-11-22"}), &["LP-C01 /birthDate error"][..]),
+        (json!({"birthDate": "2008-11-22"}), &["LP-C01 /birthDate warning"]),
+        (json!({"birthDate": "2008-11-21"}), &[]),
+        (json!({"Employer": {"companyName": "A", "hireDate": "2026-11-22"}}), &["LP-C02 /Employer/hireDate warning"]),
+        (json!({"ssn": "123456789", "customerIdType": "customer.idType.ssn"}), &["LP-C03 /ssn warning"]),
+        (json!({"ssn": "000000000", "customerIdType": "customer.idType.ssn"}), &["LP-C03 /ssn warning", "LP-C04 /ssn warning"]),
+        (json!({"ssn": "666123456", "customerIdType": "customer.idType.ssn"}), &["LP-C04 /ssn warning"]),
+        (json!({"ssn": "046454287", "customerIdType": "customer.idType.sin"}), &["LP-C04 /ssn warning"]),
+        (json!({"ssn": "046454286", "customerIdType": "customer.idType.sin"}), &[]),
+        (json!({"MailAddress": {"address1": "1 Main St"}}), &["LP-C05 /MailAddress/zipcode warning"]),
+        (json!({"lastName": "4111 1111 1111 1111"}), &["LP-C07 /lastName error"]),
+        (
+            json!({"CustomFieldValues": {"results": [{"customFieldId": 1, "customFieldValue": "4111111111111111"}]}}),
+            &["LP-C07 /CustomFieldValues/results/0/customFieldValue error"],
+        ),
+        (
+            json!({"Phones": {"results": [{"phone": "3125550101"}, {"phone": "1125550101"}]}}),
+            &["LP-C12 /Phones/results/1/phone warning"],
+        ),
+    ] {
+        let mut changed = body.clone();
+        changed.as_object_mut().expect("a body").extend(members.as_object().expect("members").clone());
+        assert_eq!(told(&changed, "individual"), expected, "{members}");
+    }
 }
