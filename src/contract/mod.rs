@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod annotations;
 pub mod check_digits;
+mod check_us;
 mod checks;
 mod codes;
 mod compile;

@@ -2,6 +2,7 @@
 
 pub mod headers;
 pub mod http;
+pub mod loanpro;
 mod own;
 mod registry;
 mod settings;

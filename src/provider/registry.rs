@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::own::{self, OwnProfile, OwnProvider};
-use super::{AccountSettings, Provider, ProviderError, tbank};
+use super::{AccountSettings, Provider, ProviderError, loanpro, tbank};
 
 /// A token or password that a provider wants of an account.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +29,20 @@ struct Entry {
     connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
 }
 
-const PROVIDERS: [Entry; 1] = [Entry {
-    name: "tbank",
-    secrets: &[TOKEN],
-    check: options::<tbank::Options>,
-    connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
-}];
+const PROVIDERS: &[Entry] = &[
+    Entry {
+        name: "tbank",
+        secrets: &[TOKEN],
+        check: options::<tbank::Options>,
+        connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
+    },
+    Entry {
+        name: "loanpro",
+        secrets: &[loanpro::TOKEN],
+        check: options::<loanpro::Options>,
+        connect: |settings| Ok(Arc::new(loanpro::LoanPro::connect(settings)?)),
+    },
+];
 
 fn options<T: DeserializeOwned>(written: &toml::Table) -> Result<(), toml::de::Error> {
     T::deserialize(written.clone()).map(drop)
