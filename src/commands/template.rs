@@ -45,7 +45,9 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
     }];
     let vocabulary = vocabulary();
     let place = |leaf: &&Leaf| vocabulary.fields.iter().position(|field| field.name == leaf.field).unwrap_or(usize::MAX);
-    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable).collect();
+    // The own id has its column already, also where the provider takes it as a member.
+    let is_further = |leaf: &&Leaf| leaf.mappable && leaf.field != "external_id";
+    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(is_further).collect();
     leaves.sort_by_key(place);
     columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &help_of(leaf))));
     let mut groups: Vec<&Group> = operation.groups.iter().collect();
