@@ -39,7 +39,7 @@ pub enum ContractError {
 }
 
 /// All operations that can be asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Registry {
     operations: Vec<Arc<Operation>>,
 }

@@ -12,6 +12,7 @@ mod canary;
 mod crash;
 mod faults;
 mod loanpro;
+mod own;
 mod rate;
 mod size;
 mod stops;
