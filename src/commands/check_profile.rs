@@ -17,7 +17,7 @@ use crate::failure::{Exit, Failure};
 use crate::model::{Body, IdempotencyKey};
 use crate::provider::{self, AccountSettings, Found, Order, Provider, Slot, Turn, Verdict, Wanted};
 use crate::sandbox::{self, SandboxSettings};
-use crate::submit::Session;
+use crate::submit::{Pace, Session};
 use crate::terminal;
 
 /// What was found.
@@ -195,7 +195,7 @@ fn rehearse(own: &Arc<OwnProfile>, operations: &[Arc<Operation>], findings: &mut
         let running = sandbox::start(settings).await?;
         let account = AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &own.name, Some(Arc::clone(own)), &running.base_url);
         let provider = provider::connect(&own.name, &account)?;
-        if let Err(halt) = provider.preflight().await {
+        if let Err(halt) = provider.preflight(&Pace::new(provider.profile())).await {
             findings.wrong("[preflight]", halt.what, &halt.hint);
         }
         for operation in operations {

@@ -180,9 +180,10 @@ pub trait Provider: Send + Sync {
         !self.profile().remote_ids_unique
     }
 
-    /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter. How many
+    /// Proves address, certificate and token before the first row. The slot of its first request is taken already; every further
+    /// one takes a `slot`. How many
     /// clients the account holds, where the answer tells.
-    async fn preflight(&self) -> Result<Option<u64>, Halt>;
+    async fn preflight(&self, slot: &dyn Slot) -> Result<Option<u64>, Halt>;
 
     /// Sends one client once. The slot of its first request is taken already; every further request that it needs takes a `slot`.
     async fn submit(&self, order: &Order<'_>, slot: &dyn Slot) -> Answer;

@@ -126,7 +126,7 @@ impl Provider for LoanPro {
         self.http.base()
     }
 
-    async fn preflight(&self) -> Result<Option<u64>, Halt> {
+    async fn preflight(&self, _slot: &dyn Slot) -> Result<Option<u64>, Halt> {
         match wire::Wire::get(&self.http, "/odata.svc/Loans?$top=1").await {
             Ok(reply) => match verdicts::halt(reply.status, &Said::parse(&reply)) {
                 Some(halt) => Err(halt),

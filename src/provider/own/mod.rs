@@ -7,7 +7,6 @@ mod verdicts;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -19,8 +18,7 @@ use self::auth::Tokens;
 use super::http::{HttpClient, Lost, Reply};
 use super::registry::Secret;
 use super::{
-    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Turn, Verdict,
-    Wanted,
+    Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted,
 };
 use crate::contract::profile::{KeyPlace, WhenAbsent};
 use crate::model::{Body, FieldName, IdempotencyKey, Refusal};
@@ -194,12 +192,9 @@ impl Provider for OwnProvider {
         self.http.base()
     }
 
-    async fn preflight(&self) -> Result<Option<u64>, Halt> {
+    async fn preflight(&self, slot: &dyn Slot) -> Result<Option<u64>, Halt> {
         let Some(path) = &self.own.preflight else { return Ok(None) };
-        let apart = Apart { window: self.profile.window, taken: AtomicBool::new(false) };
-        let answer = self.authorized(&apart, "GET", path, HeaderMap::new(), None).await;
-        apart.settle().await;
-        match answer {
+        match self.authorized(slot, "GET", path, HeaderMap::new(), None).await {
             Ok(reply) => verdicts::halt(&self.own, &reply).map_or(Ok(None), Err),
             Err(NotSent::Halt(halt)) => Err(halt),
             Err(NotSent::Lost(Lost::Certificate(why))) => Err(verdicts::certificate(&why)),
@@ -246,38 +241,6 @@ impl Provider for OwnProvider {
     ) -> Vec<Found> {
         look_up::find(self, wanted, taken, slot).await
     }
-}
-
-/// The preflight's further requests, for a token: the pace knows of its first one only, so each of them lets a whole window pass.
-struct Apart {
-    window: Duration,
-    taken: AtomicBool,
-}
-
-impl Apart {
-    /// Lets the last of them leave the window too.
-    async fn settle(&self) {
-        if self.taken.load(Ordering::Relaxed) {
-            tokio::time::sleep(self.window).await;
-        }
-    }
-}
-
-#[async_trait]
-impl Slot for Apart {
-    async fn take(&self) -> Option<Box<dyn Turn>> {
-        self.taken.store(true, Ordering::Relaxed);
-        tokio::time::sleep(self.window).await;
-        Some(Box::new(Untold))
-    }
-
-    fn slow_down(&self, _: Option<Duration>) {}
-}
-
-struct Untold;
-
-impl Turn for Untold {
-    fn answered(self: Box<Self>, _: bool) {}
 }
 
 #[cfg(test)]
