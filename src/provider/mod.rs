@@ -1,10 +1,12 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
+pub mod brainysoft;
 pub mod headers;
 pub mod http;
 mod registry;
 mod settings;
 pub mod tbank;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;

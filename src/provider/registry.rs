@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{AccountSettings, Provider, ProviderError, tbank};
+use super::{AccountSettings, Provider, ProviderError, brainysoft, tbank};
 
 /// A token or password that a provider wants of an account.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +28,20 @@ struct Entry {
     connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
 }
 
-const PROVIDERS: [Entry; 1] = [Entry {
-    name: "tbank",
-    secrets: &[TOKEN],
-    check: options::<tbank::Options>,
-    connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
-}];
+const PROVIDERS: &[Entry] = &[
+    Entry {
+        name: "brainysoft",
+        secrets: brainysoft::SECRETS,
+        check: options::<brainysoft::Options>,
+        connect: |settings| Ok(Arc::new(brainysoft::BrainySoft::connect(settings)?)),
+    },
+    Entry {
+        name: "tbank",
+        secrets: &[TOKEN],
+        check: options::<tbank::Options>,
+        connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
+    },
+];
 
 fn options<T: DeserializeOwned>(written: &toml::Table) -> Result<(), toml::de::Error> {
     T::deserialize(written.clone()).map(drop)
