@@ -4,7 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use super::operation::Operation;
 
-const BUILT_IN: [&str; 7] = [
+const BUILT_IN: &[&str] = &[
+    include_str!("brainysoft/individual.json"),
+    include_str!("brainysoft/sole-proprietor.json"),
+    include_str!("brainysoft/legal-entity.json"),
     include_str!("tbank/fl-resident.json"),
     include_str!("tbank/fl-nonresident.json"),
     include_str!("tbank/ip-resident.json"),

@@ -32,16 +32,28 @@ fn all_violations(operation: &str, body: &Value) -> Vec<Violation> {
     violations
 }
 
+/// A provider's vectors, and how many there are.
+struct Vectors {
+    provider: &'static str,
+    valid: usize,
+    invalid: usize,
+}
+
+const ALL: &[Vectors] =
+    &[Vectors { provider: "brainysoft", valid: 7, invalid: 45 }, Vectors { provider: "tbank", valid: 15, invalid: 88 }];
+
 #[test]
 fn valid_bodies_are_accepted_by_their_own_operation_only() {
-    let vectors = vectors("tbank/valid");
-    assert_eq!(vectors.len(), 15);
-    for (name, body) in vectors {
-        let kind = name.split("--").next().unwrap();
-        assert_eq!(all_violations(&format!("tbank/{kind}"), &body), [], "{name}");
-        for operation in Registry::built_in().find("tbank").unwrap() {
-            if *operation.name != format!("tbank/{kind}") {
-                assert!(!operation.accepts(&body), "{name} accepted by {}", operation.name);
+    for Vectors { provider, valid, .. } in ALL {
+        let vectors = vectors(&format!("{provider}/valid"));
+        assert_eq!(vectors.len(), *valid, "{provider}");
+        for (name, body) in vectors {
+            let kind = name.split("--").next().unwrap();
+            assert_eq!(all_violations(&format!("{provider}/{kind}"), &body), [], "{name}");
+            for operation in Registry::built_in().find(provider).unwrap() {
+                if *operation.name != format!("{provider}/{kind}") {
+                    assert!(!operation.accepts(&body), "{name} accepted by {}", operation.name);
+                }
             }
         }
     }
@@ -49,10 +61,14 @@ fn valid_bodies_are_accepted_by_their_own_operation_only() {
 
 #[test]
 fn invalid_bodies_are_refused_on_the_expected_path_by_the_expected_rule() {
-    let vectors = vectors("tbank/invalid");
-    assert_eq!(vectors.len(), 88);
     let mut failures = Vec::new();
-    for (name, vector) in vectors {
+    let mut all = Vec::new();
+    for Vectors { provider, invalid, .. } in ALL {
+        let vectors = vectors(&format!("{provider}/invalid"));
+        assert_eq!(vectors.len(), *invalid, "{provider}");
+        all.extend(vectors);
+    }
+    for (name, vector) in all {
         let text = |key: &str| vector.get(key).and_then(Value::as_str).map(str::to_owned);
         let found = all_violations(&text("operation").unwrap(), &vector["body"]);
         let hit = found.iter().any(|violation| {
@@ -74,7 +90,7 @@ fn invalid_bodies_are_refused_on_the_expected_path_by_the_expected_rule() {
 
 #[test]
 fn the_documented_level_drops_our_own_limits_and_nothing_else() {
-    for (name, vector) in vectors("tbank/invalid") {
+    for (name, vector) in ALL.iter().flat_map(|all| vectors(&format!("{}/invalid", all.provider))) {
         if vector["checker"] == "code" {
             continue;
         }

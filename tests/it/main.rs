@@ -18,6 +18,7 @@ mod readme;
 mod report;
 mod samples;
 mod sandbox;
+mod sandbox_brainysoft;
 mod submit;
 mod templates;
 mod vectors;
