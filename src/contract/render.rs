@@ -20,6 +20,7 @@ pub enum Render {
     PassportNumber,
     PassportDivision,
     DocumentNumber,
+    DocumentPart,
     AddressLine,
     Enum,
     Integer,
@@ -40,7 +41,7 @@ pub enum Render {
 }
 
 impl Render {
-    const NAMES: [(&'static str, Self); 33] = [
+    const NAMES: [(&'static str, Self); 34] = [
         ("text", Self::Text),
         ("name", Self::Name),
         ("iso-date", Self::IsoDate),
@@ -57,6 +58,7 @@ impl Render {
         ("passport-number", Self::PassportNumber),
         ("passport-division", Self::PassportDivision),
         ("document-number", Self::DocumentNumber),
+        ("document-part", Self::DocumentPart),
         ("address-line", Self::AddressLine),
         ("enum", Self::Enum),
         ("integer", Self::Integer),
@@ -108,6 +110,7 @@ impl Render {
             | Self::PassportNumber
             | Self::PassportDivision
             | Self::DocumentNumber
+            | Self::DocumentPart
             | Self::Uuid
             | Self::E164Digits
             | Self::Nanp10

@@ -149,8 +149,11 @@ impl<'a> Work<'a> {
             }
             Err(fault) => {
                 self.attempted.push(pointer());
-                // An empty message belongs to a cell whose fault is told at another member.
-                if !fault.message.is_empty() {
+                if fault.code.severity() == Severity::Info {
+                    let found = self.row.cells.text(column);
+                    self.noticed.push(Fault::of_cell(fault.code, index(column), found, fault.message).at(field));
+                } else if !fault.message.is_empty() {
+                    // An empty message belongs to a cell whose fault is told at another member.
                     self.fault(fault, Some(column), field);
                 }
             }

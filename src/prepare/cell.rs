@@ -1,16 +1,18 @@
 //! One cell for one member: the right normalizer for the way in which the provider writes the value.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, number, ogrn, passport, phone, snils, text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, number, ogrn, passport, phone, reference,
+    snils, text,
 };
 use crate::contract::{EnumCode, Leaf, Render};
-use crate::model::{CellKind, Code};
+use crate::model::{Books, CellKind, Code};
 
 /// For a date column that proves no order and needs none.
 pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
@@ -32,6 +34,8 @@ pub(super) struct Rules {
     /// Alpha-2 code of the country whose people wrote the phone numbers.
     pub(super) region: String,
     pub(super) options: Options,
+    /// The provider's reference books, as far as they were asked for.
+    pub(super) books: Arc<Books>,
 }
 
 impl Written<'_> {
@@ -93,11 +97,15 @@ pub(super) fn parse<'c>(
         Render::PassportNumber => passport::number(cell, kind)?,
         Render::PassportDivision => passport::division(cell, kind)?,
         Render::DocumentNumber => passport::document_number(cell, kind)?,
+        Render::DocumentPart => passport::document_part(cell, kind)?,
         Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
         Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, rules)),
         Render::LatinName => return name::parse(cell).and_then(|name| latin(name, rules)),
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
-        Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
+        Render::Integer => return number::integer(cell, kind).map(literal),
+        Render::Book => {
+            return reference::parse(cell, kind, leaf.book.as_deref().unwrap_or_default(), &rules.books).map(literal);
+        }
         Render::Decimal => return number::decimal(cell, kind).map(literal),
         Render::Percent => return number::percent(cell, kind).map(literal),
         Render::Flag01 => {

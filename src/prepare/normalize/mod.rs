@@ -14,6 +14,7 @@ pub mod number;
 pub mod ogrn;
 pub mod passport;
 pub mod phone;
+pub mod reference;
 pub mod snils;
 pub mod text;
 

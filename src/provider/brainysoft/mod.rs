@@ -161,7 +161,7 @@ impl Provider for BrainySoft {
 
     async fn book(&self, name: &str, slot: &dyn Slot) -> Result<Book, NotListed> {
         let cannot = |code: &str, message: String| Err(NotListed::CannotAsk(doubt(code, message, None)));
-        let Some(path) = self.options.book(name) else {
+        let Some(path) = self.options.book(name, self.http.is_loopback()) else {
             return cannot("no_book", format!("it is not known where the reference book `{name}` stands: set dict_paths.{name}"));
         };
         match self.ask(Question::Get(&format!("/{path}")), &Turns::new(slot)).await {

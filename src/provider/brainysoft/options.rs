@@ -100,10 +100,11 @@ impl Options {
         }
     }
 
-    /// Where a reference book stands under the base address, as far as it is known.
-    pub(super) fn book(&self, name: &str) -> Option<&str> {
+    /// Where a reference book stands under the base address, as far as it is known. A rehearsal's server has one more.
+    pub(super) fn book(&self, name: &str, is_loopback: bool) -> Option<&str> {
         let known = || BOOKS.iter().find(|(known, _)| *known == name).map(|(_, path)| *path);
-        self.dict_paths.get(name).map(String::as_str).or_else(known)
+        let rehearsed = || (is_loopback && name == "managers").then_some("dicts/managers");
+        self.dict_paths.get(name).map(String::as_str).or_else(known).or_else(rehearsed)
     }
 
     /// What is wrong with settings that are well-formed.
@@ -170,8 +171,15 @@ mod tests {
     #[test]
     fn settings_are_checked_before_anything_is_sent() {
         let good = options("dict_paths = { managers = \"dicts/loan-managers\" }\nfias_name = \"fiasId\"").unwrap();
-        assert_eq!((good.book("managers"), good.book("countries")), (Some("dicts/loan-managers"), Some("dicts/countries")));
-        assert_eq!(good.book("professions"), None);
+        assert_eq!(
+            (good.book("managers", true), good.book("countries", false)),
+            (Some("dicts/loan-managers"), Some("dicts/countries"))
+        );
+        assert_eq!(good.book("professions", true), None);
+        assert_eq!(
+            (Options::default().book("managers", true), Options::default().book("managers", false)),
+            (Some("dicts/managers"), None)
+        );
         assert_eq!(good.dialect().fias.as_deref(), Some("fiasId"));
         for bad in [
             "dict_paths = { managers = \"https://elsewhere.example/x\" }",
