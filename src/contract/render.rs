@@ -12,10 +12,14 @@ pub enum Render {
     CountryAlpha2,
     Boolean,
     Inn10,
+    Inn10Unchecked,
     Inn12,
+    Inn12Unchecked,
     Snils,
     Ogrn13,
+    Ogrn13Unchecked,
     Ogrn15,
+    Ogrn15Unchecked,
     PassportSeries,
     PassportNumber,
     PassportDivision,
@@ -41,7 +45,7 @@ pub enum Render {
 }
 
 impl Render {
-    const NAMES: [(&'static str, Self); 34] = [
+    const NAMES: [(&'static str, Self); 38] = [
         ("text", Self::Text),
         ("name", Self::Name),
         ("iso-date", Self::IsoDate),
@@ -50,10 +54,14 @@ impl Render {
         ("country-alpha2", Self::CountryAlpha2),
         ("boolean", Self::Boolean),
         ("inn-10", Self::Inn10),
+        ("inn-10-unchecked", Self::Inn10Unchecked),
         ("inn-12", Self::Inn12),
+        ("inn-12-unchecked", Self::Inn12Unchecked),
         ("snils", Self::Snils),
         ("ogrn-13", Self::Ogrn13),
+        ("ogrn-13-unchecked", Self::Ogrn13Unchecked),
         ("ogrn-15", Self::Ogrn15),
+        ("ogrn-15-unchecked", Self::Ogrn15Unchecked),
         ("passport-series", Self::PassportSeries),
         ("passport-number", Self::PassportNumber),
         ("passport-division", Self::PassportDivision),
@@ -102,10 +110,14 @@ impl Render {
         match self {
             Self::E164
             | Self::Inn10
+            | Self::Inn10Unchecked
             | Self::Inn12
+            | Self::Inn12Unchecked
             | Self::Snils
             | Self::Ogrn13
+            | Self::Ogrn13Unchecked
             | Self::Ogrn15
+            | Self::Ogrn15Unchecked
             | Self::PassportSeries
             | Self::PassportNumber
             | Self::PassportDivision

@@ -90,6 +90,11 @@ pub(super) fn parse<'c>(
         }
         Render::Inn10 => inn::parse(cell, kind, inn::Holder::Organisation)?,
         Render::Inn12 => inn::parse(cell, kind, inn::Holder::Person)?,
+        // Providers that break the check digits themselves: the contract warns.
+        Render::Inn10Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Organisation)?,
+        Render::Inn12Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Person)?,
+        Render::Ogrn13Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Organisation)?,
+        Render::Ogrn15Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Entrepreneur)?,
         Render::Snils => snils::parse(cell, kind)?,
         Render::Ogrn13 => ogrn::parse(cell, kind, ogrn::Holder::Organisation)?,
         Render::Ogrn15 => ogrn::parse(cell, kind, ogrn::Holder::Entrepreneur)?,
