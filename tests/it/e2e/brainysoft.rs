@@ -169,3 +169,106 @@ fn one_file_goes_to_several_providers_with_one_mapping() {
         assert!(ledger.0.iter().all(|entry| entry["operation"] == operation && name(&entry["body"]).is_string()));
     }
 }
+
+/// Every value of a body with its path as mappings write it.
+fn leaves(value: &Value, path: &str, into: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                leaves(value, &if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, into);
+            }
+        }
+        Value::Array(items) => items.iter().enumerate().for_each(|(at, item)| leaves(item, &format!("{path}[{at}]"), into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => into.push((path.to_owned(), value.clone())),
+    }
+}
+
+/// Whether what was sent has everything that the row brought.
+fn holds(part: &Value, sent: &Value) -> bool {
+    match part {
+        Value::Object(members) => members.iter().all(|(name, value)| holds(value, &sent[name])),
+        Value::Array(items) => items.iter().all(|item| sent.as_array().unwrap().iter().any(|sent| holds(item, sent))),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => part == sent,
+    }
+}
+
+#[test]
+fn every_valid_body_is_made_from_a_row_and_arrives_unchanged() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(in_project("tests/vectors/brainysoft/valid")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let body: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let mut members = Vec::new();
+        leaves(&body, "", &mut members);
+        let (mut mapping, mut header, mut row) = (String::from("[columns]\n"), Vec::new(), Vec::new());
+        // The flags are the operation's own affair.
+        let own = |path: &str| ["naturalPerson", "businessman"].contains(&path);
+        // The date of a refused consent goes by itself.
+        for (path, value) in members.iter().filter(|(path, value)| !own(path) && !value.is_null()) {
+            writeln!(mapping, "{path:?} = {path:?}").unwrap();
+            header.push(path.clone());
+            row.push(match value {
+                Value::Bool(yes) => if *yes { "да" } else { "нет" }.to_owned(),
+                Value::String(text) if path.to_lowercase().contains("phone") => format!("+{text}"),
+                Value::String(text) => text.clone(),
+                other => other.to_string().replace('.', ","),
+            });
+        }
+        let sandbox = sandbox(&[]);
+        let stage = stage(&sandbox);
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        csv.write_record(&header).unwrap();
+        csv.write_record(&row).unwrap();
+        stage.write("clients.csv", csv.into_inner().unwrap());
+        stage.write("mapping.toml", mapping);
+        let operation = format!("brainysoft/{}", name.split("--").next().unwrap());
+        stage.run(&["import", "clients.csv", "--to", &operation, "--mapping", "mapping.toml"]).expect(0);
+        let ledger = Ledger::read(&sandbox.ledger());
+        let [created] = &ledger.0[..] else { panic!("{name}: {} clients in the ledger", ledger.0.len()) };
+        assert!(holds(&body, &created["body"]), "{name}: {}", created["body"]);
+        assert_eq!(created["operation"], Value::String(operation), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 7);
+}
+
+#[test]
+fn rows_of_other_installations_are_understood() {
+    for switches in [
+        &["--switch", "natural_person=naturalperson", "--switch", "fias_name=fiasId"][..],
+        &["--switch", "init=sparse", "--switch", "answer=id"],
+        &["--switch", "search=flat", "--switch", "auth_status=200", "--switch", "token_calls=7"],
+    ] {
+        let sandbox = sandbox(switches);
+        let stage = stage(&sandbox);
+        write_persons(&stage, 10);
+        stage.run(&IMPORT).expect(0);
+        let report = Report::read(&stage.only_report());
+        assert_eq!(report.count("created"), 10, "{switches:?}");
+        assert_agree(&report, &Ledger::read(&sandbox.ledger()));
+    }
+    // Nothing says how the flag is called: no client of the wrong kind is made.
+    let sandbox = sandbox(&["--switch", "natural_person=neither"]);
+    let stage = stage(&sandbox);
+    write_persons(&stage, 3);
+    let stopped = stage.run(&IMPORT).expect(4);
+    assert!(stopped.stdout.contains("natural_person_name"), "{}", stopped.stdout);
+    assert_eq!(sandbox.created(), 0);
+}
+
+#[test]
+fn clients_that_are_there_already_are_reported_as_existing() {
+    let sandbox = sandbox(&["--switch", "duplicates=reject"]);
+    let first = stage(&sandbox);
+    write_persons(&first, 5);
+    first.run(&IMPORT).expect(0);
+    // Another journal knows nothing of them.
+    let second = stage(&sandbox);
+    write_persons(&second, 5);
+    second.run(&IMPORT).expect(0);
+    let report = Report::read(&second.only_report());
+    assert_eq!(report.count("existing"), 5, "{}", report.summary);
+    report.assert_crosswalk();
+    assert_eq!(sandbox.created(), 5);
+}
