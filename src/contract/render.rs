@@ -29,6 +29,7 @@ pub enum Render {
     Enum,
     Integer,
     Decimal,
+    DecimalUs,
     Percent,
     Flag01,
     Codes,
@@ -45,7 +46,7 @@ pub enum Render {
 }
 
 impl Render {
-    const NAMES: [(&'static str, Self); 38] = [
+    const NAMES: [(&'static str, Self); 39] = [
         ("text", Self::Text),
         ("name", Self::Name),
         ("iso-date", Self::IsoDate),
@@ -71,6 +72,7 @@ impl Render {
         ("enum", Self::Enum),
         ("integer", Self::Integer),
         ("decimal", Self::Decimal),
+        ("decimal-us", Self::DecimalUs),
         ("percent", Self::Percent),
         ("flag-01", Self::Flag01),
         ("codes", Self::Codes),
@@ -140,6 +142,7 @@ impl Render {
             | Self::Enum
             | Self::Integer
             | Self::Decimal
+            | Self::DecimalUs
             | Self::Percent
             | Self::Flag01
             | Self::Codes

@@ -104,7 +104,7 @@ impl Slot for Free {
 }
 
 fn account(base: &str, options: &str) -> BrainySoft {
-    let mut settings = AccountSettings::for_sandbox("test", "brainysoft", base);
+    let mut settings = AccountSettings::for_sandbox("test", "brainysoft", None, base);
     settings.options = toml::from_str(options).unwrap();
     let mut account = BrainySoft::connect(&settings).unwrap();
     account.pause = Duration::ZERO;

@@ -12,6 +12,8 @@ mod brainysoft;
 mod canary;
 mod crash;
 mod faults;
+mod loanpro;
+mod own;
 mod rate;
 mod size;
 mod stops;
