@@ -11,7 +11,7 @@ use super::normalize::{
     CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
     reference, snils, text,
 };
-use crate::contract::{EnumCode, Leaf, Render};
+use crate::contract::{Codes, EnumCode, Leaf, Render};
 use crate::model::{Books, CellKind, Code};
 
 /// For a date column that proves no order and needs none.
@@ -173,7 +173,7 @@ fn literal(number: String) -> Written<'static> {
 pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
     leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
-        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, |codes| codes.codes.join(", "))).into(),
+        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, Codes::for_people)).into(),
     })
 }
 

@@ -21,8 +21,8 @@ use crate::provider::{Found, Wanted};
 const PAGE_ROWS: usize = 100;
 /// A longer list is not looked through.
 const PAGES_MAX: usize = 5000;
-/// Clients whose whole objects are asked for at once: their ids stand in the address.
-const WHOLE_AT_ONCE: usize = 50;
+/// Clients whose whole objects are asked for at once: an answer of up to 1 MiB is read, and objects are large.
+const WHOLE_AT_ONCE: usize = 20;
 /// Candidates of one search by a document's number.
 const SAME_MAX: usize = 10;
 

@@ -4,6 +4,7 @@
 //! settled by switches; its error codes are not published, so these are ours.
 
 mod object;
+mod records;
 mod search;
 mod switches;
 mod tokens;
@@ -24,8 +25,9 @@ use crate::sandbox::ledger::Entry;
 use crate::sandbox::reply::{self, Answer, Success};
 use crate::sandbox::switches::Switches;
 use crate::sandbox::toolbox::{dotted_path, form, is_media_type, member, remove, strict_json};
-use crate::sandbox::world::{Admitted, Complaint, Credential, Imitation, Known, NotCreated, Route, Setup, World, fingerprint};
+use crate::sandbox::world::{Admitted, Complaint, Credential, Imitation, Known, NotCreated, Route, Setup, World};
 
+use records::{book, fields, prints, row};
 use search::Search;
 use tokens::Tokens;
 
@@ -410,64 +412,10 @@ impl BrainySoft {
     }
 }
 
-/// The members by which clients are searched, as they are stored.
-fn row(entry: &Entry) -> Value {
-    let member = |pointer: &str| entry.body.pointer(pointer).cloned().unwrap_or_default();
-    json!({
-        "id": entry.id.parse::<u64>().unwrap_or_default(),
-        "lastName": member("/lastName"), "firstName": member("/firstName"), "patronymic": member("/patronymic"),
-        "birthDate": member("/birthDate"), "title": member("/title"), "rnn": member("/rnn"), "kpp": member("/kpp"),
-        "mobilePhone": member("/mobilePhone"), "creationDate": member("/creationDate"),
-        "passport": {"seria": member("/passport/seria"), "no": member("/passport/no")},
-    })
-}
-
-/// The fields that a search may name.
-fn fields() -> Value {
-    row(&Entry { time: chrono::DateTime::UNIX_EPOCH, operation: String::new(), key: None, id: String::new(), body: Value::Null })
-}
-
-/// Fingerprints of what makes a client the same: name and passport, or the INN of an organisation.
-fn prints(body: &Value) -> Vec<u64> {
-    let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let person = ["/lastName", "/firstName", "/patronymic", "/passport/seria", "/passport/no"].map(text);
-    let mut prints = Vec::new();
-    if !text("/passport/no").is_empty() {
-        prints.push(fingerprint(&person.join("\n").to_lowercase(), 2));
-    }
-    if !text("/rnn").is_empty() {
-        prints.push(fingerprint(text("/rnn"), 3));
-    }
-    prints
-}
-
 fn envelope(data: Value) -> Value {
     json!({"status": "ok", "timestamp": Utc::now().timestamp_millis(), "data": data})
 }
 
 fn ok(data: Value) -> Answer {
     reply::json(StatusCode::OK, &envelope(data)).into()
-}
-
-/// A reference book.
-fn book(path: &str) -> Value {
-    let entries: &[(u64, &str)] = match path {
-        "/dicts/countries" => &[
-            (101_042, "Россия"),
-            (101_041, "Казахстан"),
-            (101_043, "Беларусь"),
-            (101_044, "Узбекистан"),
-            (101_045, "Армения"),
-            (101_049, "Молдова"),
-        ],
-        "/dicts/head-positions" => &[(102_231, "Генеральный директор"), (102_232, "Директор"), (102_233, "Председатель")],
-        "/dicts/branches" => &[(101_301, "Тестовый")],
-        _ => &[
-            (101_331, "Смирнова Ольга Викторовна"),
-            (101_332, "Орлов Денис Петрович"),
-            (101_333, "Ким Елена"),
-            (101_334, "Ким Елена"),
-        ],
-    };
-    entries.iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
 }
