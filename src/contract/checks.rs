@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::check_digits;
 use super::check_us;
 use super::validate::Violation;
-use crate::model::Code;
+use crate::model::{Code, Severity};
 
 /// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
 #[derive(Clone, Debug)]
@@ -95,6 +95,14 @@ pub(super) struct WrittenCheck {
     count: Option<usize>,
     min: Option<u32>,
     max: Option<u32>,
+    /// A rule that providers break themselves only warns.
+    severity: Option<Warn>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Warn {
+    Warn,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -202,7 +210,10 @@ impl Checks {
                         keyword: "code".to_owned(),
                         rule: Some(check.written.rule.clone()),
                         origin: "ours".to_owned(),
-                        code,
+                        code: match check.written.severity {
+                            Some(Warn::Warn) if code.severity() == Severity::Error => Code::ValueUnusual,
+                            Some(Warn::Warn) | None => code,
+                        },
                         message: check.message(code),
                     });
                 }
@@ -233,7 +244,11 @@ impl Check {
                 (twice || types().any(|kind| written.unusual.iter().any(|unusual| unusual == kind)), Code::AddressUnusualKind)
             }
             Kind::InnCheckDigits => (!check_digits::inn(body.text(self.at, item)?), Code::InnCheckDigits),
-            Kind::SnilsCheckDigits => (!check_digits::snils(body.text(self.at, item)?), Code::SnilsCheckDigits),
+            Kind::SnilsCheckDigits => {
+                // Some providers want it with its dashes and blank.
+                let digits: String = body.text(self.at, item)?.chars().filter(|ch| !matches!(ch, '-' | ' ')).collect();
+                (!check_digits::snils(&digits), Code::SnilsCheckDigits)
+            }
             Kind::OgrnCheckDigits => (!check_digits::ogrn(body.text(self.at, item)?), Code::OgrnCheckDigit),
             Kind::NotAfterToday => {
                 let date = body.text(self.at, item)?;

@@ -15,6 +15,9 @@ const BUILT_IN: &[&str] = &[
     include_str!("loanpro/individual.json"),
     include_str!("loanpro/company.json"),
     include_str!("loanpro/flooring.json"),
+    include_str!("brainysoft/individual.json"),
+    include_str!("brainysoft/sole-proprietor.json"),
+    include_str!("brainysoft/legal-entity.json"),
 ];
 
 /// Why a contract cannot be used.

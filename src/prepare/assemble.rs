@@ -160,8 +160,11 @@ impl<'a> Work<'a> {
             }
             Err(fault) => {
                 self.attempted.push(pointer());
-                // An empty message belongs to a cell whose fault is told at another member.
-                if !fault.message.is_empty() {
+                if fault.code.severity() == Severity::Info {
+                    let told = self.told_of(fault, Some(column), field);
+                    self.noticed.push(told);
+                } else if !fault.message.is_empty() {
+                    // An empty message belongs to a cell whose fault is told at another member.
                     self.fault(fault, Some(column), field);
                 }
             }
@@ -175,14 +178,19 @@ impl<'a> Work<'a> {
     }
 
     fn fault(&mut self, fault: CellFault, column: Option<usize>, field: FieldName) {
+        let told = self.told_of(fault, column, field);
+        self.faults.push(told);
+    }
+
+    fn told_of(&self, fault: CellFault, column: Option<usize>, field: FieldName) -> Fault {
         let column = column.filter(|&column| column < usize::from(u16::MAX));
-        self.faults.push(Fault {
+        Fault {
             code: fault.code,
             field: Some(field),
             column: column.map(index),
             found: column.map(|column| self.row.cells.text(column).into()),
             message: fault.message,
-        });
+        }
     }
 
     fn judge(

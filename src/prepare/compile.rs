@@ -75,6 +75,7 @@ impl<'a> Compiler<'a> {
         Rules {
             region: self.mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
             options: self.mapping.options.clone(),
+            books: Arc::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use super::normalize::date::{self, DateFormat};
 use super::route::Router;
 use super::through::Frame;
 use crate::contract::{Leaf, Operation, Registry, Render, Today};
-use crate::model::{FieldName, Source};
+use crate::model::{Books, FieldName, Source};
 
 /// What every row of a run goes through.
 pub struct Plan {
@@ -217,6 +217,25 @@ impl OperationPlan {
 }
 
 impl Plan {
+    /// The provider's reference books that columns and constants of this mapping are looked up in.
+    #[must_use]
+    pub fn books_wanted(&self) -> BTreeSet<String> {
+        let mut wanted = BTreeSet::new();
+        let mut tell = |leaf: &Leaf| wanted.extend(leaf.book.clone().filter(|_| leaf.render == Render::Book));
+        for plan in &self.operations {
+            let objects = plan.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+            plan.fills.iter().chain(objects).for_each(|fill| tell(&fill.leaf));
+            let parts = plan.items.iter().flat_map(|item| &item.parts);
+            parts.flat_map(|part| &part.leaves).for_each(|(_, leaf)| tell(leaf));
+        }
+        wanted
+    }
+
+    /// Takes the books that names are looked up in from now on.
+    pub fn set_books(&mut self, books: Books) {
+        self.rules.books = Arc::new(books);
+    }
+
     /// Compiles a mapping.
     ///
     /// # Errors

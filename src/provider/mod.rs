@@ -1,5 +1,6 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
+pub mod brainysoft;
 pub mod headers;
 pub mod http;
 pub mod loanpro;
@@ -7,6 +8,7 @@ mod own;
 mod registry;
 mod settings;
 pub mod tbank;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +45,7 @@ pub enum Verdict {
         retry_after: Option<Duration>,
     },
     /// The answer to a repeat of a request whose first outcome is unknown refuses the client or the key, nobody can say which.
+    /// Also a refusal under a status that does not exclude a creation.
     /// To be looked up; where nothing is found, the client is rejected with these words.
     RefusedOnRepeat(Refusal),
     /// The run cannot go on: wrong token, closed account, wrong address. This request did nothing.

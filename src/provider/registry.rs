@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use super::own::{self, OwnProfile, OwnProvider};
-use super::{AccountSettings, Provider, ProviderError, loanpro, tbank};
+use super::{AccountSettings, Provider, ProviderError, brainysoft, loanpro, tbank};
 
 /// A token or password that a provider wants of an account.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,12 @@ struct Entry {
 }
 
 const PROVIDERS: &[Entry] = &[
+    Entry {
+        name: "brainysoft",
+        secrets: brainysoft::SECRETS,
+        check: options::<brainysoft::Options>,
+        connect: |settings| Ok(Arc::new(brainysoft::BrainySoft::connect(settings)?)),
+    },
     Entry {
         name: "tbank",
         secrets: &[TOKEN],

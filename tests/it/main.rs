@@ -21,6 +21,7 @@ mod readme;
 mod report;
 mod samples;
 mod sandbox;
+mod sandbox_brainysoft;
 mod sandbox_loanpro;
 mod submit;
 mod templates;

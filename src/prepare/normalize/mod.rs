@@ -15,6 +15,7 @@ pub mod number;
 pub mod ogrn;
 pub mod passport;
 pub mod phone;
+pub mod reference;
 pub mod snils;
 pub mod text;
 

@@ -8,6 +8,7 @@ mod stage;
 mod truth;
 
 mod bad_inputs;
+mod brainysoft;
 mod canary;
 mod crash;
 mod faults;
