@@ -32,8 +32,7 @@ use super::http::HttpClient;
 use super::registry::Secret;
 use super::words::doubt;
 use super::{
-    Absence, AccountSettings, Answer, Found, Halt, NotListed, Order, Profile, Provider, ProviderError, Slot, Turn, Verdict,
-    Wanted,
+    Absence, AccountSettings, Answer, Found, Halt, NotListed, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted,
 };
 use crate::model::Book;
 
@@ -43,8 +42,6 @@ const INIT: &str = "/main/clients/init";
 const CLIENTS: &str = "/main/clients";
 /// Requests a second. The provider documents no limit; this one spares it.
 const RATE_PER_S: u32 = 2;
-/// Between the two requests that prove an account.
-const PREFLIGHT_GAP: Duration = Duration::from_millis(1100);
 /// The first pause before a question is asked again.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -139,8 +136,8 @@ impl Provider for BrainySoft {
     }
 
     /// A token, and whether the core takes it.
-    async fn preflight(&self) -> Result<Option<u64>, Halt> {
-        let turns = Turns::with_first_taken(&Apart);
+    async fn preflight(&self, slot: &dyn Slot) -> Result<Option<u64>, Halt> {
+        let turns = Turns::with_first_taken(slot);
         let pass = match self.session.pass(&self.http, &turns).await {
             Ok(pass) => pass,
             Err(verdict) => return halt_of(verdict),
@@ -204,25 +201,6 @@ fn halt_of(verdict: Verdict) -> Result<Option<u64>, Halt> {
         | Verdict::Unknown { .. }
         | Verdict::RefusedOnRepeat(_) => Ok(None),
     }
-}
-
-/// Before the first row there is one slot; further requests keep apart by themselves.
-struct Apart;
-
-#[async_trait]
-impl Slot for Apart {
-    async fn take(&self) -> Option<Box<dyn Turn>> {
-        tokio::time::sleep(PREFLIGHT_GAP).await;
-        Some(Box::new(Untold))
-    }
-
-    fn slow_down(&self, _: Option<Duration>) {}
-}
-
-struct Untold;
-
-impl Turn for Untold {
-    fn answered(self: Box<Self>, _: bool) {}
 }
 
 #[cfg(test)]

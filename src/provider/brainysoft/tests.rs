@@ -95,9 +95,9 @@ struct Free(AtomicU64);
 
 #[async_trait]
 impl Slot for Free {
-    async fn take(&self) -> Option<Box<dyn Turn>> {
+    async fn take(&self) -> Option<Box<dyn crate::provider::Turn>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Some(Box::new(Untold))
+        Some(Box::new(Free))
     }
 
     fn slow_down(&self, _: Option<Duration>) {}
@@ -410,4 +410,11 @@ fn what_an_account_needs_follows_from_its_way_of_logging_in() {
     assert!(matches!(BrainySoft::connect(&settings), Err(ProviderError::BaseUrl { .. })));
     settings.base_url = Some("https://core.acme.example".into());
     assert!(matches!(BrainySoft::connect(&settings), Err(ProviderError::Options { .. })));
+}
+
+/// A turn that nobody counts.
+struct Free;
+
+impl crate::provider::Turn for Free {
+    fn answered(self: Box<Self>, _: bool) {}
 }
