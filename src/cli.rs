@@ -230,7 +230,7 @@ pub struct SandboxArgs {
     /// Something else than serving.
     #[command(subcommand)]
     pub other: Option<SandboxCommand>,
-    /// Whose imitation.
+    /// Whose imitation (an unknown name is answered with the known ones).
     #[arg(long, value_name = "NAME", default_value = "tbank")]
     pub provider: String,
     /// Loopback address to listen on; port 0 takes a free one.
@@ -248,7 +248,10 @@ pub struct SandboxArgs {
     /// Something that is to go wrong, KIND[=ARG]@WHEN, for example `503=2@5%`, `drop_after_commit@#10-20`; may be given several times.
     #[arg(long, value_name = "SPEC")]
     pub fault: Vec<String>,
-    /// The one bearer token that it accepts, from this variable (any token when not given).
+    /// Behaviour that the provider leaves open, NAME=VALUE; may be given several times (an unknown name is answered with the known ones).
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub switch: Vec<String>,
+    /// The one token that it accepts, from this variable (any token when not given).
     #[arg(long, value_name = "VARIABLE")]
     pub token_env: Option<String>,
     /// Decides which requests a fault with a percentage meets.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::cli::{SandboxArgs, SandboxCommand};
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
-use crate::sandbox::{self, SandboxSettings};
+use crate::sandbox::{self, SandboxError, SandboxSettings};
 use crate::submit::Session;
 use crate::terminal;
 
@@ -19,7 +19,11 @@ pub(super) fn run(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failu
 }
 
 fn serve(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
-    let mut settings = SandboxSettings::new(&args.provider, registry.find(&args.provider)?);
+    let provider = &args.provider;
+    if !sandbox::imitated_providers().any(|known| known == provider) {
+        return Err(SandboxError::UnknownProvider(provider.clone()).into());
+    }
+    let mut settings = SandboxSettings::new(provider, registry.find(provider)?);
     settings.listen = args.listen;
     settings.ledger.clone_from(&args.ledger);
     settings.latency = Duration::from_millis(args.latency_ms);
@@ -38,6 +42,9 @@ fn serve(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
         let token = std::env::var(variable)
             .map_err(|_| Failure::settings(format!("the variable {variable} is not set"), "set it, or leave --token-env out"))?;
         settings.token = Some(token);
+    }
+    for switch in &args.switch {
+        settings.set_switch(switch)?;
     }
     for spec in &args.fault {
         settings.faults.push(spec.parse()?);

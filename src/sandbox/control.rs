@@ -15,19 +15,27 @@ pub(super) const PREFIX: &str = "/__sandbox/";
 /// Clients or keys in an answer unless `limit` says otherwise.
 const PAGE: usize = 1000;
 
-/// Answers a request to the control plane.
-pub(super) fn answer(world: &World, head: &Parts, body: &Bytes) -> Response<Body> {
-    let what = head.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+/// Answers a request to the control plane; `what` is the path behind the prefix.
+pub(super) fn answer(world: &World, head: &Parts, what: &str, body: &Bytes) -> Response<Body> {
     let query = head.uri.query().unwrap_or_default();
     match (&head.method, what) {
         (&Method::GET, "requests") => reply::json(StatusCode::OK, &world.state().log.to_json()),
-        (&Method::GET, "beneficiaries" | "clients") => clients(world, query),
+        (&Method::GET, "clients" | "beneficiaries") => clients(world, query),
         (&Method::GET, "keys") => keys(world, query),
         (&Method::GET, "faults") => reply::json(StatusCode::OK, &json!({"faults": world.state().faults.texts()})),
         (&Method::POST, "faults") => set_faults(world, body),
         (&Method::POST, "reset") => reset(world),
-        _ => problem(StatusCode::NOT_FOUND, "known: GET requests, beneficiaries, keys, faults; POST faults, reset"),
+        (&Method::GET, what) => match what.strip_prefix("extra/").and_then(|name| world.imitation.extra(name)) {
+            Some(extra) => reply::json(StatusCode::OK, &extra),
+            None => unknown(),
+        },
+        _ => unknown(),
     }
+}
+
+fn unknown() -> Response<Body> {
+    const KNOWN: &str = "known: GET requests, clients, keys, faults, extra/NAME (of some imitations); POST faults, reset";
+    problem(StatusCode::NOT_FOUND, KNOWN)
 }
 
 fn problem(status: StatusCode, message: &str) -> Response<Body> {
@@ -46,7 +54,7 @@ fn clients(world: &World, query: &str) -> Response<Body> {
             Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the ledger cannot be read: {error}")),
         }
     }
-    reply::json(StatusCode::OK, &json!({"total": total, "beneficiaries": found}))
+    reply::json(StatusCode::OK, &json!({"total": total, "clients": found, "beneficiaries": found}))
 }
 
 /// Keys with the number of the client that each created.
@@ -74,21 +82,18 @@ fn set_faults(world: &World, body: &Bytes) -> Response<Body> {
             None => return problem(StatusCode::BAD_REQUEST, EXPECTED),
         }
     }
-    let mut state = world.state();
-    state.faults.replace(specs);
-    reply::json(StatusCode::OK, &json!({"faults": state.faults.texts()}))
+    if let Err(error) = world.set_faults(specs) {
+        return problem(StatusCode::BAD_REQUEST, &error.to_string());
+    }
+    reply::json(StatusCode::OK, &json!({"faults": world.state().faults.texts()}))
 }
 
 /// Forgets clients, keys, requests and counts; faults stay.
 fn reset(world: &World) -> Response<Body> {
-    let mut state = world.state();
-    if let Err(error) = state.store.clear() {
-        return problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the ledger cannot be emptied: {error}"));
+    match world.reset() {
+        Ok(()) => reply::json(StatusCode::OK, &json!({"reset": true})),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("the ledger cannot be emptied: {error}")),
     }
-    state.log.clear();
-    state.pace.clear();
-    state.faults.restart();
-    reply::json(StatusCode::OK, &json!({"reset": true}))
 }
 
 fn page(query: &str) -> (usize, usize) {

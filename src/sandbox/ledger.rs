@@ -17,10 +17,10 @@ pub(super) struct Entry {
     pub(super) time: chrono::DateTime<chrono::Utc>,
     /// `provider/kind`.
     pub(super) operation: String,
-    /// Its idempotency key.
-    pub(super) key: Uuid,
-    /// The id given to it.
-    pub(super) id: Uuid,
+    /// Its idempotency key; null where the provider takes none.
+    pub(super) key: Option<Uuid>,
+    /// The id given to it, as the provider's answers write it.
+    pub(super) id: String,
     /// The request's body.
     pub(super) body: Value,
 }
@@ -125,8 +125,8 @@ mod tests {
         Entry {
             time: chrono::DateTime::UNIX_EPOCH,
             operation: "tbank/lite-contact".to_owned(),
-            key: Uuid::from_u128(number),
-            id: Uuid::from_u128(number + 100),
+            key: Some(Uuid::from_u128(number)),
+            id: Uuid::from_u128(number + 100).to_string(),
             body: serde_json::json!({"type": "LITE_CONTACT"}),
         }
     }
@@ -148,6 +148,24 @@ mod tests {
         ledger.append(&entry(3)).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 3);
         assert!(matches!(Ledger::open(Some(&path), |_, _| ()), Err(SandboxError::LedgerInUse(_))));
+    }
+
+    #[test]
+    fn ids_are_texts_keys_may_be_missing_and_old_lines_still_load() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let id = Uuid::from_u128(7).to_string();
+        let key = Uuid::from_u128(8);
+        let old = format!(
+            "{{\"time\":\"2026-01-02T03:04:05.006Z\",\"operation\":\"tbank/lite-contact\",\"key\":\"{key}\",\"id\":\"{id}\",\"body\":{{}}}}\n"
+        );
+        std::fs::write(&path, old).unwrap();
+        let mut seen = Vec::new();
+        let mut ledger = Ledger::open(Some(&path), |entry, _| seen.push((entry.key, entry.id))).unwrap();
+        assert_eq!(seen, [(Some(key), id)]);
+        let line = ledger.append(&Entry { key: None, id: "101320001".to_owned(), ..entry(1) }).unwrap();
+        assert_eq!(ledger.read(&line).unwrap().id, "101320001");
+        assert!(std::fs::read_to_string(&path).unwrap().contains("\"key\":null"));
     }
 
     #[cfg(unix)]

@@ -1,17 +1,23 @@
 //! A provider of our own: a local HTTP server that imitates the real ones from their contracts, keeps a ledger and can be told to fail.
 //! Not a mock: it knows nothing about who calls it, listens on loopback only and is spoken to over real HTTP.
 
+mod arrival;
 mod control;
 pub mod fault;
 pub mod generate;
+#[cfg(test)]
+mod house;
 mod ledger;
 mod pace;
+mod registry;
 mod reply;
 mod requests;
 mod serve;
 mod settings;
 mod store;
-mod tbank;
+mod switches;
+#[allow(dead_code, reason = "a toolbox: the imitations that come next take from it")]
+mod toolbox;
 mod world;
 
 use std::net::SocketAddr;
@@ -25,7 +31,8 @@ use tokio_util::task::TaskTracker;
 
 pub use fault::{FaultKind, FaultSpec, FaultSpecError, RetryAfter, Stage, When};
 pub use requests::{RequestOutcome, RequestRecord};
-pub use settings::{Echo, SandboxSettings, SwitchError, Switches};
+pub use settings::SandboxSettings;
+pub use switches::{SwitchError, SwitchSpec, SwitchValues, Switches};
 
 use world::World;
 
@@ -39,7 +46,7 @@ const STOP_GRACE: Duration = Duration::from_secs(3);
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// No imitation of this provider exists.
-    #[error("there is no sandbox of provider {0:?}; known: tbank")]
+    #[error("there is no sandbox of provider {0:?}; known: {known}", known = registry::names())]
     UnknownProvider(String),
     /// The address is not one of this machine alone.
     #[error("the sandbox listens on loopback only, not on {0}; use 127.0.0.1:PORT or [::1]:PORT")]
@@ -58,6 +65,19 @@ pub enum SandboxError {
     /// There is no operation of the provider.
     #[error("no operation of provider {0:?} was given, so every client would be refused")]
     NoOperations(String),
+    /// A fault speaks of something that another imitation has and this one has not.
+    #[error("the sandbox of {provider} does not know {found:?} of a fault; it knows: {}", if known.is_empty() { "none" } else { known })]
+    ForeignFault {
+        /// The provider.
+        provider: &'static str,
+        /// The odd answer or call.
+        found: &'static str,
+        /// Those of the provider.
+        known: String,
+    },
+    /// A switch was not understood.
+    #[error(transparent)]
+    Switch(#[from] SwitchError),
     /// The ledger file could not be opened, read, cut or written.
     #[error("ledger {path}: {source}")]
     Ledger {
@@ -69,6 +89,16 @@ pub enum SandboxError {
     /// Another process writes to the ledger.
     #[error("ledger {0} is in use by another sandbox; stop that one or name another file")]
     LedgerInUse(PathBuf),
+    /// The ledger holds clients of another provider.
+    #[error("ledger {path} holds clients of {operation}, not of {provider}; name another file")]
+    LedgerOfAnother {
+        /// The ledger file.
+        path: PathBuf,
+        /// The operation of one of them.
+        operation: String,
+        /// The provider that is imitated.
+        provider: &'static str,
+    },
     /// A line of the ledger is not what a sandbox writes.
     #[error("ledger {path}: line {line} is not a ledger line; mend it or move the file away")]
     LedgerLine {
@@ -82,7 +112,7 @@ pub enum SandboxError {
 /// A sandbox that accepts connections; stops when it is dropped.
 #[derive(Debug)]
 pub struct Running {
-    /// Where it answers, without a slash at the end: `http://127.0.0.1:40123`.
+    /// Where it answers, without a slash at the end: `http://127.0.0.1:40123`, or with the provider's path behind that.
     pub base_url: String,
     world: Arc<World>,
     stop: CancellationToken,
@@ -111,8 +141,11 @@ impl Running {
     }
 
     /// Takes these faults instead of the present ones; requests and attempts are counted anew.
-    pub fn set_faults(&self, specs: Vec<FaultSpec>) {
-        self.world.state().faults.replace(specs);
+    ///
+    /// # Errors
+    /// When one of them speaks of something that the imitation does not know; the present ones stay.
+    pub fn set_faults(&self, specs: Vec<FaultSpec>) -> Result<(), SandboxError> {
+        self.world.set_faults(specs)
     }
 }
 
@@ -120,6 +153,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// The providers that can be imitated.
+pub fn imitated_providers() -> impl Iterator<Item = &'static str> {
+    registry::all().iter().map(|known| known.provider)
 }
 
 /// Starts a sandbox on the current tokio runtime; it answers when this returns.
@@ -141,5 +179,6 @@ pub async fn start(settings: SandboxSettings) -> Result<Running, SandboxError> {
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     tasks.spawn(serve::accept(listener, Arc::clone(&world), stop.clone(), tasks.clone()));
-    Ok(Running { base_url: format!("http://{address}"), world, stop, tasks })
+    let base_url = format!("http://{address}{}", world.imitation.base_path());
+    Ok(Running { base_url, world, stop, tasks })
 }

@@ -1,5 +1,6 @@
 //! What a sandbox can send back: responses, damaged responses, and no response. Decides nothing.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
@@ -8,8 +9,9 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use hyper::body::Frame;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::Sleep;
+use uuid::Uuid;
 
 use super::fault::RetryAfter;
 
@@ -32,9 +34,38 @@ impl From<Response<Body>> for Answer {
     }
 }
 
+/// An answer of success before it is written, so that faults can spoil it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Success {
+    /// The status of success.
+    pub(super) status: StatusCode,
+    /// The JSON that tells the client's id.
+    pub(super) body: Value,
+}
+
+impl From<Success> for Answer {
+    fn from(success: Success) -> Self {
+        json(success.status, &success.body).into()
+    }
+}
+
 /// JSON under this status.
 pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
     text(status, "application/json", value.to_string())
+}
+
+/// Problem details (RFC 9457) with messages by path of the member, as .NET services write them.
+#[allow(dead_code, reason = "the imitations that come next speak so")]
+pub(super) fn problem(status: StatusCode, title: &str, errors: &[(String, String)]) -> Response<Body> {
+    let mut by_path: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (path, message) in errors {
+        by_path.entry(path).or_default().push(message);
+    }
+    let mut body = json!({"title": title, "status": status.as_u16(), "traceId": Uuid::new_v4().simple().to_string()});
+    if !by_path.is_empty() {
+        body["errors"] = json!(by_path);
+    }
+    text(status, "application/problem+json", body.to_string())
 }
 
 /// A page as proxies and firewalls send it.

@@ -18,6 +18,8 @@ pub struct RequestRecord {
     pub method: String,
     /// The path without the query.
     pub path: String,
+    /// What it asked for: `create`, or the imitation's name of another call.
+    pub call: &'static str,
     /// Its idempotency key, when there was a valid one.
     pub key: Option<Uuid>,
     /// Whether it came past the rate limit and took a place in its window.
@@ -114,6 +116,7 @@ impl RequestLog {
                     "at_us": u64::try_from(record.at.as_micros()).unwrap_or(u64::MAX),
                     "method": record.method,
                     "path": record.path,
+                    "call": record.call,
                     "key": record.key,
                     "admitted": record.admitted,
                     "fault": record.fault,
@@ -135,6 +138,7 @@ mod tests {
             at: Duration::ZERO,
             method: "POST".to_owned(),
             path: "/".to_owned(),
+            call: "create",
             key: None,
             admitted: true,
             fault: None,

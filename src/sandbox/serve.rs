@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use super::arrival::Arrival;
 use super::reply::Answer;
 use super::requests::RequestOutcome;
-use super::world::{Arrival, Received, World};
+use super::world::World;
 use super::{CONNECTIONS_MAX, STOP_GRACE, control};
 
 /// Bytes of a request's body read at most.
@@ -83,9 +84,12 @@ async fn connection(stream: TcpStream, house: House) {
 async fn respond(house: House, request: Request<Incoming>) -> Result<Response<Body>, Unanswered> {
     let House { world, stop, tasks } = house;
     let (head, body) = request.into_parts();
-    if head.uri.path().starts_with(control::PREFIX) {
+    // Below the base path too, for those who know the base URL only.
+    let path = head.uri.path();
+    let below_base = path.strip_prefix(world.imitation.base_path()).unwrap_or(path);
+    if let Some(what) = [path, below_base].into_iter().find_map(|path| path.strip_prefix(control::PREFIX)) {
         let body = to_bytes(Body::new(body), BODY_BYTES_MAX).await.map_err(|_| Unanswered)?;
-        return Ok(identified(control::answer(&world, &head, &body)));
+        return Ok(identified(control::answer(&world, &head, what, &body)));
     }
     let arrival = world.arrive(&head);
     let number = arrival.number;
@@ -127,7 +131,7 @@ async fn work(world: &World, head: Parts, arrival: Arrival, body: Incoming) -> A
             Err(_) => return Answer::Drop,
         }
     };
-    world.imitation.answer(world, Received { head, arrival, body }).await
+    world.answer(head, arrival, body).await
 }
 
 /// Adds the id that a provider's support asks for.

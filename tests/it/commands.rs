@@ -187,6 +187,16 @@ fn switches_by_variable_take_1_and_0() {
 }
 
 #[test]
+fn a_sandbox_that_cannot_be_is_answered_with_those_that_can() {
+    let desk = Desk::new();
+    let known: Vec<&str> = clientferry::sandbox::imitated_providers().collect();
+    desk.run(&["sandbox", "--provider", "acme"], &[]).refuses(2, &format!("known: {}", known.join(", ")));
+    desk.run(&["sandbox", "--switch", "ekho=full"], &[]).refuses(2, "echo=full or required");
+    desk.run(&["sandbox", "--switch", "list_lag_ms=soon"], &[]).refuses(2, "a number from 0");
+    desk.run(&["sandbox", "--fault", "odd=upside_down"], &[]).refuses(2, "wrong_type");
+}
+
+#[test]
 fn resolve_serves_a_rehearsal_and_leaves_the_end_of_its_run() {
     let desk = Desk::new();
     desk.write_clients("a.csv", 3);

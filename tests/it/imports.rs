@@ -60,13 +60,8 @@ const PROVIDERS: &[&[&str]] = &[&["tbank", "t-bank"], &["finlego"], &["loanpro"]
 const REGISTRIES: &[&str] = &["provider/registry.rs", "sandbox/registry.rs", "contract/registry.rs"];
 
 /// Where one is named besides, and why that is so.
-const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] = &[
-    ("provider/mod.rs", "declares the provider's folder"),
-    ("sandbox/mod.rs", "declares the imitation and lists it in an error"),
-    ("sandbox/world.rs", "picks the imitation"),
-    ("sandbox/settings.rs", "the default rate is the only imitation's"),
-    ("cli.rs", "default of `sandbox --provider`"),
-];
+const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] =
+    &[("provider/mod.rs", "declares the provider's folder"), ("cli.rs", "default of `sandbox --provider`")];
 
 struct SourceText {
     /// Below `src`, with `/`.

@@ -206,6 +206,11 @@ async fn the_ledger_outlives_the_sandbox_and_a_torn_line_is_cut_off() {
     assert_eq!(get(&client, &second, PATH).await.1["total"], 2);
     assert_eq!(std::fs::read_to_string(&ledger).unwrap().lines().count(), 2);
     second.stop().await;
+
+    let line = whole.replace("tbank/", "acme/");
+    std::fs::write(&ledger, line).unwrap();
+    let foreign = sandbox::start(with_ledger(&ledger)).await.unwrap_err().to_string();
+    assert!(foreign.contains("acme/fl-resident") && foreign.contains("another file"), "{foreign}");
 }
 
 /// Sends one request under the fault, then repeats it without: what was the first answer, how many were stored before and after?
@@ -246,12 +251,16 @@ async fn faults_before_the_commit_store_nothing() {
         ("403_html", 403, ""),
         ("409_once", 409, ""),
         ("redirect", 302, ""),
+        ("error_200", 200, ""),
     ] {
         let (answer, stored, total) = under(fault).await;
         let answer = answer.unwrap();
         assert_eq!((answer.0, answer.1.as_str(), stored, total), (status, retry_after, 0, 1), "{fault}");
         assert_eq!(answer.2.starts_with("<html"), fault.ends_with("_html"), "{fault}");
     }
+    let (hung, stored, total) = under("hang=before").await;
+    assert!(hung.unwrap_err().is_timeout());
+    assert_eq!((stored, total), (0, 1));
     let date = under("503=date+9").await.0.unwrap().1;
     assert!(httpdate::parse_http_date(&date).is_ok(), "{date}");
 }
@@ -273,6 +282,7 @@ async fn faults_after_the_commit_store_once_and_the_repeat_tells_it() {
         ("201_no_id", 201),
         ("200_ok", 200),
         ("wrong_type", 201),
+        ("error_200=after", 200),
     ] {
         let (answer, stored, total) = under(fault).await;
         let (found, _, body) = answer.unwrap();
@@ -281,6 +291,10 @@ async fn faults_after_the_commit_store_once_and_the_repeat_tells_it() {
         assert_eq!(json.is_none(), ["502_html=after", "201_empty", "201_text"].contains(&fault), "{fault}");
         let has_id = json.as_ref().is_some_and(|json| json["beneficiaryId"].is_string());
         assert_eq!(has_id, ["200_ok", "wrong_type"].contains(&fault), "{fault}");
+        assert_eq!(
+            json.as_ref().is_some_and(|json| json["errorCode"] == "INTERNAL_ERROR"),
+            status == 500 || fault == "error_200=after"
+        );
         assert_eq!(json.is_some_and(|json| json["type"] == "UL_RESIDENT"), fault == "wrong_type");
     }
 }
@@ -293,7 +307,7 @@ async fn faults_of_keys_ids_tokens_and_time() {
     create(&client, &sandbox, 1).await.unwrap();
     assert_eq!(sandbox.ledger_len(), 2);
 
-    sandbox.set_faults(vec!["canned".parse().unwrap(), "latency=120".parse().unwrap()]);
+    sandbox.set_faults(vec!["canned".parse().unwrap(), "latency=120".parse().unwrap()]).unwrap();
     let mut ids = HashSet::new();
     for key in 10..12 {
         let began = Instant::now();
@@ -303,14 +317,57 @@ async fn faults_of_keys_ids_tokens_and_time() {
     }
     assert_eq!((ids.len(), sandbox.ledger_len()), (1, 4));
 
-    sandbox.set_faults(vec!["401_after_n=1".parse().unwrap()]);
+    sandbox.set_faults(vec!["401_after_n=1".parse().unwrap()]).unwrap();
     assert_eq!(create(&client, &sandbox, 20).await.unwrap().status(), 201);
     assert_eq!(create(&client, &sandbox, 21).await.unwrap().status(), 401);
     assert_eq!(get(&client, &sandbox, PATH).await.0, 401);
 
-    sandbox.set_faults(vec!["500_after_commit@name:Проба".parse().unwrap()]);
+    sandbox.set_faults(vec!["500_after_commit@name:Проба".parse().unwrap()]).unwrap();
     assert_eq!(create(&client, &sandbox, 30).await.unwrap().status(), 201);
     assert_eq!(post(&client, &sandbox, Uuid::from_u128(31), &person("Проба")).send().await.unwrap().status(), 500);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_token_dies_in_mid_run_and_a_new_one_works() {
+    let (client, sandbox) = (client(), start(&["dead_token@#2"]).await);
+    let send = |token: &'static str, key: u128| {
+        let request = client.post(format!("{}{PATH}", sandbox.base_url)).bearer_auth(token);
+        request.header("Idempotency-Key", Uuid::from_u128(key).to_string()).json(&person("Образцова")).send()
+    };
+    let mut statuses = Vec::new();
+    for (token, key) in [("old", 1), ("old", 2), ("old", 3), ("new", 2), ("old", 4), ("new", 3)] {
+        statuses.push(send(token, key).await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [201, 401, 401, 201, 401, 201]);
+    assert_eq!(sandbox.requests()[1].fault, Some("dead_token"));
+    // Other faults bring it back.
+    sandbox.set_faults(Vec::new()).unwrap();
+    assert_eq!(send("old", 4).await.unwrap().status(), 201);
+    sandbox.set_faults(vec!["dead_token@name:Образцова".parse().unwrap()]).unwrap();
+    assert_eq!(send("old", 5).await.unwrap().status(), 401);
+    sandbox.set_faults(vec!["dead_token@read".parse().unwrap()]).unwrap();
+    assert_eq!(get(&client, &sandbox, PATH).await.0, 401);
+    assert_eq!(send("any-token", 6).await.unwrap().status(), 401);
+    assert_eq!(sandbox.ledger_len(), 4);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn faults_meet_reads_when_they_are_told_to() {
+    let (client, sandbox) = (client(), start(&["503@read:list#2", "error_200@read:one", "latency=120@read#3"]).await);
+    assert_eq!(create(&client, &sandbox, 1).await.unwrap().status(), 201);
+    assert_eq!(get(&client, &sandbox, PATH).await.0, 200);
+    assert_eq!(get(&client, &sandbox, PATH).await.0, 503);
+    let began = Instant::now();
+    assert_eq!(get(&client, &sandbox, PATH).await.1["total"], 1);
+    assert!(began.elapsed() >= Duration::from_millis(120));
+    let one = get(&client, &sandbox, &format!("{PATH}/{}", Uuid::nil())).await;
+    assert_eq!((one.0.as_u16(), &one.1["errorCode"]), (200, &json!("INTERNAL_ERROR")));
+    let calls: Vec<(&str, Option<&str>)> = sandbox.requests().iter().map(|request| (request.call, request.fault)).collect();
+    let expected =
+        [("create", None), ("list", None), ("list", Some("503")), ("list", Some("latency")), ("one", Some("error_200"))];
+    assert_eq!(calls, expected);
     sandbox.stop().await;
 }
 
@@ -328,7 +385,7 @@ async fn a_client_who_hangs_up_is_stored_all_the_same() {
 async fn switches_change_what_the_provider_leaves_open() {
     let mut settings = settings(&[]);
     for switch in ["echo=required", "conflict_status=409", "duplicates=422", "key_versions=4", "list_lag_ms=60000"] {
-        settings.switches.set(switch).unwrap();
+        settings.set_switch(switch).unwrap();
     }
     let (client, sandbox) = (client(), sandbox::start(settings).await.unwrap());
     let (key, other) = (Uuid::new_v4(), Uuid::new_v4());
@@ -355,6 +412,8 @@ async fn the_control_plane_needs_no_token() {
     assert_eq!((&requests["requests"][1]["fault"], &requests["requests"][1]["status"]), (&json!("503"), &json!(503)));
     let clients = get(&client, &sandbox, "/__sandbox/beneficiaries").await.1;
     assert_eq!((&clients["total"], &clients["beneficiaries"][0]["body"]["lastName"]), (&json!(1), &json!("Образцова")));
+    assert_eq!(get(&client, &sandbox, "/__sandbox/clients").await.1["clients"], clients["beneficiaries"]);
+    assert_eq!(get(&client, &sandbox, "/__sandbox/extra/nothing").await.0, 404);
     assert_eq!(get(&client, &sandbox, "/__sandbox/keys").await.1["keys"][0]["key"], json!(Uuid::from_u128(1)));
     assert_eq!(client.post(control("reset")).send().await.unwrap().status(), 200);
     assert_eq!((sandbox.ledger_len(), sandbox.requests().len()), (0, 0));
@@ -367,7 +426,13 @@ async fn settings_that_cannot_work_are_refused() {
     let told = |settings| async { sandbox::start(settings).await.unwrap_err().to_string() };
     let listen = |address: &str| SandboxSettings { listen: address.parse().unwrap(), ..settings(&[]) };
     assert!(told(listen("0.0.0.0:0")).await.contains("loopback"));
-    assert!(told(SandboxSettings { provider: "acme".to_owned(), ..settings(&[]) }).await.contains("acme"));
+    let unknown = told(SandboxSettings { provider: "acme".to_owned(), ..settings(&[]) }).await;
+    for known in sandbox::imitated_providers().chain(["acme"]) {
+        assert!(unknown.contains(known), "{unknown}");
+    }
+    let told_switch = |switch: &str| settings(&[]).set_switch(switch).unwrap_err().to_string();
+    assert!(told_switch("ekho=full").contains("echo=full or required") && told_switch("ekho").contains("list_lag_ms"));
+    assert!(told_switch("prose_status=500").contains("422 or 400"));
     assert!(told(SandboxSettings { rate: Some(0), ..settings(&[]) }).await.contains("rate"));
     assert!(told(SandboxSettings { operations: Vec::new(), ..settings(&[]) }).await.contains("operation"));
     let first = start(&[]).await;

@@ -11,7 +11,7 @@ use clientferry::journal::{Journal, JournalError, Run, RunId, State};
 use clientferry::model::{Body, FieldDigests, IdempotencyKey, Identity, Parcel};
 use clientferry::provider::tbank::TBank;
 use clientferry::provider::{AccountSettings, Provider};
-use clientferry::sandbox::{self, Echo, Running, SandboxSettings};
+use clientferry::sandbox::{self, Running, SandboxSettings};
 use clientferry::submit::{Baseline, Dispatch, Ended, Sent, SubmitSettings, resolve, send};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -185,9 +185,9 @@ async fn whatever_goes_wrong_no_client_is_lost_or_doubled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_repeats_cannot_tell_a_look_up_does() {
-    for echo in [Echo::Full, Echo::RequiredOnly] {
+    for echo in ["echo=full", "echo=required"] {
         // Every answer is lost, so only the list tells: those stored are found, nobody is sent a second time.
-        let mut stage = stage(&["drop_after_commit@#1-50"], |settings| settings.switches.echo = echo).await;
+        let mut stage = stage(&["drop_after_commit@#1-50"], |settings| settings.set_switch(echo).unwrap()).await;
         stage.settings.replay_delays = Vec::new();
         stage.settings.no_answer_stop = 0;
         let journal = stage.journal();
@@ -280,7 +280,7 @@ async fn a_wrong_token_stops_before_the_first_row_and_an_expiring_one_loses_noth
     let sent = during.send(&journal, persons(50)).await;
     assert!(matches!(sent.ended, Ended::Halted(_)));
     assert_eq!((count(&journal, State::Created), count(&journal, State::Unknown)), (10, 0));
-    during.sandbox.set_faults(Vec::new());
+    during.sandbox.set_faults(Vec::new()).unwrap();
     assert_eq!(during.send(&journal, persons(50)).await.ended, Ended::Finished);
     during.each_exactly_once(50).await;
 }
@@ -322,7 +322,7 @@ async fn interrupting_finishes_what_is_in_flight_and_the_next_run_goes_on() {
     assert!(created > 0 && created < 200, "{created}");
     assert_eq!(stage.sandbox.ledger_len(), created, "what was in flight is recorded");
     assert_eq!(count(&journal, State::Sending) + count(&journal, State::Unknown), 0);
-    stage.sandbox.set_faults(Vec::new());
+    stage.sandbox.set_faults(Vec::new()).unwrap();
     assert_eq!(stage.send(&journal, persons(200)).await.ended, Ended::Finished);
     stage.each_exactly_once(200).await;
 }
@@ -338,7 +338,7 @@ async fn a_run_that_was_killed_is_resolved_by_the_next() {
         drop(journal);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    stage.sandbox.set_faults(Vec::new());
+    stage.sandbox.set_faults(Vec::new()).unwrap();
     let journal = stage.journal();
     assert!(count(&journal, State::Unknown) >= 1);
     assert_eq!(stage.send(&journal, persons(20)).await.ended, Ended::Finished);
@@ -409,7 +409,7 @@ async fn a_look_up_does_not_take_a_client_for_ours_that_was_there_before() {
         let mut stage = stage(&[], |_| {}).await;
         let before = Journal::open(&stage.folder.path().join("before.db")).unwrap();
         stage.send(&before, persons(1)).await;
-        stage.sandbox.set_faults(vec![fault.parse().unwrap()]);
+        stage.sandbox.set_faults(vec![fault.parse().unwrap()]).unwrap();
         stage.settings.replay_delays = Vec::new();
         stage.settings.baseline = baseline;
         let journal = stage.journal();

@@ -1,6 +1,6 @@
 //! The faults in force and what they have met so far. Answers what a request runs into; does nothing by itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hasher;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{FaultKind, FaultSpec, When};
 
-/// The faults in force, with counts of the creation requests since they were set.
+/// The faults in force, with counts of the requests since they were set.
 #[derive(Debug)]
 pub(in crate::sandbox) struct Faults {
     seed: u64,
@@ -17,6 +17,9 @@ pub(in crate::sandbox) struct Faults {
     spent: Vec<bool>,
     requests: u64,
     attempts: HashMap<Uuid, u32>,
+    /// Other calls, by name.
+    reads: HashMap<&'static str, u64>,
+    dead_tokens: HashSet<u64>,
 }
 
 /// What one request runs into.
@@ -36,7 +39,7 @@ pub(in crate::sandbox) struct Hits {
 impl Faults {
     pub(in crate::sandbox) fn new(specs: Vec<FaultSpec>, seed: u64) -> Self {
         let spent = vec![false; specs.len()];
-        Self { seed, specs, spent, requests: 0, attempts: HashMap::new() }
+        Self { seed, specs, spent, requests: 0, attempts: HashMap::new(), reads: HashMap::new(), dead_tokens: HashSet::new() }
     }
 
     /// Other faults; counting begins anew.
@@ -54,9 +57,38 @@ impl Faults {
         self.specs.iter().map(FaultSpec::to_string).collect()
     }
 
-    /// Whether the token is refused by now.
-    pub(in crate::sandbox) fn token_is_dead(&self) -> bool {
-        self.specs.iter().any(|spec| matches!(spec.kind, FaultKind::UnauthorizedAfter(after) if self.requests >= after))
+    /// Whether this token is refused by now.
+    pub(in crate::sandbox) fn token_is_dead(&self, token: u64) -> bool {
+        self.dead_tokens.contains(&token)
+            || self.specs.iter().any(|spec| matches!(spec.kind, FaultKind::UnauthorizedAfter(after) if self.requests >= after))
+    }
+
+    /// Refuses this token from now on.
+    pub(in crate::sandbox) fn kill_token(&mut self, token: u64) {
+        self.dead_tokens.insert(token);
+    }
+
+    /// What the next call of this name that creates nothing runs into.
+    pub(in crate::sandbox) fn meet_read(&self, call: &'static str) -> Hits {
+        let mut hits = Hits::default();
+        for spec in &self.specs {
+            let When::Read { name, from, to } = &spec.when else { continue };
+            let before = match name {
+                Some(name) if *name != call => continue,
+                Some(name) => self.reads.get(name).copied().unwrap_or(0),
+                None => self.reads.values().sum(),
+            };
+            if (*from..=*to).contains(&before.saturating_add(1)) {
+                hits.take(spec.kind);
+            }
+        }
+        hits
+    }
+
+    /// Counts a call that creates nothing and was not refused by the rate limit.
+    pub(in crate::sandbox) fn count_read(&mut self, call: &'static str) {
+        let count = self.reads.entry(call).or_insert(0);
+        *count = count.saturating_add(1);
     }
 
     /// What the next creation request runs into as far as its head tells.
@@ -72,7 +104,7 @@ impl Faults {
                 When::Percent(percent) => self.share(at, key, number, attempt) * 100.0 < *percent,
                 When::Numbers(from, to) => (*from..=*to).contains(&number),
                 When::Key(wanted) => key == Some(*wanted),
-                When::Name(_) => false,
+                When::Name(_) | When::Read { .. } => false,
             };
             let due =
                 !matches!(spec.kind, FaultKind::UnauthorizedAfter(_)) && (spec.kind != FaultKind::ConflictOnce || attempt == 1);
@@ -84,11 +116,11 @@ impl Faults {
     }
 
     /// What it runs into besides, now that its body is read.
-    pub(in crate::sandbox) fn meet_name(&self, last_name: Option<&str>, key: Option<Uuid>, hits: &mut Hits) {
+    pub(in crate::sandbox) fn meet_name(&self, names: &[&str], key: Option<Uuid>, hits: &mut Hits) {
         let attempt = key.and_then(|key| self.attempts.get(&key)).copied().unwrap_or(1);
         for spec in &self.specs {
             if let When::Name(name) = &spec.when
-                && last_name == Some(name)
+                && names.contains(&name.as_str())
                 && (spec.kind != FaultKind::ConflictOnce || attempt == 1)
             {
                 hits.take(spec.kind);
@@ -144,12 +176,14 @@ impl Hits {
             | FaultKind::CreatedCut
             | FaultKind::CreatedNoId
             | FaultKind::OkInsteadOfCreated
+            | FaultKind::Error200(_)
             | FaultKind::UnauthorizedAfter(_)
+            | FaultKind::DeadToken
             | FaultKind::ForbiddenHtml
             | FaultKind::ConflictOnce
             | FaultKind::Redirect
-            | FaultKind::WrongType
-            | FaultKind::Hang => {
+            | FaultKind::Hang(_)
+            | FaultKind::Odd(_) => {
                 if self.effect.is_some() {
                     return false;
                 }
@@ -181,6 +215,7 @@ impl Hits {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Stage;
     use super::*;
 
     fn faults(specs: &[&str], seed: u64) -> Faults {
@@ -221,7 +256,7 @@ mod tests {
         let mut faults = faults(&["hang@#1", "503@once", "latency=5", "latency=7"], 0);
         let hits = faults.meet(None);
         faults.count(None, &hits);
-        assert_eq!((hits.effect, hits.latency), (Some(FaultKind::Hang), Duration::from_millis(12)));
+        assert_eq!((hits.effect, hits.latency), (Some(FaultKind::Hang(Stage::AfterCommit)), Duration::from_millis(12)));
         assert_eq!(faults.meet(None).effect.map(FaultKind::name), Some("503"));
     }
 
@@ -229,8 +264,33 @@ mod tests {
     fn a_token_dies_after_n() {
         let mut faults = faults(&["401_after_n=2"], 0);
         assert_eq!(run(&mut faults, 0..1), [false]);
-        assert!(!faults.token_is_dead());
+        assert!(!faults.token_is_dead(1));
         run(&mut faults, 1..2);
-        assert!(faults.token_is_dead());
+        assert!(faults.token_is_dead(1));
+    }
+
+    #[test]
+    fn one_token_dies_and_another_lives() {
+        let mut faults = faults(&["dead_token@#2"], 0);
+        assert_eq!(run(&mut faults, 0..3), [false, true, false]);
+        faults.kill_token(1);
+        assert!(faults.token_is_dead(1) && !faults.token_is_dead(2));
+        faults.restart();
+        assert!(!faults.token_is_dead(1));
+    }
+
+    #[test]
+    fn reads_are_counted_apart_and_by_name() {
+        let mut faults = faults(&["503@read:list#2", "429@read#3"], 0);
+        let met: Vec<Option<&str>> = ["one", "list", "list", "one"]
+            .into_iter()
+            .map(|call| {
+                let hits = faults.meet_read(call);
+                faults.count_read(call);
+                hits.name()
+            })
+            .collect();
+        assert_eq!(met, [None, None, Some("503"), None]);
+        assert_eq!(run(&mut faults, 0..3), [false; 3]);
     }
 }

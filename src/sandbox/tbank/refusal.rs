@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::contract::Violation;
 use crate::sandbox::reply;
-use crate::sandbox::settings::Switches;
+use crate::sandbox::switches::Switches;
+use crate::sandbox::toolbox::dotted_path;
+
+use super::switches::{PROSE_STATUS, UNKNOWN_MEMBERS};
 
 /// Characters of a value that a detail quotes at most.
 const QUOTED_CHARACTERS_MAX: usize = 100;
@@ -68,7 +71,8 @@ impl Refusal {
 
 /// The refusal for what is wrong with a body: a first fault of decoding alone, else all faults of form, else all rules of prose.
 pub(super) fn of(violations: &[Violation], body: &Value, schema: &Value, switches: &Switches) -> Option<Refusal> {
-    let counted = |violation: &&Violation| !(switches.unknown_members_ignored && is_unknown_member(violation));
+    let ignores_unknown = switches.is(&UNKNOWN_MEMBERS, "ignore");
+    let counted = |violation: &&Violation| !(ignores_unknown && is_unknown_member(violation));
     let (prose, form): (Vec<&Violation>, Vec<&Violation>) =
         violations.iter().filter(counted).partition(|violation| violation.origin == "prose");
     if let Some(first) = form.iter().find(|violation| is_decoding(violation)) {
@@ -79,7 +83,7 @@ pub(super) fn of(violations: &[Violation], body: &Value, schema: &Value, switche
             "enum" | "const" => "unknown value of an enumeration",
             _ => "expected a date like 2000-12-31",
         };
-        return Some(Refusal::decoding(&format!("{what} at [ROOT]{}", path(first))));
+        return Some(Refusal::decoding(&format!("{what} at {}", from_root(first))));
     }
     if !form.is_empty() {
         let mut refusal = Refusal::new(StatusCode::BAD_REQUEST, "INVALID_DATA", "Request is not valid");
@@ -89,8 +93,7 @@ pub(super) fn of(violations: &[Violation], body: &Value, schema: &Value, switche
     if prose.is_empty() {
         return None;
     }
-    let status = StatusCode::from_u16(switches.prose_status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-    let mut refusal = Refusal::new(status, "BUSINESS_RULE", "Request breaks a rule of the provider");
+    let mut refusal = Refusal::new(switches.status(&PROSE_STATUS), "BUSINESS_RULE", "Request breaks a rule of the provider");
     refusal.details = details(&prose, |violation| violation.message.clone());
     Some(refusal)
 }
@@ -99,9 +102,8 @@ pub(super) fn of(violations: &[Violation], body: &Value, schema: &Value, switche
 fn details(violations: &[&Violation], text: impl Fn(&Violation) -> String) -> Map<String, Value> {
     let mut details = Map::new();
     for violation in violations {
-        let path = path(violation);
-        let name = path.strip_prefix('.').unwrap_or(&path);
-        let name = if name.is_empty() { "body" } else { name };
+        let path = dotted_path(violation);
+        let name = if path.is_empty() { "body" } else { path.as_str() };
         let text = text(violation);
         let joined = match details.get(name).and_then(Value::as_str) {
             Some(before) if before.contains(&text) => before.to_owned(),
@@ -161,20 +163,11 @@ fn is_decoding(violation: &Violation) -> bool {
     is_unknown_member(violation) || matches!(violation.keyword.as_str(), "required" | "type" | "enum" | "const" | "format")
 }
 
-/// `/documents/0` and member `division` as `.documents[0].division`.
-fn path(violation: &Violation) -> String {
-    let mut path = String::new();
-    for step in violation.pointer.split('/').skip(1).chain(violation.member.as_deref()) {
-        if !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit()) {
-            path.push('[');
-            path.push_str(step);
-            path.push(']');
-        } else {
-            path.push('.');
-            path.push_str(&step.replace("~1", "/").replace("~0", "~"));
-        }
-    }
-    path
+/// `/documents/0` and member `division` as `[ROOT].documents[0].division`.
+fn from_root(violation: &Violation) -> String {
+    let path = dotted_path(violation);
+    let dot = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+    format!("[ROOT]{dot}{path}")
 }
 
 #[cfg(test)]
@@ -192,6 +185,12 @@ mod tests {
             code: Code::ValueFormat,
             message: format!("{keyword} is broken"),
         }
+    }
+
+    fn set(text: &str) -> Switches {
+        let mut switches = Switches::default();
+        switches.set(text, crate::sandbox::registry::find("tbank").unwrap().switches).unwrap();
+        switches
     }
 
     fn refuse(violations: &[Violation]) -> Refusal {
@@ -236,7 +235,7 @@ mod tests {
     fn rules_of_prose_have_a_status_of_their_own() {
         let broken = [violation("", None, "anyOf", "prose")];
         assert_eq!((refuse(&broken).status.as_u16(), refuse(&broken).code), (422, "BUSINESS_RULE"));
-        let switches = Switches { prose_status: 400, ..Switches::default() };
+        let switches = set("prose_status=400");
         assert_eq!(of(&broken, &json!({}), &json!({}), &switches).unwrap().status, 400);
     }
 
@@ -244,7 +243,7 @@ mod tests {
     fn unknown_members_can_be_ignored() {
         let broken = [violation("", Some("kpp"), "additionalProperties", "ours")];
         assert_eq!(refuse(&broken).details["body"], "unknown member at [ROOT].kpp");
-        let switches = Switches { unknown_members_ignored: true, ..Switches::default() };
+        let switches = set("unknown_members=ignore");
         assert_eq!(of(&broken, &json!({}), &json!({}), &switches), None);
         assert_eq!(of(&[], &json!({}), &json!({}), &Switches::default()), None);
     }
