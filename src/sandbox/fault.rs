@@ -14,7 +14,7 @@
 //! | `401_after_n=N` | after N creations asked for, the token is refused for everything; takes no WHEN |
 //! | `dead_token` | the token that this request came with is refused from now on; a new one works |
 //! | `403_html` · `redirect` | a firewall's page · 302 to a login page; nothing is stored |
-//! | `409_once` | 409 for the first attempt of a key; nothing is stored |
+//! | `409_once` | 409 for the first attempt of a key, or of a client where there are no keys; nothing is stored |
 //! | `ignore_keys` | the key is not looked at: every send creates |
 //! | `canned` | every answer carries the same id |
 //! | `hang[=before\|after]` | no answer ever comes; nothing is stored, or the client is (default) |
@@ -24,7 +24,7 @@
 //! |---|---|
 //! | `always` (default) | each |
 //! | `once` | the next one only |
-//! | `first` | the first attempt of each key |
+//! | `first` | the first attempt of each key; of each client where the provider has no keys |
 //! | `5%` | this share, settled by seed, key and attempt: the same in each run |
 //! | `#3` · `#10-20` | the third · the tenth to the twentieth |
 //! | `key:UUID` | those with this idempotency key |
@@ -123,7 +123,7 @@ pub enum When {
     Always,
     /// The next one only.
     Once,
-    /// The first attempt of each key.
+    /// The first attempt of each key; of each client where there are no keys.
     First,
     /// This share of them, 0 to 100.
     Percent(f64),

@@ -16,7 +16,8 @@
 //! 2. `let mut hits = request.arrival.hits.clone()`, then [`World::named`]: faults that wait for this client; return its answer if any;
 //! 3. where the provider has idempotency keys: [`World::claim`]; hold the claim until the answer is settled;
 //! 4. [`World::work`] waits the latency; then the contract: `operation.violations(&body, world.level)`;
-//! 5. [`World::create`]: looks for duplicates, takes an id and writes the ledger, all under one lock;
+//!    An odd answer that comes instead of storing ([`Hits::odd`]) is given here;
+//! 5. [`World::create`]: looks for duplicates, takes an id and writes the ledger, all under one lock (which it must not take again);
 //! 6. [`World::created`]: the answer, as the request's faults shape it. Never build it without.
 //!
 //! Faults, request log, control plane, ledger and restarts then work by themselves; test each through HTTP in `tests/it`.
@@ -106,7 +107,8 @@ pub(super) trait Imitation: Send + Sync {
         if wanted.is_none_or(|wanted| wanted == credential) { Credential::Good } else { Credential::Unknown }
     }
 
-    /// Words by which faults `@name:WORD` know the client of a body: its last name, and what else tells it apart.
+    /// Words by which faults `@name:WORD` know the client of a body. Where there are no keys, the first tells clients apart (an own
+    /// id, an e-mail address).
     fn names<'body>(&self, body: &'body Value) -> Vec<&'body str> {
         body.get("lastName").and_then(Value::as_str).into_iter().collect()
     }

@@ -17,6 +17,8 @@ pub(in crate::sandbox) struct Faults {
     spent: Vec<bool>,
     requests: u64,
     attempts: HashMap<Uuid, u32>,
+    /// Attempts of clients that came without a key, by name.
+    named_attempts: HashMap<String, u32>,
     /// Other calls, by name.
     reads: HashMap<&'static str, u64>,
     dead_tokens: HashSet<u64>,
@@ -39,7 +41,16 @@ pub(in crate::sandbox) struct Hits {
 impl Faults {
     pub(in crate::sandbox) fn new(specs: Vec<FaultSpec>, seed: u64) -> Self {
         let spent = vec![false; specs.len()];
-        Self { seed, specs, spent, requests: 0, attempts: HashMap::new(), reads: HashMap::new(), dead_tokens: HashSet::new() }
+        Self {
+            seed,
+            specs,
+            spent,
+            requests: 0,
+            attempts: HashMap::new(),
+            named_attempts: HashMap::new(),
+            reads: HashMap::new(),
+            dead_tokens: HashSet::new(),
+        }
     }
 
     /// Other faults; counting begins anew.
@@ -100,14 +111,15 @@ impl Faults {
             let struck = match &spec.when {
                 When::Always => true,
                 When::Once => !self.spent.get(at).copied().unwrap_or(true),
-                When::First => attempt == 1,
+                // Without a key, the body tells whose attempt it is.
+                When::First => key.is_some() && attempt == 1,
                 When::Percent(percent) => self.share(at, key, number, attempt) * 100.0 < *percent,
                 When::Numbers(from, to) => (*from..=*to).contains(&number),
                 When::Key(wanted) => key == Some(*wanted),
                 When::Name(_) | When::Read { .. } => false,
             };
-            let due =
-                !matches!(spec.kind, FaultKind::UnauthorizedAfter(_)) && (spec.kind != FaultKind::ConflictOnce || attempt == 1);
+            let due = !matches!(spec.kind, FaultKind::UnauthorizedAfter(_))
+                && (spec.kind != FaultKind::ConflictOnce || (key.is_some() && attempt == 1));
             if struck && due && hits.take(spec.kind) && spec.when == When::Once {
                 hits.once.push(at);
             }
@@ -115,14 +127,28 @@ impl Faults {
         hits
     }
 
-    /// What it runs into besides, now that its body is read.
-    pub(in crate::sandbox) fn meet_name(&self, names: &[&str], key: Option<Uuid>, hits: &mut Hits) {
-        let attempt = key.and_then(|key| self.attempts.get(&key)).copied().unwrap_or(1);
+    /// What it runs into besides, now that its body is read; the first of the names stands for the client where there is no key.
+    pub(in crate::sandbox) fn meet_name(&mut self, names: &[&str], key: Option<Uuid>, hits: &mut Hits) {
+        if self.specs.is_empty() {
+            return;
+        }
+        let attempt = match (key, names.first()) {
+            (Some(key), _) => self.attempts.get(&key).copied().unwrap_or(1),
+            (None, Some(name)) => {
+                let attempts = self.named_attempts.entry((*name).to_owned()).or_insert(0);
+                *attempts = attempts.saturating_add(1);
+                *attempts
+            }
+            (None, None) => 1,
+        };
         for spec in &self.specs {
-            if let When::Name(name) = &spec.when
-                && names.contains(&name.as_str())
-                && (spec.kind != FaultKind::ConflictOnce || attempt == 1)
-            {
+            let struck = match &spec.when {
+                When::Name(name) => names.contains(&name.as_str()),
+                When::First => key.is_none() && attempt == 1,
+                When::Always => key.is_none() && spec.kind == FaultKind::ConflictOnce,
+                When::Once | When::Percent(_) | When::Numbers(..) | When::Key(_) | When::Read { .. } => false,
+            };
+            if struck && (spec.kind != FaultKind::ConflictOnce || attempt == 1) {
                 hits.take(spec.kind);
             }
         }
@@ -196,6 +222,15 @@ impl Hits {
     /// The fault that is answered instead of working on the request.
     pub(in crate::sandbox) fn early(&self) -> Option<FaultKind> {
         self.effect.filter(|kind| kind.is_early())
+    }
+
+    /// The odd answer that is asked for. For those that come before the client is stored: the house gives the others.
+    #[allow(dead_code, reason = "for the imitations that come next")]
+    pub(in crate::sandbox) fn odd(&self) -> Option<&'static str> {
+        match self.effect {
+            Some(FaultKind::Odd(name)) => Some(name),
+            Some(_) | None => None,
+        }
     }
 
     /// The name of what shapes the answer, for the request log.
@@ -277,6 +312,22 @@ mod tests {
         assert!(faults.token_is_dead(1) && !faults.token_is_dead(2));
         faults.restart();
         assert!(!faults.token_is_dead(1));
+    }
+
+    #[test]
+    fn without_keys_the_client_tells_first_attempts() {
+        let mut faults = faults(&["503@first", "409_once"], 0);
+        let met: Vec<Option<&str>> = ["a", "a", "b"]
+            .into_iter()
+            .map(|client| {
+                let mut hits = faults.meet(None);
+                faults.count(None, &hits);
+                assert_eq!(hits.name(), None);
+                faults.meet_name(&[client, "same"], None, &mut hits);
+                hits.name()
+            })
+            .collect();
+        assert_eq!(met, [Some("503"), None, Some("503")]);
     }
 
     #[test]
