@@ -52,7 +52,8 @@ fn plan(table: &Table) -> Plan {
     let operations = Registry::built_in().find(OPERATION).unwrap();
     let mapping = prepare::infer(OPERATION, &table.source.columns, &operations).mapping();
     let today = Today::new(chrono::Local::now().date_naive());
-    let mut plan = Plan::compile(&mapping, &table.source, &operations, Scope::new("bench", &[7; 32]), today).unwrap();
+    let mut plan =
+        Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), Scope::new("bench", &[7; 32]), today).unwrap();
     let columns = plan.date_columns();
     let mut evidence: Vec<ColumnEvidence> = columns.iter().map(|_| ColumnEvidence::default()).collect();
     table.scan(&columns, &mut |column, text, kind| evidence[column].observe(text, kind)).unwrap();

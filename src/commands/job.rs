@@ -86,7 +86,9 @@ impl Job {
                 // Tried with any secret, so that a mapping that does not fit is known before a journal is made.
                 let try_on = |table: &Table| {
                     let scope = Scope::new(order.account, &[0; 32]);
-                    Plan::compile(&mapping, &table.source, &operations, scope, today.clone()).map(drop).map_err(Failure::from)
+                    Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, today.clone())
+                        .map(drop)
+                        .map_err(Failure::from)
                 };
                 (fitting_table(&input, order.reading, &mapping.source, try_on)?, mapping)
             }
@@ -99,7 +101,8 @@ impl Job {
         let source = &table.source;
         let run = run_name(source, order.to, order.account);
         let reading = serde_json::to_string(order.reading).unwrap_or_default();
-        let mut plan = Plan::compile(&mapping, source, &operations, Scope::new(order.account, &secret()?), today)?;
+        let mut plan =
+            Plan::compile(&mapping, source, &operations, Registry::built_in(), Scope::new(order.account, &secret()?), today)?;
         let rows = prove_dates(&table, &mut plan)?;
         Ok(Self {
             table,

@@ -7,12 +7,18 @@ use chrono::NaiveDate;
 use regex::Regex;
 use serde_json::Value;
 
-/// Quick tests of one member's text.
-#[derive(Clone, Debug, Default)]
+use super::members::{Said, refer};
+
+/// Quick tests of one member's value.
+#[derive(Clone, Debug)]
 pub struct Guard {
     chars_min: usize,
     chars_max: Option<usize>,
     tests: Vec<Test>,
+    /// Tests of numbers alone.
+    bounds: Vec<Bound>,
+    takes_text: bool,
+    numbers: Numbers,
 }
 
 /// A pattern's test in code.
@@ -23,8 +29,32 @@ enum Test {
     /// A pattern for which there is a faster way to say the same.
     Known(Holds),
     Pattern(Arc<Regex>),
+    /// A value that is not taken, as text and whether it is one.
+    Not(String, bool),
     /// Something that only the validator knows.
     Never,
+}
+
+/// Which numbers a member takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Numbers {
+    None,
+    Whole,
+    All,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Bound {
+    Least(f64),
+    Most(f64),
+    Above(f64),
+    Below(f64),
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { chars_min: 0, chars_max: None, tests: Vec::new(), bounds: Vec::new(), takes_text: true, numbers: Numbers::All }
+    }
 }
 
 impl Guard {
@@ -32,40 +62,114 @@ impl Guard {
     #[must_use]
     pub fn admits(&self, text: &str) -> bool {
         // A text has no more characters than bytes, so most texts need no counting.
-        (self.chars_min <= 1 && text.len() >= self.chars_min || text.chars().count() >= self.chars_min)
+        self.takes_text
+            && (self.chars_min <= 1 && text.len() >= self.chars_min || text.chars().count() >= self.chars_min)
             && self.chars_max.is_none_or(|most| text.len() <= most || text.chars().count() <= most)
             && self.tests.iter().all(|test| match test {
                 Test::Known(holds) => holds(text),
                 Test::Pattern(pattern) => pattern.is_match(text),
+                Test::Not(value, is_text) => !is_text || value != text,
                 Test::Never => false,
             })
     }
 
+    /// Whether the number, as JSON writes it, is one that the member takes. False may also mean: ask the validator.
+    #[must_use]
+    pub fn admits_number(&self, literal: &str) -> bool {
+        let is_whole =
+            !literal.is_empty() && literal.strip_prefix('-').unwrap_or(literal).bytes().all(|byte| byte.is_ascii_digit());
+        let takes = match self.numbers {
+            Numbers::None => false,
+            Numbers::Whole => is_whole,
+            Numbers::All => true,
+        };
+        takes
+            && self.tests.iter().all(|test| match test {
+                Test::Known(_) | Test::Pattern(_) => true,
+                // Two ways to write one number: only the validator compares them.
+                Test::Not(..) | Test::Never => false,
+            })
+            && (self.bounds.is_empty()
+                || literal.parse::<f64>().is_ok_and(|number| self.bounds.iter().all(|bound| bound.holds(number))))
+    }
+
     /// Reads the constraints of a member's schema; `closed` says that its values come from a closed list, which the shape holds.
-    pub(super) fn read(root: &Value, schema: &Value, closed: bool) -> Self {
+    pub(super) fn read(root: &Value, said: &Said<'_>, closed: bool) -> Self {
         let mut guard = Self::default();
-        guard.add(root, schema, closed, 0);
+        for schema in said.schemas() {
+            guard.add(root, schema, closed);
+        }
         guard
     }
 
-    fn add(&mut self, root: &Value, schema: &Value, closed: bool, depth: usize) {
+    fn add(&mut self, root: &Value, schema: &Value, closed: bool) {
         for (keyword, value) in schema.as_object().into_iter().flatten() {
             let number = || value.as_u64().and_then(|number| usize::try_from(number).ok());
+            let bound = || value.as_f64().unwrap_or(f64::NAN);
             match keyword.as_str() {
                 "minLength" => self.chars_min = self.chars_min.max(number().unwrap_or(usize::MAX)),
                 "maxLength" => self.chars_max = Some(self.chars_max.unwrap_or(usize::MAX).min(number().unwrap_or(0))),
                 "pattern" => self.tests.push(pattern(value.as_str().unwrap_or_default())),
                 "format" if value == "date" => self.tests.push(Test::Known(is_day)),
+                "minimum" => self.bounds.push(Bound::Least(bound())),
+                "maximum" => self.bounds.push(Bound::Most(bound())),
+                "exclusiveMinimum" => self.bounds.push(Bound::Above(bound())),
+                "exclusiveMaximum" => self.bounds.push(Bound::Below(bound())),
                 "const" | "enum" if closed => {}
-                "type" if value == "string" || value == "boolean" => {}
-                "$ref" => match value.as_str().and_then(|target| root.pointer(target.strip_prefix('#')?)) {
-                    Some(target) if depth < 8 => self.add(root, target, closed, depth + 1),
-                    Some(_) | None => self.tests.push(Test::Never),
-                },
-                "title" | "description" | "examples" | "default" | "$comment" | "deprecated" => {}
+                "type" => self.add_type(value),
+                "not" => self.add_not(value),
+                // What these lead to is said by schemas of their own.
+                "$ref" if refer(root, schema).is_some() => {}
+                "allOf" if value.as_array().is_some_and(|branches| branches.iter().all(|branch| branch.get("if").is_none())) => {}
+                "title" | "description" | "examples" | "default" | "$comment" | "deprecated" | "writeOnly" | "readOnly" => {}
                 annotation if annotation.starts_with("x-") => {}
                 _ => self.tests.push(Test::Never),
             }
+        }
+    }
+
+    fn add_type(&mut self, value: &Value) {
+        let names: Vec<&str> = match value {
+            Value::String(name) => vec![name],
+            Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
+        };
+        self.takes_text &= names.contains(&"string");
+        self.numbers = match (self.numbers, names.contains(&"number"), names.contains(&"integer")) {
+            (Numbers::None, _, _) | (_, false, false) => Numbers::None,
+            (Numbers::All, true, _) => Numbers::All,
+            (Numbers::All | Numbers::Whole, _, true) | (Numbers::Whole, true, false) => Numbers::Whole,
+        };
+    }
+
+    /// `not` of single values; anything else is the validator's affair.
+    fn add_not(&mut self, schema: &Value) {
+        let single = match (schema.as_object().map(serde_json::Map::len), schema.get("const"), schema.get("enum")) {
+            (Some(1), Some(value), None) => vec![value],
+            (Some(1), None, Some(Value::Array(values))) => values.iter().collect(),
+            _ => {
+                self.tests.push(Test::Never);
+                return;
+            }
+        };
+        for value in single {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.tests.push(Test::Not(text, value.is_string()));
+        }
+    }
+}
+
+impl Bound {
+    /// Whether the number keeps the bound with room to spare: what a comparison of floats leaves open is the validator's affair.
+    fn holds(self, number: f64) -> bool {
+        let whole_and_small =
+            |bound: f64| number.fract() == 0.0 && bound.fract() == 0.0 && number.abs() < 9e15 && bound.abs() < 9e15;
+        let apart = |bound: f64| (number - bound).abs() > 1e-9 * number.abs().max(bound.abs());
+        match self {
+            Self::Least(bound) => number > bound && apart(bound) || number == bound && whole_and_small(bound),
+            Self::Most(bound) => number < bound && apart(bound) || number == bound && whole_and_small(bound),
+            Self::Above(bound) => number > bound && apart(bound),
+            Self::Below(bound) => number < bound && apart(bound),
         }
     }
 }
@@ -148,62 +252,49 @@ fn is_name(text: &str) -> bool {
     is_trimmed(text) && !text.bytes().any(|byte| byte.is_ascii_digit() || b"@<>{}[]|\\=+*#$%^~;:!?/_\"".contains(&byte))
 }
 
-/// Whether the presence of members and the values of closed lists decide everything that is not a matter of one value alone,
-/// so that bodies of one shape are all valid or all not. `open` are members whose values are free.
-pub(super) fn shape_decides(root: &Value, open: &[&str]) -> bool {
-    Walk { root, open }.schema(root, false, None, 0)
-}
-
-struct Walk<'a> {
-    root: &'a Value,
-    open: &'a [&'a str],
-}
-
-impl Walk<'_> {
-    fn schema(&self, schema: &Value, condition: bool, member: Option<&str>, depth: usize) -> bool {
-        let Some(keywords) = schema.as_object() else { return schema.is_boolean() };
-        depth < 32 && keywords.iter().all(|(keyword, value)| self.keyword(keyword, value, schema, condition, member, depth + 1))
-    }
-
-    fn keyword(&self, keyword: &str, value: &Value, schema: &Value, condition: bool, member: Option<&str>, depth: usize) -> bool {
-        let all = |schemas: &Value, condition: bool| {
-            schemas.as_array().is_some_and(|schemas| schemas.iter().all(|schema| self.schema(schema, condition, None, depth)))
-        };
-        match keyword {
-            "$schema" | "$id" | "$comment" | "$defs" | "title" | "description" | "examples" | "default" | "deprecated"
-            | "type" | "required" | "minItems" | "maxItems" | "uniqueItems" => true,
-            "additionalProperties" => value.is_boolean(),
-            "pattern" | "minLength" | "maxLength" | "format" => !condition,
-            "const" | "enum" => !condition || member.is_some_and(|member| !self.open.contains(&member)),
-            "$ref" => value
-                .as_str()
-                .and_then(|target| self.root.pointer(target.strip_prefix('#')?))
-                .is_some_and(|target| self.schema(target, condition, member, depth)),
-            "properties" => value.as_object().is_some_and(|members| {
-                members.iter().all(|(member, schema)| self.schema(schema, condition, Some(member), depth))
-            }),
-            "items" => self.schema(value, condition, None, depth),
-            "allOf" => all(value, condition),
-            "anyOf" | "oneOf" => all(value, true),
-            "if" | "contains" | "not" | "else" => self.schema(value, true, None, depth),
-            // The variants of a list's items: their members' guards are known by type.
-            "then" => {
-                let by_type = schema
-                    .get("if")
-                    .and_then(|test| test.get("properties"))
-                    .and_then(Value::as_object)
-                    .is_some_and(|members| members.len() == 1 && members.values().all(|test| test.get("const").is_some()));
-                self.schema(value, !(by_type && value.get("$ref").is_some()), None, depth)
-            }
-            annotation => annotation.starts_with("x-"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
+
+    /// What a guard admits its schema has to accept; the reverse need not hold.
+    fn is_honest(schema: &Value, value: &Value) {
+        let guard = Guard::read(schema, &Said::new(schema, schema), false);
+        let admitted = value.as_str().map_or_else(|| guard.admits_number(&value.to_string()), |text| guard.admits(text));
+        assert!(!admitted || jsonschema::is_valid(schema, value), "{value} by {schema}");
+    }
+
+    #[test]
+    fn numbers_and_types_are_guarded() {
+        let guard = |schema: Value| Guard::read(&schema, &Said::new(&schema, &schema), false);
+        let id = guard(json!({"type": ["integer", "null"], "minimum": 1, "maximum": 9_223_372_036_854_775_807_u64}));
+        assert!(id.admits_number("1") && id.admits_number("101042") && !id.admits_number("0") && !id.admits_number("1.5"));
+        assert!(!id.admits("1"));
+        let share = guard(json!({"allOf": [{"exclusiveMinimum": 0}, {"maximum": 100}], "type": "number"}));
+        assert!(
+            share.admits_number("33.34")
+                && share.admits_number("100")
+                && !share.admits_number("0")
+                && !share.admits_number("100.01")
+        );
+        let named = guard(json!({"allOf": [{"not": {"const": "nobody"}}]}));
+        assert!(named.admits("somebody") && !named.admits("nobody"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_admitted_is_valid(
+            number in prop_oneof![any::<i64>().prop_map(Value::from), (-1e3..1e3_f64).prop_map(Value::from), (-3..3_i64).prop_map(Value::from)],
+            text in "[a-c1-3 ]{0,5}", low in -2..2_i64, high in -2..9_000_000_000_000_000_000_i64,
+            keyword in prop_oneof![Just("minimum"), Just("exclusiveMinimum")], types in prop_oneof![
+                Just(json!("string")), Just(json!("number")), Just(json!(["integer", "null"])), Just(json!(["string", "integer"]))],
+        ) {
+            let schema = json!({"type": types, keyword: low, "allOf": [{"maximum": high, "not": {"enum": ["a", 1]}}, {"maxLength": 3}]});
+            is_honest(&schema, &number);
+            is_honest(&schema, &Value::from(text));
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2000))]

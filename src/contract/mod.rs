@@ -1,17 +1,30 @@
 //! Ground: what operations accept. Contract files (JSON Schema with annotations) compiled to leaves, rules and validators.
 //! Does not know how a provider is spoken to.
 
+#[cfg(test)]
+mod annotations;
 pub mod check_digits;
 mod checks;
+mod codes;
 mod compile;
 mod guard;
+mod leaf;
+mod members;
+mod operation;
+mod plain;
 mod registry;
+mod render;
+mod shape;
 mod validate;
 mod vocabulary;
 
 pub use checks::{BodyView, Path, Today};
-pub use compile::{Codes, Group, Leaf, Render, Variant};
+pub use codes::{Code as EnumCode, Codes};
 pub use guard::Guard;
-pub use registry::{ContractError, IdentityRule, Operation, Registry};
+pub use leaf::{Group, Join, Leaf, Selector, Variant};
+pub use operation::{Idempotency, IdentityRule, Kind, Limits, Operation, Settling};
+pub use plain::Facts;
+pub use registry::{ContractError, Registry};
+pub use render::Render;
 pub use validate::{Level, Violation};
 pub use vocabulary::{Field, Vocabulary, find_words, vocabulary};

@@ -1,15 +1,8 @@
 //! The list of operations. A new built-in operation is one line here and one contract file beside it.
 
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
-use serde_json::Value;
-
-use super::checks::{BodyView, Checks, Path, Today};
-use super::compile::{self, Group, Leaf};
-use super::guard::shape_decides;
-use super::validate::{Contract, Level, Violation};
-use crate::model::FieldName;
+use super::operation::Operation;
 
 const BUILT_IN: [&str; 7] = [
     include_str!("tbank/fl-resident.json"),
@@ -42,171 +35,6 @@ pub enum ContractError {
     },
 }
 
-/// What is asked of a provider: `tbank/fl-resident`.
-#[derive(Debug)]
-pub struct Operation {
-    /// `provider/kind`.
-    pub name: Arc<str>,
-    /// What it is, for people.
-    pub title: String,
-    /// The provider's page about it.
-    pub documentation: String,
-    /// The contract as it is written.
-    pub schema: Value,
-    /// Members that a client has once.
-    pub leaves: Vec<Leaf>,
-    /// Lists.
-    pub groups: Vec<Group>,
-    /// How a row of a mixed file says that it is of this kind.
-    pub kind: Option<Kind>,
-    /// Natural keys; two clients that share one are one.
-    pub identities: Vec<IdentityRule>,
-    /// Used when a client has none of the natural keys.
-    pub identity_fallback: Option<IdentityRule>,
-    /// Whether clients can only be told apart by the user's own id.
-    pub own_id_required: bool,
-    /// Requests allowed in any sliding window, and its length.
-    pub limit: Option<(u32, Duration)>,
-    /// Whether bodies of one shape, whose values each fit their member, are all valid or all not.
-    pub shape_decides: bool,
-    contract: Contract,
-    checks: Checks,
-}
-
-/// How a row says that it is of an operation's kind.
-#[derive(Debug, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Kind {
-    /// The body's member that holds the code.
-    pub member: String,
-    /// The provider's code.
-    pub code: String,
-    /// Words that mean exactly this operation.
-    pub exact: Vec<String>,
-    /// Words that leave the residency open.
-    pub words: Vec<String>,
-    /// `resident` or `nonresident`, where the operation is for one of them.
-    pub residency: Option<String>,
-    /// The citizenship that proves the residency, where one does.
-    pub citizenship: Option<String>,
-}
-
-/// Parts of a body that together tell a client from all others.
-#[derive(Debug)]
-pub struct IdentityRule {
-    /// What people call it: INN, passport.
-    pub interned: &'static str,
-    /// Steps from the root; `?type=CODE` picks the list item of that type.
-    pub parts: Vec<Vec<String>>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenIdentityRule {
-    name: String,
-    parts: Vec<String>,
-}
-
-impl From<WrittenIdentityRule> for IdentityRule {
-    fn from(rule: WrittenIdentityRule) -> Self {
-        let steps = |part: &String| part.split('/').skip(1).map(str::to_owned).collect();
-        Self { interned: FieldName::new(&rule.name).as_str(), parts: rule.parts.iter().map(steps).collect() }
-    }
-}
-
-impl Operation {
-    /// Compiles a contract.
-    ///
-    /// # Errors
-    /// When the text is no JSON Schema that this program understands.
-    pub fn compile(text: &str, file: &str) -> Result<Self, ContractError> {
-        let fail = |why: String| ContractError::Schema { name: file.to_owned(), why };
-        let schema: Value = serde_json::from_str(text).map_err(|error| fail(error.to_string()))?;
-        let text_of = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let part = |key: &str| schema.get(key).cloned().unwrap_or(Value::Null);
-        let name = text_of("x-operation");
-        if !name.contains('/') {
-            return Err(fail("`x-operation` has to be `provider/kind`".to_owned()));
-        }
-        let (leaves, groups) = compile::members(&schema).map_err(&fail)?;
-        let variants = groups.iter().flat_map(|group| &group.variants).flat_map(|variant| &variant.leaves);
-        let open = leaves.iter().chain(variants).filter(|leaf| !leaf.render.is_closed());
-        let open: Vec<&str> = open.filter_map(|leaf| leaf.path.last()).map(String::as_str).collect();
-        let shape_decides = shape_decides(&schema, &open);
-        let limit = schema.get("x-limits").and_then(|limits| {
-            let requests = u32::try_from(limits.get("requests")?.as_u64()?).ok()?;
-            Some((requests, Duration::from_millis(limits.get("window_ms")?.as_u64()?)))
-        });
-        Ok(Self {
-            title: text_of("title"),
-            documentation: text_of("x-documentation"),
-            leaves,
-            groups,
-            kind: serde_json::from_value(part("x-kind")).map_err(|error| fail(format!("x-kind: {error}")))?,
-            identities: serde_json::from_value::<Option<Vec<WrittenIdentityRule>>>(part("x-identity"))
-                .map_err(|error| fail(format!("x-identity: {error}")))?
-                .unwrap_or_default()
-                .into_iter()
-                .map(IdentityRule::from)
-                .collect(),
-            identity_fallback: serde_json::from_value::<Option<WrittenIdentityRule>>(part("x-identity-fallback"))
-                .map_err(|error| fail(format!("x-identity-fallback: {error}")))?
-                .map(IdentityRule::from),
-            own_id_required: schema.get("x-own-id-required").is_some(),
-            limit,
-            contract: Contract::compile(&schema).map_err(&fail)?,
-            checks: Checks::compile(
-                serde_json::from_value::<Option<_>>(part("x-checks"))
-                    .map_err(|error| fail(format!("x-checks: {error}")))?
-                    .unwrap_or_default(),
-            ),
-            shape_decides,
-            name: name.into(),
-            schema,
-        })
-    }
-
-    /// `tbank` of `tbank/fl-resident`.
-    #[must_use]
-    pub fn provider(&self) -> &str {
-        self.name.split('/').next().unwrap_or_default()
-    }
-
-    /// Whether the body fits the contract's schema; faster than asking for the violations.
-    #[must_use]
-    pub fn accepts(&self, body: &Value) -> bool {
-        self.contract.accepts(body)
-    }
-
-    /// Everything in which the body breaks the contract's schema; empty when it is valid.
-    #[must_use]
-    pub fn violations(&self, body: &Value, level: Level) -> Vec<Violation> {
-        self.contract.violations(body, level)
-    }
-
-    /// Everything in which the body breaks rules that no schema keyword expresses: check digits, the order of dates, alphabets.
-    pub fn check_rules(&self, body: &Value, today: &Today, found: &mut Vec<Violation>) {
-        self.checks.run_on_value(body, today, found);
-    }
-
-    /// The same on a body in another form; paths are told by their place in [`Self::check_paths`].
-    pub fn check_rules_on(&self, body: &dyn BodyView, today: &Today, found: &mut Vec<Violation>) {
-        self.checks.run(body, today, found);
-    }
-
-    /// The paths that the rules look at.
-    #[must_use]
-    pub fn check_paths(&self) -> &[Path] {
-        self.checks.paths()
-    }
-
-    /// The group of this name.
-    #[must_use]
-    pub fn group(&self, field: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.field == field)
-    }
-}
-
 /// All operations that can be asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -223,6 +51,19 @@ impl Registry {
     #[must_use]
     pub fn built_in() -> &'static Self {
         &BUILT_IN_REGISTRY
+    }
+
+    /// These operations and further ones: one of a known name takes its place, all others follow in their order.
+    #[must_use]
+    pub fn with(&self, extra: Vec<Operation>) -> Self {
+        let mut operations = self.operations.clone();
+        for operation in extra.into_iter().map(Arc::new) {
+            match operations.iter_mut().find(|known| known.name == operation.name) {
+                Some(known) => *known = operation,
+                None => operations.push(operation),
+            }
+        }
+        Self { operations }
     }
 
     /// All operations, in the order of the list.
@@ -258,13 +99,45 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::annotations::unknown_annotations;
+    use super::super::plain::Facts;
     use super::*;
+
+    #[test]
+    fn own_operations_are_added_or_take_the_place_of_known_ones() {
+        let own = |name: &str, title: &str| {
+            let facts = Facts { title: title.to_owned(), ..Facts::default() };
+            Operation::from_schema(name, json!({"type": "object", "properties": {"firstName": {"type": "string"}}}), &facts)
+                .unwrap()
+        };
+        let built_in = Registry::built_in();
+        let registry =
+            built_in.with(vec![own("acme/person", "one"), own("tbank/fl-resident", "two"), own("acme/person", "three")]);
+        assert_eq!(registry.operations().len(), built_in.operations().len() + 1);
+        assert_eq!(registry.find("acme").unwrap()[0].title, "three");
+        assert_eq!(registry.find("tbank/fl-resident").unwrap()[0].title, "two");
+        assert_eq!(built_in.find("tbank/fl-resident").unwrap()[0].title, "natural person, resident");
+    }
+
+    #[test]
+    fn an_annotation_with_a_slip_is_noticed() {
+        let mut unknown = Vec::new();
+        let schema =
+            json!({"properties": {"x-ray": {"x-feild": "a", "examples": [{"x-b": 1}]}}, "$defs": {"d": {"x-field": "c"}}});
+        unknown_annotations(&schema, "", &mut unknown);
+        assert_eq!(unknown, ["/properties/x-ray/x-feild"]);
+    }
 
     #[test]
     fn every_built_in_contract_compiles() {
         for text in BUILT_IN {
             let operation = Operation::compile(text, "built-in").unwrap();
-            assert!(operation.limit.is_some() && operation.kind.is_some(), "{}", operation.name);
+            assert!(operation.limit.is_some(), "{}", operation.name);
+            let mut unknown = Vec::new();
+            unknown_annotations(&operation.schema, "", &mut unknown);
+            assert!(unknown.is_empty(), "{} has annotations that nobody reads: {unknown:?}", operation.name);
         }
         assert_eq!(Registry::built_in().operations().len(), BUILT_IN.len());
     }

@@ -5,7 +5,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use crate::model::Code;
+use crate::model::{Code, Severity};
 
 /// How strictly a body is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,12 @@ impl Contract {
     pub(super) fn violations(&self, body: &Value, level: Level) -> Vec<Violation> {
         match level {
             Level::Strict => self.strict.violations(body),
-            Level::Documented => self.documented.violations(body),
+            Level::Documented => {
+                let mut violations = self.documented.violations(body);
+                // What is merely unusual is taken.
+                violations.retain(|violation| violation.code != Code::ValueUnusual);
+                violations
+            }
         }
     }
 }
@@ -97,8 +102,8 @@ impl Judge {
         let keyword = error.kind().keyword();
         let nearest = |name: &str| nodes.iter().rev().find_map(|node| node.get(name)?.as_str());
         let rule = match keyword {
-            "additionalProperties" => nearest("x-rule-additionalProperties").or(Some("T-S03")),
-            "type" => Some("T-S04"),
+            "additionalProperties" => nearest("x-rule-additionalProperties"),
+            "type" => nearest("x-rule-type"),
             _ => nearest("x-rule"),
         };
         let origin = match keyword {
@@ -106,7 +111,11 @@ impl Judge {
             _ => nearest("x-origin"),
         };
         let pointer = error.instance_path().as_str().to_owned();
-        let code = code_of(&nodes, keyword, member);
+        let is_warning = nodes.iter().any(|node| node.get("x-severity").and_then(Value::as_str) == Some("warn"));
+        let code = match code_of(&nodes, keyword, member) {
+            code if is_warning && code.severity() == Severity::Error => Code::ValueUnusual,
+            code => code,
+        };
         let title = member
             .and_then(|member| nodes.last()?.pointer(&format!("/properties/{member}/title"))?.as_str())
             .or_else(|| nearest("title"));
@@ -203,7 +212,8 @@ fn lower_first(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-/// Leaves what the provider documents: references to `ours_*` definitions go, and closed objects that only we close open.
+/// Leaves what the provider documents: references to `ours_*` definitions go, branches of `allOf` that are ours or only warn,
+/// and closed objects that only we close open.
 fn drop_own_limits(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
@@ -213,9 +223,50 @@ fn drop_own_limits(schema: &mut Value) {
             if members.get("x-origin-additionalProperties").and_then(Value::as_str) == Some("ours") {
                 members.remove("additionalProperties");
             }
+            if let Some(Value::Array(branches)) = members.get_mut("allOf") {
+                let says = |branch: &Value, key: &str, value: &str| branch.get(key).and_then(Value::as_str) == Some(value);
+                branches.retain(|branch| !says(branch, "x-origin", "ours") && !says(branch, "x-severity", "warn"));
+                if branches.is_empty() {
+                    members.remove("allOf");
+                }
+            }
             members.values_mut().for_each(drop_own_limits);
         }
         Value::Array(items) => items.iter_mut().for_each(drop_own_limits),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn rules_severity_and_level_come_from_the_contract() {
+        let schema = json!({
+            "type": "object", "x-rule-type": "A-1", "x-rule-additionalProperties": "A-2", "additionalProperties": false,
+            "properties": {
+                "risk": {"type": "string", "allOf": [{"x-origin": "ours", "x-severity": "warn", "x-rule": "A-3", "not": {"const": "prohibited"}}]},
+                "mail": {"type": "string", "allOf": [{"x-origin": "ours", "x-rule": "A-4", "pattern": "@"}]},
+                "kind": {"type": "string", "allOf": [{"x-severity": "warn", "x-fault": "register.unusual", "minLength": 2}]}
+            }
+        });
+        let contract = Contract::compile(&schema).unwrap();
+        let told = |body: Value, level| {
+            let violations = contract.violations(&body, level);
+            violations.into_iter().map(|v| (v.rule.unwrap_or_default(), v.code.as_str())).collect::<Vec<_>>()
+        };
+        let odd = json!({"risk": "prohibited", "mail": "none", "kind": "a"});
+        let strict = told(odd.clone(), Level::Strict);
+        assert_eq!(
+            strict,
+            [(String::new(), "register.unusual"), ("A-4".to_owned(), "value.format"), ("A-3".to_owned(), "value.unusual")]
+        );
+        assert_eq!(told(odd, Level::Documented), []);
+        assert_eq!(
+            told(json!({"more": 1, "risk": 2}), Level::Documented),
+            [("A-1".to_owned(), "value.wrong_type"), ("A-2".to_owned(), "value.unexpected")]
+        );
     }
 }

@@ -101,10 +101,16 @@ codes! {
     ValueUnexpected "value.unexpected" Error "The provider does not accept this value for a client of this kind." "Empty the cell for this row, or leave the column out of the mapping.";
     ValueWrongType "value.wrong_type" Error "The value is of another JSON type than the provider accepts." "Check what the mapping sends to this member.";
     ValueControlCharacters "value.control_characters" Error "The value holds control characters." "Remove them; they usually come from another system's line ends or field marks.";
+    ValueUnusual "value.unusual" Warning "The value is one that the provider takes and that is unusual." "Check the value; the row is sent as it is.";
+    NumberUnreadable "number.unreadable" Error "The value is not a number." "Write digits, with a point or a comma before cents; one number a cell.";
+    ItemOrphan "item.orphan" Error "A row of the second sheet or file belongs to no client of the first." "Correct the id that joins the two, or remove the row.";
+    PaymentRawNumber "payment.raw_number" Error "The value is a card or account number in clear, which must not be sent." "Use the token that the provider's vault gives for it.";
     BooleanUnreadable "boolean.unreadable" Error "The value is neither yes nor no." "Write yes or no, or translate the word in [values.FIELD] of the mapping.";
     // names
     NameDigits "name.digits" Error "A name holds digits or signs that names do not have." "Correct the name as it stands in the identity document.";
     NameMixedAlphabets "name.mixed_alphabets" Error "A word of the name mixes Cyrillic and Latin letters that look alike." "Type the name again in one alphabet: such names fail passport checks.";
+    NameNeedsLatin "name.needs_latin" Error "The provider takes Latin letters only, and the value has others." "Add a column in Latin letters as in the foreign passport, or allow transliteration with --approve-transliteration.";
+    NameTransliterated "name.transliterated" Info "The value was transliterated, as you allowed." "Compare it with the foreign passport where there is one.";
     NameNotSplittable "name.not_splittable" Error "The full name does not have two or three words, so last, first and middle name cannot be told apart." "Give last, first and middle name in columns of their own.";
     // dates
     DateUnreadable "date.unreadable" Error "The value is not a date." "Write the date as DD.MM.YYYY or YYYY-MM-DD.";
@@ -159,6 +165,9 @@ codes! {
     ForeignOrganisationNumberMissing "organisation.inn_or_kio" Error "A foreign organisation has neither INN nor KIO." "Give one of them.";
     RegisterUnusual "register.unusual" Warning "The number of a register has an unusual form." "Compare the number with the papers.";
     ResidencyUnusual "residency.unusual" Warning "Residency and citizenship are an unusual pair." "Check both; the row is sent as it is.";
+    // reference books
+    ReferenceUnknown "reference.unknown" Error "The provider's reference book has no such entry." "Use one of the entries that the message names, or the entry's number.";
+    ReferenceNotChecked "reference.not_checked" Info "The value is an entry of a reference book that was not asked." "Nothing to do; sending asks the book.";
     // identity
     OwnIdMissing "own_id.missing" Error "Clients of this kind cannot be told apart without an id of your own." "Map a column to external_id and fill it.";
     ClientTwice "client.twice" Error "An earlier row of the file is the same client." "Merge the two rows, or correct the number that they share.";

@@ -1,19 +1,23 @@
 //! One row through the plan: cells become members, members a body, the body is judged. All faults of a row, not the first.
 
+mod items;
+mod objects;
+mod values;
+
 use std::borrow::Cow;
 use std::sync::PoisonError;
 
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::cell::{self, Written};
+use super::cell::Written;
 use super::fingerprint;
 use super::members::Members;
-use super::normalize::{CellFault, name, passport, phone};
-use super::plan::{Column, From, ItemPlan, OperationPlan, Part, PartSource, Plan};
-use crate::contract::{Leaf, Level, Operation, Render, Violation};
+use super::normalize::{CellFault, phone};
+use super::plan::{Column, Fill, From, OperationPlan, Plan};
+use crate::contract::{Level, Operation, Render, Violation};
 use crate::model::text::{MEND_MARK, fold};
-use crate::model::{CellKind, Changes, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
+use crate::model::{Changes, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
 
 impl Plan {
     /// Prepares one row.
@@ -63,6 +67,7 @@ impl Plan {
                 faults: Vec::new(),
                 changes: Changes::default(),
                 attempted: Vec::new(),
+                noticed: Vec::new(),
                 numbers: SmallVec::new(),
             };
             match self.operation_of(&row) {
@@ -90,6 +95,8 @@ pub(super) struct Work<'a> {
     changes: Changes,
     /// Pointers of members whose cells have faults of their own.
     attempted: Vec<String>,
+    /// What is odd and was seen before the body was judged.
+    noticed: Vec<Fault>,
     /// For each group its items' plans, by place in the list: the list closes gaps, faults have to name the right column.
     pub(super) numbers: SmallVec<[(usize, usize); 8]>,
 }
@@ -98,156 +105,33 @@ impl<'a> Work<'a> {
     fn assemble(&mut self, plan: &'a OperationPlan, own_id: Option<&str>) -> (Result<Parcel, Vec<Fault>>, Vec<Fault>) {
         let mut members = Members::new(&plan.layout);
         for fill in &plan.fills {
-            let (column, value) = match &fill.from {
-                From::Constant(value) => {
-                    members.put(fill.slot, value);
-                    continue;
-                }
-                From::Column(column) => match self.column(column, &fill.leaf) {
-                    Some(value) => (column.index, value),
-                    None => continue,
-                },
-                From::FullName(column, word) => match self.full_name_word(*column, *word) {
-                    Some(value) => (*column, value),
-                    None => continue,
-                },
-            };
-            let pointer = || format!("/{}", fill.leaf.path.join("/"));
-            self.settle(value, column, fill.field, pointer, |value| members.put(fill.slot, value));
+            self.fill(fill, &mut members);
         }
         for (item_index, item) in plan.items.iter().enumerate() {
             self.item(plan, item_index, item, &mut members);
         }
+        if !plan.objects.objects.is_empty() {
+            self.objects(&plan.objects, &mut members);
+        }
+        for fill in plan.fills.iter().filter(|fill| !fill.beside.is_empty()) {
+            if let (From::Constant(value), true) = (&fill.from, members.any_filled(&fill.beside)) {
+                members.put(fill.slot, value);
+            }
+        }
         self.judge(plan, &members, own_id)
     }
 
-    /// Whether an empty cell is just that, and no formula whose value the workbook lost.
-    fn says_nothing(&self, column: usize) -> bool {
-        !matches!(self.row.cells.kind(column), CellKind::FormulaWithoutValue | CellKind::Error)
-    }
-
-    /// What a column's cell becomes; `None` when it is empty.
-    fn column(&self, column: &Column, leaf: &Leaf) -> Option<Result<Written<'a>, CellFault>> {
-        let cells = &self.row.cells;
-        let (kind, format) = (cells.kind(column.index), self.plan.format_of(column.index));
-        let parse = |word| cell::parse(leaf, word, kind, format, &self.plan.region);
-        let empty = |word| is_empty(word) && self.says_nothing(column.index);
-        match translate(column, cells.text(column.index)) {
-            Cow::Borrowed(word) => (!empty(word)).then(|| parse(word)),
-            Cow::Owned(word) if empty(&word) => None,
-            // The mapping's word lives no longer than this call.
-            Cow::Owned(word) => Some(cell::parse(leaf, &word, kind, format, &self.plan.region).map(Written::into_owned)),
-        }
-    }
-
-    /// A word of the full name; its faults are told once, at the last name.
-    fn full_name_word(&self, column: usize, word: u8) -> Option<Result<Written<'a>, CellFault>> {
-        let text = self.row.cells.text(column);
-        if is_empty(text) {
-            return None;
-        }
-        match (name::split_full(text), word) {
-            (Ok((last, _, _)), 0) => Some(Ok(owned(last))),
-            (Ok((_, first, _)), 1) => Some(Ok(owned(first))),
-            (Ok((_, _, middle)), _) => middle.map(|middle| Ok(owned(middle))),
-            (Err(fault), 0) => Some(Err(fault)),
-            (Err(_), _) => Some(Err(CellFault { code: Code::NameNotSplittable, message: "".into() })),
-        }
-    }
-
-    fn item(&mut self, plan: &'a OperationPlan, item_index: usize, item: &'a ItemPlan, members: &mut Members<'_>) {
-        let cells = &self.row.cells;
-        let filled = |column: usize| !is_empty(cells.text(column)) || !self.says_nothing(column);
-        let has_cell = item.type_column.as_ref().is_some_and(|column| filled(column.index))
-            || item.parts.iter().any(|part| match &part.source {
-                PartSource::Column(column) => filled(column.index),
-                PartSource::SeriesAndNumber(column, _) => filled(*column),
-                PartSource::Joined(columns) => columns.iter().any(|&column| filled(column)),
-                PartSource::Constant(_) => false,
-            });
-        if !has_cell {
+    /// One member outside lists.
+    fn fill(&mut self, fill: &'a Fill, members: &mut Members<'_>) {
+        if let From::Constant(value) = &fill.from {
+            if fill.beside.is_empty() {
+                members.put(fill.slot, value);
+            }
             return;
         }
-        let group = &plan.operation.groups[item.group];
-        let place = members.open_item(item.group);
-        self.numbers.push((item.group, item_index));
-        let pointer = |member: &str| format!("/{}/{place}/{member}", group.path.join("/"));
-        let mut code: Option<&str> = None;
-        if let Some(leaf) = &group.type_leaf {
-            let written = item.type_column.as_ref().map(|column| (column, translate(column, cells.text(column.index))));
-            match written.filter(|(_, word)| !is_empty(word)) {
-                Some((column, word)) => match cell::code(leaf, &word) {
-                    Ok(known) => {
-                        code = Some(known);
-                        self.change(column.index, item.type_field, known);
-                    }
-                    Err(fault) => {
-                        self.attempted.push(pointer(leaf.path.first().map_or("type", String::as_str)));
-                        self.fault(fault, Some(column.index), item.type_field);
-                    }
-                },
-                None => code = item.type_constant.as_deref().or(group.default_type.as_deref()),
-            }
-            if let (Some(code), Some(member)) = (code, item.type_member) {
-                members.put_item_text(member, code);
-            }
-        }
-        // Without its type nobody can tell what a document's parts have to be: the missing type is the fault to tell.
-        if group.type_leaf.is_some() && code.is_none() {
-            return;
-        }
-        for part in &item.parts {
-            let own = part.leaves.iter().find(|(known, _)| known.is_none() || known.as_deref() == code);
-            let Some((_, leaf)) = own.or_else(|| part.leaves.first()) else { continue };
-            let Some((column, value)) = self.part(part, leaf, code.is_some() && own.is_none()) else { continue };
-            let pointer = || pointer(leaf.path.first().map_or("", String::as_str));
-            self.settle(value, column, part.field, pointer, |value| members.put_item(part.member, value));
-        }
-    }
-
-    /// A part's value with the column it comes from; `None` when its cells are empty.
-    fn part(&self, part: &'a Part, leaf: &Leaf, unexpected: bool) -> Option<(usize, Result<Written<'a>, CellFault>)> {
-        let cells = &self.row.cells;
-        let refused = || {
-            Err(CellFault {
-                code: Code::ValueUnexpected,
-                message: format!("{} is not accepted for this type", leaf.title).into(),
-            })
-        };
-        let parse = |column: usize, text: &str| {
-            cell::parse(leaf, text, cells.kind(column), self.plan.format_of(column), &self.plan.region).map(Written::into_owned)
-        };
-        match &part.source {
-            PartSource::Column(column) => {
-                let value = self.column(column, leaf)?;
-                Some((column.index, if unexpected { refused() } else { value }))
-            }
-            PartSource::SeriesAndNumber(column, _) if is_empty(cells.text(*column)) => None,
-            PartSource::SeriesAndNumber(column, _) if unexpected => Some((*column, refused())),
-            PartSource::SeriesAndNumber(column, is_number) => {
-                let text = cells.text(*column);
-                // A document without a series takes the cell as it stands.
-                if leaf.render == Render::DocumentNumber {
-                    return is_number.then(|| (*column, parse(*column, text)));
-                }
-                let value = match (passport::series_and_number(text, cells.kind(*column)), is_number) {
-                    (Ok((_, number)), true) => parse(*column, &number),
-                    (Ok((series, _)), false) => parse(*column, &series),
-                    (Err(fault), false) => Err(fault),
-                    (Err(_), true) => Err(CellFault { code: Code::PassportUnreadable, message: "".into() }),
-                };
-                Some((*column, value))
-            }
-            PartSource::Joined(columns) => {
-                let filled: Vec<&str> =
-                    columns.iter().map(|&column| cells.text(column).trim()).filter(|text| !text.is_empty()).collect();
-                let first = columns.first().copied()?;
-                (!filled.is_empty()).then(|| (first, if unexpected { refused() } else { parse(first, &filled.join(", ")) }))
-            }
-            PartSource::Constant(text) => {
-                Some((usize::from(u16::MAX), cell::parse(leaf, text, CellKind::Text, None, &self.plan.region)))
-            }
-        }
+        let Some((column, value)) = self.value(&fill.from, &fill.leaf) else { return };
+        let pointer = || format!("/{}", fill.leaf.path.join("/"));
+        self.settle(value, column, fill.field, pointer, |value| members.put(fill.slot, value));
     }
 
     fn settle(
@@ -308,7 +192,7 @@ impl<'a> Work<'a> {
             self.faults
                 .push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
         }
-        let mut warnings: Vec<Fault> = Vec::new();
+        let mut warnings: Vec<Fault> = std::mem::take(&mut self.noticed);
         for violation in violations {
             let fault = self.told(plan, violation);
             match fault.severity() {
@@ -339,8 +223,7 @@ impl<'a> Work<'a> {
     /// Numbers that no numbering plan lists are sent, and said to be odd.
     fn doubt_phones(&self, plan: &OperationPlan, members: &Members<'_>, warnings: &mut Vec<Fault>) {
         for fill in plan.fills.iter().filter(|fill| fill.leaf.render == Render::E164) {
-            let (Some(doubt), Some(column)) = (members.root_text(fill.slot).and_then(phone::doubt), source_column(&fill.from))
-            else {
+            let (Some(doubt), Some(column)) = (members.root_text(fill.slot).and_then(phone::doubt), fill.from.column()) else {
                 continue;
             };
             warnings.push(doubt.in_cell(index(column), self.row.cells.text(column)).at(fill.field));
@@ -375,14 +258,6 @@ impl<'a> Work<'a> {
     }
 }
 
-pub(super) fn source_column(from: &From) -> Option<usize> {
-    match from {
-        From::Column(column) => Some(column.index),
-        From::FullName(column, _) => Some(*column),
-        From::Constant(_) => None,
-    }
-}
-
 pub(super) fn index(column: usize) -> u16 {
     u16::try_from(column).unwrap_or(u16::MAX)
 }
@@ -399,10 +274,6 @@ pub(super) fn translate<'t>(column: &Column, text: &'t str) -> Cow<'t, str> {
         Some(value) => Cow::Owned(value.clone()),
         None => Cow::Borrowed(text),
     }
-}
-
-fn owned(text: String) -> Written<'static> {
-    Written::Text(Cow::Owned(text))
 }
 
 /// Whether the contract accepts a body. Bodies of one shape whose values each fit are alike, so the validator is asked once for each shape.

@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
+use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
-use super::normalize::{CellFault, boolean, country, damage, date, email, inn, name, ogrn, passport, phone, snils, text};
-use crate::contract::{Leaf, Render};
+use super::normalize::{
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, number, ogrn, passport, phone, snils, text,
+};
+use crate::contract::{EnumCode, Leaf, Render};
 use crate::model::{CellKind, Code};
 
 /// For a date column that proves no order and needs none.
@@ -15,6 +20,18 @@ pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year
 pub(super) enum Written<'c> {
     Text(Cow<'c, str>),
     Flag(bool),
+    /// A number, as JSON writes it.
+    Number(Cow<'c, str>),
+    /// A list, as JSON writes it.
+    Json(Cow<'c, str>),
+}
+
+/// What a mapping says about the reading of all cells.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    /// Alpha-2 code of the country whose people wrote the phone numbers.
+    pub(super) region: String,
+    pub(super) options: Options,
 }
 
 impl Written<'_> {
@@ -22,13 +39,15 @@ impl Written<'_> {
         match self {
             Self::Text(text) => Written::Text(Cow::Owned(text.into_owned())),
             Self::Flag(flag) => Written::Flag(flag),
+            Self::Number(literal) => Written::Number(Cow::Owned(literal.into_owned())),
+            Self::Json(json) => Written::Json(Cow::Owned(json.into_owned())),
         }
     }
 
     /// As it reads in a report.
     pub(super) fn as_str(&self) -> &str {
         match self {
-            Self::Text(text) => text,
+            Self::Text(text) | Self::Number(text) | Self::Json(text) => text,
             Self::Flag(true) => "true",
             Self::Flag(false) => "false",
         }
@@ -41,7 +60,7 @@ pub(super) fn parse<'c>(
     cell: &'c str,
     kind: CellKind,
     format: Option<&DateFormat>,
-    region: &str,
+    rules: &Rules,
 ) -> Result<Written<'c>, CellFault> {
     // Identifiers look for damage themselves; an error cell is none of any kind.
     if let Some(fault) =
@@ -58,7 +77,7 @@ pub(super) fn parse<'c>(
         Render::IsoDate => {
             return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Written::Text(Cow::Owned(iso(day))));
         }
-        Render::E164 => phone::parse(cell, kind, region)?,
+        Render::E164 => phone::parse(cell, kind, &rules.region)?,
         Render::Email => email::parse(cell)?,
         Render::CountryAlpha2 => return country::parse(cell).map(|code| Written::Text(Cow::Borrowed(code))),
         Render::Boolean => {
@@ -75,7 +94,23 @@ pub(super) fn parse<'c>(
         Render::PassportDivision => passport::division(cell, kind)?,
         Render::DocumentNumber => passport::document_number(cell, kind)?,
         Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
-        Render::Enum => return code(leaf, cell).map(|code| Written::Text(Cow::Owned(code.to_owned()))),
+        Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, rules)),
+        Render::LatinName => return name::parse(cell).and_then(|name| latin(name, rules)),
+        Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
+        Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
+        Render::Decimal => return number::decimal(cell, kind).map(literal),
+        Render::Percent => return number::percent(cell, kind).map(literal),
+        Render::Flag01 => {
+            let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();
+            return boolean::parse(cell, kind, &words).map(|flag| literal(u8::from(flag).to_string()));
+        }
+        Render::Codes => return codes::parse(cell, leaf.codes.as_ref()).map(|list| Written::Json(Cow::Owned(list))),
+        Render::Uuid => identifier::uuid(cell)?,
+        Render::E164Digits | Render::Nanp10 => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
+        Render::PostalUsCa => return text::parse_one_line(cell).map(Written::Text),
+        Render::NineDigits => identifier::nine_digits(cell, kind)?,
+        Render::SnilsDashed => identifier::snils_dashed(cell, kind)?,
+        Render::Token => identifier::token(cell, kind)?,
     };
     Ok(Written::Text(Cow::Owned(text)))
 }
@@ -106,12 +141,45 @@ fn is_error_word(cell: &str) -> bool {
     WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
+/// A text for a provider that takes Latin letters only. With approval other letters are left to whoever transliterates.
+fn latin<'c>(text: Cow<'c, str>, rules: &Rules) -> Result<Written<'c>, CellFault> {
+    let is_foreign = |ch: char| ch.is_alphabetic() && !ch.is_ascii_alphabetic() && !matches!(ch, '\u{c0}'..='\u{24f}');
+    if !rules.options.approve_transliteration && text.chars().any(is_foreign) {
+        return Err(CellFault::new(Code::NameNeedsLatin, "holds letters that are not Latin"));
+    }
+    Ok(Written::Text(text))
+}
+
+fn literal(number: String) -> Written<'static> {
+    Written::Number(Cow::Owned(number))
+}
+
 /// The code that a word means.
-pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<&'a str, CellFault> {
-    leaf.codes.as_ref().and_then(|codes| codes.find(word)).ok_or_else(|| CellFault {
+pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
+    leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
         message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, |codes| codes.codes.join(", "))).into(),
     })
+}
+
+/// A code as it is written: text, number or truth value.
+pub(super) fn written_code(code: EnumCode<'_>) -> Written<'_> {
+    match (code.is_quoted, code.text) {
+        (true, text) => Written::Text(Cow::Borrowed(text)),
+        (false, "true") => Written::Flag(true),
+        (false, "false") => Written::Flag(false),
+        (false, number) => Written::Number(Cow::Borrowed(number)),
+    }
+}
+
+/// A constant of a contract; `None` for what no member of one value holds.
+pub(super) fn constant(value: &Value) -> Option<Written<'static>> {
+    match value {
+        Value::String(text) => Some(Written::Text(Cow::Owned(text.clone()))),
+        Value::Bool(flag) => Some(Written::Flag(*flag)),
+        Value::Number(number) => Some(literal(number.to_string())),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 fn iso(day: chrono::NaiveDate) -> String {

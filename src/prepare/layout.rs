@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::fingerprint::field_digest;
-use crate::contract::{Group, Guard, Leaf, Operation, Path};
+use super::through::Frame;
+use crate::contract::{Group, Guard, Operation, Path};
 
 /// The layout of one operation's bodies.
 pub(super) struct Layout {
@@ -23,6 +24,14 @@ pub(super) enum Node {
     List { key: String, group: usize },
 }
 
+impl Node {
+    fn key(&self) -> &String {
+        match self {
+            Self::Leaf { key, .. } | Self::Object { key, .. } | Self::List { key, .. } => key,
+        }
+    }
+}
+
 pub(super) struct SlotSpec {
     path: Vec<String>,
     pub(super) digest: u32,
@@ -33,17 +42,20 @@ pub(super) struct SlotSpec {
 
 pub(super) struct GroupLayout {
     path: Vec<String>,
-    /// Members of an item in the order of names.
+    /// Members of an item that hold a value, in the order of paths.
     pub(super) members: Vec<ItemMember>,
+    /// The item as an object; its leaves' slots are places in `members`.
+    pub(super) tree: Vec<Node>,
     pub(super) type_member: Option<usize>,
 }
 
 pub(super) struct ItemMember {
-    name: String,
-    pub(super) key: String,
+    path: Vec<String>,
     pub(super) digest: u32,
     /// Guard for items of each variant.
     pub(super) guards: Vec<(Option<String>, Guard)>,
+    /// Whether the value, not only its presence, may decide about other members. The type's does anyway.
+    pub(super) decides: bool,
 }
 
 /// Where a path of a contract leads.
@@ -61,7 +73,7 @@ pub(super) enum Reference {
 }
 
 impl Layout {
-    pub(super) fn new(operation: &Operation) -> Self {
+    pub(super) fn new(operation: &Operation, frame: &Frame) -> Self {
         let mut layout = Self {
             root: Vec::new(),
             slots: Vec::new(),
@@ -70,7 +82,7 @@ impl Layout {
             identities: Vec::new(),
             fallback: None,
         };
-        for leaf in &operation.leaves {
+        for leaf in &frame.leaves {
             layout.slots.push(SlotSpec {
                 path: leaf.path.clone(),
                 digest: field_digest(&format!("/{}", leaf.path.join("/"))),
@@ -78,13 +90,18 @@ impl Layout {
                 decides: leaf.render.is_closed(),
             });
         }
-        for group in &operation.groups {
+        for group in &frame.groups {
             layout.groups.push(GroupLayout::new(group));
         }
         let mut places: Vec<(Vec<String>, Target)> = Vec::new();
         places.extend(layout.slots.iter().enumerate().map(|(slot, spec)| (spec.path.clone(), Target::Slot(slot))));
         places.extend(layout.groups.iter().enumerate().map(|(group, spec)| (spec.path.clone(), Target::Group(group))));
         layout.root = nodes(places);
+        if let Some(first) = &operation.first_key {
+            let first = key(first);
+            // A stable sort: all others stay in the order of names.
+            layout.root.sort_by_key(|node| *node.key() != first);
+        }
         layout.checks = operation.check_paths().iter().map(|path| layout.refer(path)).collect();
         let parts = |rule: &crate::contract::IdentityRule| {
             (rule.interned, rule.parts.iter().map(|part| layout.refer_steps(part)).collect::<Vec<_>>())
@@ -100,8 +117,8 @@ impl Layout {
     }
 
     /// The place of an item's member.
-    pub(super) fn item_member(&self, group: usize, name: &str) -> Option<usize> {
-        self.groups.get(group)?.members.iter().position(|member| member.name == name)
+    pub(super) fn item_member(&self, group: usize, path: &[String]) -> Option<usize> {
+        self.groups.get(group)?.members.iter().position(|member| member.path == path)
     }
 
     /// The digest of the place of an item's member.
@@ -131,27 +148,24 @@ impl Layout {
                 None => self.groups.iter().position(|group| group.path == path.steps).map_or(Reference::Nowhere, Reference::List),
             },
             Some(list) => {
-                let group = self.groups.iter().position(|group| group.path == *list);
-                match (group, &path.steps[..]) {
-                    (Some(group), [name]) => match self.item_member(group, name) {
-                        Some(member) => Reference::Item { group, member, code: None },
-                        None => Reference::Nowhere,
-                    },
-                    (Some(group), []) => Reference::List(group),
-                    (Some(_) | None, _) => Reference::Nowhere,
+                let Some(group) = self.groups.iter().position(|group| group.path == *list) else { return Reference::Nowhere };
+                match self.item_member(group, &path.steps) {
+                    Some(member) => Reference::Item { group, member, code: None },
+                    None if path.steps.is_empty() => Reference::List(group),
+                    None => Reference::Nowhere,
                 }
             }
         }
     }
 
-    /// Steps of an identity; `?type=CODE` picks the item of that type.
+    /// Steps of an identity; `?type=CODE` picks the item of that type, `*` any item.
     fn refer_steps(&self, steps: &[String]) -> Reference {
-        let Some(pick) = steps.iter().position(|step| step.starts_with('?')) else {
+        let Some(pick) = steps.iter().position(|step| step.starts_with('?') || step == "*") else {
             return self.slot(steps).map_or(Reference::Nowhere, Reference::Root);
         };
         let code = steps[pick].split_once('=').map(|(_, code)| code.to_owned());
         let group = self.groups.iter().position(|group| group.path == steps[..pick]);
-        let member = group.zip(steps.get(pick + 1)).and_then(|(group, name)| self.item_member(group, name));
+        let member = group.zip(steps.get(pick + 1..)).and_then(|(group, path)| self.item_member(group, path));
         match (group, member) {
             (Some(group), Some(member)) => Reference::Item { group, member, code },
             (Some(_) | None, _) => Reference::Nowhere,
@@ -162,34 +176,30 @@ impl Layout {
 impl GroupLayout {
     fn new(group: &Group) -> Self {
         let list = group.path.join("/");
-        let mut names: Vec<&str> = Vec::new();
-        let all = group.variants.iter().flat_map(|variant| &variant.leaves).chain(&group.type_leaf);
-        for leaf in all {
-            if let Some(name) = leaf.path.first().filter(|name| !names.contains(&name.as_str())) {
-                names.push(name);
-            }
-        }
-        names.sort_unstable();
-        let named = |leaf: &&Leaf, name: &str| leaf.path.first().is_some_and(|member| member == name);
-        let members: Vec<ItemMember> = names
-            .iter()
-            .map(|name| ItemMember {
-                name: (*name).to_owned(),
-                key: key(name),
-                digest: field_digest(&format!("/{list}/*/{name}")),
+        let all = || group.all_leaves().chain(&group.type_leaf);
+        let mut paths: Vec<&[String]> = all().map(|leaf| leaf.path.as_slice()).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let members: Vec<ItemMember> = paths
+            .into_iter()
+            .map(|path| ItemMember {
+                path: path.to_vec(),
+                digest: field_digest(&format!("/{list}/*/{}", path.join("/"))),
                 guards: group
                     .variants
                     .iter()
                     .filter_map(|variant| {
-                        let leaf = variant.leaves.iter().find(|leaf| named(leaf, name))?;
+                        let leaf = variant.leaves.iter().find(|leaf| leaf.path == path)?;
                         Some((variant.code.clone(), leaf.guard.clone()))
                     })
                     .collect(),
+                decides: group.all_leaves().any(|leaf| leaf.path == path && leaf.render.is_closed()),
             })
             .collect();
-        let type_name = group.type_leaf.as_ref().and_then(|leaf| leaf.path.first());
-        let type_member = type_name.and_then(|name| members.iter().position(|member| member.name == *name));
-        Self { path: group.path.clone(), members, type_member }
+        let type_path = group.type_leaf.as_ref().map(|leaf| &leaf.path);
+        let type_member = type_path.and_then(|path| members.iter().position(|member| member.path == *path));
+        let tree = nodes(members.iter().enumerate().map(|(slot, member)| (member.path.clone(), Target::Slot(slot))).collect());
+        Self { path: group.path.clone(), members, tree, type_member }
     }
 }
 

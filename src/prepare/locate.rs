@@ -1,8 +1,8 @@
 //! From a body's member back to the column it came from, so that a complaint about the body names a cell.
 
-use super::assemble::{Work, index, is_empty, source_column};
-use super::plan::{OperationPlan, PartSource};
-use crate::contract::Violation;
+use super::assemble::{Work, index, is_empty};
+use super::plan::{Fill, OperationPlan};
+use crate::contract::{Leaf, Violation};
 use crate::model::{Fault, FieldName};
 
 impl Work<'_> {
@@ -24,11 +24,17 @@ impl Work<'_> {
             steps.push(member);
         }
         for fill in &plan.fills {
-            if fill.leaf.path.iter().map(String::as_str).eq(steps.iter().copied()) {
-                return (Some(fill.field), source_column(&fill.from));
+            if is_at(&fill.leaf.path, &steps) {
+                return (Some(fill.field), fill.from.column());
             }
         }
-        for (group_index, group) in plan.operation.groups.iter().enumerate() {
+        let in_objects = plan.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+        let of_object: Vec<_> = in_objects.filter(|fill| is_at(&fill.leaf.path, &steps)).collect();
+        let is_filled = |fill: &&&Fill| fill.from.column().is_some_and(|column| self.is_filled(column));
+        if let Some(fill) = of_object.iter().find(is_filled).or(of_object.first()) {
+            return (Some(fill.field), fill.from.column());
+        }
+        for (group_index, group) in plan.frame.groups.iter().enumerate() {
             let Some(rest) = strip(&steps, &group.path) else { continue };
             let Some(place) = rest.first().and_then(|place| place.parse::<usize>().ok()) else {
                 return (Some(FieldName::new(&group.field)), None);
@@ -42,41 +48,34 @@ impl Work<'_> {
             else {
                 return (Some(FieldName::new(&group.field)), None);
             };
-            let Some(member) = rest.get(1) else {
-                return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
-            };
-            if group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()).is_some_and(|path| path == member) {
-                return (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
+            let of_type = || (Some(item.type_field), item.type_column.as_ref().map(|column| column.index));
+            let inner = rest.get(1..).unwrap_or_default();
+            if inner.is_empty() || group.type_leaf.as_ref().is_some_and(|leaf| is_at(&leaf.path, inner)) {
+                return of_type();
             }
-            let general = group
-                .variants
-                .iter()
-                .flat_map(|variant| &variant.leaves)
-                .find(|leaf| leaf.path.first().is_some_and(|path| path == member))
-                .map(|leaf| leaf.field.as_str());
-            let Some(general) = general else { return (Some(item.type_field), None) };
-            let part = item.parts.iter().find(|part| part.general == general);
-            let numbered = || {
-                FieldName::new(
-                    &item.type_field.as_str().replace("].type", &format!("].{}", general.rsplit('.').next().unwrap_or_default())),
-                )
-            };
-            return match part {
-                Some(part) => (
-                    Some(part.field),
-                    match &part.source {
-                        PartSource::Column(column) => Some(column.index),
-                        PartSource::SeriesAndNumber(column, _) => Some(*column),
-                        PartSource::Joined(columns) => columns.first().copied(),
-                        PartSource::Constant(_) => None,
-                    },
-                ),
-                None => (Some(numbered()), None),
+            if let Some(part) = item.parts.iter().find(|part| is_at(&part.path, inner)) {
+                return (Some(part.field), part.from.column());
+            }
+            let named = |part: &str| FieldName::new(&format!("{}.{part}", item.name));
+            return match group.all_leaves().find(|leaf| is_at(&leaf.path, inner)) {
+                Some(leaf) => (Some(named(leaf.part())), None),
+                None if group.all_leaves().any(|leaf| leaf.path.first().map(String::as_str) == inner.first().copied()) => {
+                    (Some(named(&inner.join("."))), None)
+                }
+                None => (Some(item.type_field), None),
             };
         }
-        let leaf = plan.operation.leaves.iter().find(|leaf| leaf.path.iter().map(String::as_str).eq(steps.iter().copied()));
-        (leaf.map(|leaf| FieldName::new(&leaf.field)), None)
+        if let Some(leaf) = plan.operation.leaves.iter().find(|leaf| is_at(&leaf.path, &steps)) {
+            return (Some(FieldName::new(if leaf.selector.is_some() { &leaf.body_path } else { &leaf.field })), None);
+        }
+        let leads_there = |leaf: &&Leaf| leaf.path.iter().map(String::as_str).take(steps.len()).eq(steps.iter().copied());
+        let object = plan.operation.leaves.iter().find(leads_there).filter(|_| !steps.is_empty());
+        (object.map(|_| FieldName::new(&steps.join("."))), None)
     }
+}
+
+fn is_at(path: &[String], steps: &[&str]) -> bool {
+    path.iter().map(String::as_str).eq(steps.iter().copied())
 }
 
 fn strip<'s>(steps: &'s [&'s str], path: &[String]) -> Option<&'s [&'s str]> {

@@ -26,9 +26,72 @@ pub struct Mapping {
     /// Date field → `DD.MM.YYYY` and the like; `phone_region` → `RU`.
     #[serde(default)]
     pub formats: BTreeMap<String, String>,
+    /// Body path that the contract does not name → JSON type of its values.
+    #[serde(default)]
+    pub types: BTreeMap<String, ValueType>,
+    /// What the user allows.
+    #[serde(default)]
+    pub options: Options,
     /// Columns to leave out without a word.
     #[serde(default)]
     pub ignore: Ignore,
+}
+
+/// The JSON type of a member that the contract does not name.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum ValueType {
+    /// A text, cleaned of blanks at its ends.
+    #[default]
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number with at most two decimals.
+    Number,
+    /// True or false, from words for yes and no.
+    Boolean,
+    /// A date, written `YYYY-MM-DD`.
+    Date,
+}
+
+/// What the user allows a mapping's values to undergo.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "BTreeMap<String, toml::Value>")]
+pub struct Options {
+    /// Whether values may be transliterated where the provider takes Latin letters only.
+    pub approve_transliteration: bool,
+    /// Fields that may be transliterated; all that need it when empty.
+    pub transliterate: Vec<String>,
+    /// Citizenships (alpha-2 codes) whose people's names may be transliterated; all when empty.
+    pub transliterate_citizenships: Vec<String>,
+}
+
+impl TryFrom<BTreeMap<String, toml::Value>> for Options {
+    type Error = String;
+
+    fn try_from(written: BTreeMap<String, toml::Value>) -> Result<Self, String> {
+        const KEYS: [&str; 3] = ["approve_transliteration", "transliterate", "transliterate_citizenships"];
+        let mut options = Self::default();
+        for (key, value) in written {
+            match key.as_str() {
+                "approve_transliteration" => {
+                    options.approve_transliteration =
+                        value.as_bool().ok_or_else(|| format!("[options] {key} is true or false"))?;
+                }
+                "transliterate" => options.transliterate = words(&key, &value)?,
+                "transliterate_citizenships" => options.transliterate_citizenships = words(&key, &value)?,
+                _ => return Err(format!("[options] has no `{key}`{}", nearest(&key, KEYS.into_iter()))),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn words(key: &str, value: &toml::Value) -> Result<Vec<String>, String> {
+    let list = value.as_array().ok_or_else(|| format!("[options] {key} is a list of texts"))?;
+    list.iter()
+        .map(|word| word.as_str().map(str::to_owned).ok_or_else(|| format!("[options] {key} is a list of texts")))
+        .collect()
 }
 
 /// Columns to leave out.
@@ -204,5 +267,19 @@ columns = ["Примечание"]
         assert_eq!(mapping.columns["Фамилия"].iter().collect::<Vec<_>>(), ["last_name"]);
         assert_eq!(mapping.columns["ФИО"].iter().count(), 2);
         assert!(toml::from_str::<Mapping>("colums = 1").is_err());
+    }
+
+    #[test]
+    fn options_and_types_are_closed_lists() {
+        let mapping: Mapping = toml::from_str(
+            "[types]\n\"nickName\" = \"integer\"\n[options]\napprove_transliteration = true\ntransliterate_citizenships = [\"RU\"]\n",
+        )
+        .unwrap();
+        assert!(mapping.options.approve_transliteration && mapping.types["nickName"] == ValueType::Integer);
+        assert_eq!(mapping.options.transliterate_citizenships, ["RU"]);
+        let slip = toml::from_str::<Mapping>("[options]\naprove_transliteration = true").unwrap_err().to_string();
+        assert!(slip.contains("the nearest is `approve_transliteration`"), "{slip}");
+        assert!(toml::from_str::<Mapping>("[options]\ntransliterate = \"all\"").is_err());
+        assert!(toml::from_str::<Mapping>("[types]\nx = \"float\"").is_err());
     }
 }

@@ -21,8 +21,12 @@ enum SlotState {
     #[default]
     Absent,
     Text,
-    /// A truth value or a number: written without quotes.
+    /// A truth value: written without quotes.
     Literal,
+    /// A number, which its member's bounds concern.
+    Number,
+    /// A list of codes, already written.
+    Json,
 }
 
 /// The values of one row.
@@ -67,12 +71,9 @@ impl<'l> Members<'l> {
         }
     }
 
-    /// Puts a text into the item that was opened last.
-    pub(super) fn put_item_text(&mut self, member: usize, text: &str) {
-        let written = self.write_text(text);
-        if let Some(slot) = self.items.last_mut().and_then(|item| item.members.get_mut(member)) {
-            *slot = written;
-        }
+    /// Whether any of these root members has a value.
+    pub(super) fn any_filled(&self, slots: &[usize]) -> bool {
+        slots.iter().filter_map(|slot| self.root.get(*slot)).any(|slot| slot.state != SlotState::Absent)
     }
 
     /// The text of a root member.
@@ -90,6 +91,8 @@ impl<'l> Members<'l> {
         let state = match value {
             Written::Text(_) => SlotState::Text,
             Written::Flag(_) => SlotState::Literal,
+            Written::Number(_) => SlotState::Number,
+            Written::Json(_) => SlotState::Json,
         };
         Slot { state, ..self.write_text(value.as_str()) }
     }
@@ -123,12 +126,12 @@ impl<'l> Members<'l> {
     pub(super) fn to_json(&self) -> String {
         let mut json = String::with_capacity(self.text.len() + 512);
         json.push('{');
-        self.write_members(&self.layout.root, &mut json);
+        self.write_members(&self.layout.root, &self.root, &mut json);
         json.push('}');
         json
     }
 
-    fn write_members(&self, nodes: &[Node], json: &mut String) {
+    fn write_members(&self, nodes: &[Node], slots: &[Slot], json: &mut String) {
         let begin = json.len();
         for node in nodes {
             let before = json.len();
@@ -136,13 +139,13 @@ impl<'l> Members<'l> {
                 json.push(',');
             }
             let written = match node {
-                Node::Leaf { key, slot } => self.root.get(*slot).is_some_and(|slot| self.write_member(key, *slot, json)),
+                Node::Leaf { key, slot } => slots.get(*slot).is_some_and(|slot| self.write_member(key, *slot, json)),
                 Node::List { key, group } => self.write_list(key, *group, json),
                 Node::Object { key, members } => {
                     json.push_str(key);
                     json.push('{');
                     let empty = json.len();
-                    self.write_members(members, json);
+                    self.write_members(members, slots, json);
                     let filled = json.len() > empty;
                     json.push('}');
                     filled
@@ -159,7 +162,7 @@ impl<'l> Members<'l> {
         json.push_str(key);
         match slot.state {
             SlotState::Text => push_quoted(text, json),
-            SlotState::Literal => json.push_str(text),
+            SlotState::Literal | SlotState::Number | SlotState::Json => json.push_str(text),
             SlotState::Absent => return false,
         }
         true
@@ -174,31 +177,21 @@ impl<'l> Members<'l> {
                 json.push(',');
             }
             any = true;
-            self.write_item(item, json);
+            json.push('{');
+            self.write_members(&self.layout.groups[item.group].tree, &item.members, json);
+            json.push('}');
         }
         json.push(']');
         any
     }
 
-    fn write_item(&self, item: &Item, json: &mut String) {
-        json.push('{');
-        let begin = json.len();
-        for (member, slot) in self.layout.groups[item.group].members.iter().zip(&item.members) {
-            let before = json.len();
-            if before > begin {
-                json.push(',');
-            }
-            if !self.write_member(&member.key, *slot, json) {
-                json.truncate(before);
-            }
-        }
-        json.push('}');
-    }
-
     /// Whether every value alone is one that its member takes, and no two items of a list are alike.
     pub(super) fn values_fit(&self) -> bool {
-        let fits = |guard: &Guard, slot: &Slot| {
-            slot.state != SlotState::Text || self.text_of(*slot).is_some_and(|text| guard.admits(text))
+        let fits = |guard: &Guard, slot: &Slot| match slot.state {
+            SlotState::Text => self.text_of(*slot).is_some_and(|text| guard.admits(text)),
+            SlotState::Number => self.text_of(*slot).is_some_and(|literal| guard.admits_number(literal)),
+            // The shape holds their values.
+            SlotState::Absent | SlotState::Literal | SlotState::Json => true,
         };
         self.layout.slots.iter().zip(&self.root).all(|(spec, slot)| fits(&spec.guard, slot))
             && self.items.iter().all(|item| {
@@ -235,7 +228,13 @@ impl<'l> Members<'l> {
             // Groups are a handful.
             shape.push(2 + u8::try_from(item.group).unwrap_or(u8::MAX - 2));
             shape.extend_from_slice(self.code_of(item).unwrap_or_default().as_bytes());
-            shape.extend(item.members.iter().map(|slot| u8::from(slot.state != SlotState::Absent)));
+            for (spec, slot) in self.layout.groups[item.group].members.iter().zip(&item.members) {
+                shape.push(u8::from(slot.state != SlotState::Absent));
+                if spec.decides {
+                    shape.extend_from_slice(self.text_of(*slot).unwrap_or_default().as_bytes());
+                    shape.push(0);
+                }
+            }
         }
         shape
     }

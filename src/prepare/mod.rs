@@ -11,16 +11,18 @@ mod layout;
 mod locate;
 mod mapping;
 mod members;
+mod names;
 pub mod normalize;
 mod places;
 mod plan;
 mod proposal;
 mod route;
+mod through;
 
 pub use dates::{DateProof, DateQuestion, describe};
 pub use fingerprint::{Scope, field_digest};
 pub use infer::{infer, knows_header};
-pub use mapping::{Mapping, MappingError, SourceHints};
+pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};
 

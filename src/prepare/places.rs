@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::field_digest;
-use super::plan::{From, PartSource, Plan};
+use super::plan::Plan;
 use crate::model::FieldName;
 
 /// A member that a column can fill.
@@ -46,40 +46,28 @@ impl Plan {
     fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
         for (operation, plan) in (0_u8..).zip(&self.operations) {
-            for fill in &plan.fills {
-                let column = match &fill.from {
-                    From::Column(column) => Some(column.index),
-                    From::FullName(column, _) => Some(*column),
-                    From::Constant(_) => None,
-                };
+            let in_objects = plan.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+            for fill in plan.fills.iter().chain(in_objects) {
                 let pointer = format!("/{}", fill.leaf.path.join("/"));
+                let column = fill.from.column();
                 places.push(Place { operation, digest: field_digest(&pointer), pointer, field: fill.field, column });
             }
             let mut counts: HashMap<usize, usize> = HashMap::new();
             for item in &plan.items {
-                let group = &plan.operation.groups[item.group];
+                let group = &plan.frame.groups[item.group];
                 // Empty items close up, so this is where the item stands when none is empty.
                 let count = counts.entry(item.group).or_insert(0);
                 let base = format!("/{}/{count}", group.path.join("/"));
                 let digest = |member: usize| plan.layout.digest_of_item(item.group, member, *count);
-                if let (Some(name), Some(member)) =
-                    (group.type_leaf.as_ref().and_then(|leaf| leaf.path.first()), item.type_member)
-                {
+                if let (Some(leaf), Some(member)) = (&group.type_leaf, item.type_member) {
                     let column = item.type_column.as_ref().map(|column| column.index);
-                    let pointer = format!("{base}/{name}");
+                    let pointer = format!("{base}/{}", leaf.path.join("/"));
                     places.push(Place { operation, pointer, digest: digest(member), field: item.type_field, column });
                 }
                 for part in &item.parts {
-                    let column = match &part.source {
-                        PartSource::Column(column) => Some(column.index),
-                        PartSource::SeriesAndNumber(column, _) => Some(*column),
-                        PartSource::Joined(columns) => columns.first().copied(),
-                        PartSource::Constant(_) => None,
-                    };
-                    if let Some(name) = part.leaves.first().and_then(|(_, leaf)| leaf.path.first()) {
-                        let pointer = format!("{base}/{name}");
-                        places.push(Place { operation, pointer, digest: digest(part.member), field: part.field, column });
-                    }
+                    let pointer = format!("{base}/{}", part.path.join("/"));
+                    let column = part.from.column();
+                    places.push(Place { operation, pointer, digest: digest(part.member), field: part.field, column });
                 }
                 *count += 1;
             }

@@ -5,14 +5,16 @@ use std::sync::{Arc, RwLock};
 
 use smallvec::SmallVec;
 
-use super::cell::{self, Written};
+use super::cell::{self, Rules, Written};
 use super::compile::{Compiler, text_of};
 use super::fingerprint::Scope;
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError};
+use super::names;
 use super::normalize::date::{self, DateFormat};
 use super::route::Router;
-use crate::contract::{Leaf, Operation, Registry, Today};
+use super::through::Frame;
+use crate::contract::{Leaf, Operation, Registry, Render, Today};
 use crate::model::{FieldName, Source};
 
 /// What every row of a run goes through.
@@ -28,7 +30,7 @@ pub struct Plan {
     pub(super) citizenship: Option<Column>,
     pub(super) constants: RouteConstants,
     pub(super) dates: Vec<DateColumn>,
-    pub(super) region: String,
+    pub(super) rules: Rules,
     pub(super) today: Today,
     pub(super) scope: Scope,
     left_out: Vec<Arc<str>>,
@@ -61,8 +63,45 @@ pub(super) enum From {
     Column(Column),
     /// A constant, as it is sent.
     Constant(Written<'static>),
+    /// A constant that means something else for each type of item.
+    Word(String),
     /// Word 0, 1 or 2 of the full name.
     FullName(usize, u8),
+    /// Series and number from one column; true for the number.
+    SeriesAndNumber(usize, bool),
+    /// Several columns joined by a separator.
+    Joined(Vec<usize>, Arc<str>),
+    /// The first that is filled.
+    First(Vec<From>),
+}
+
+impl From {
+    /// Tells every column that the value may come from.
+    pub(super) fn each_column(&self, tell: &mut dyn FnMut(usize)) {
+        match self {
+            Self::Column(column) => tell(column.index),
+            Self::FullName(column, _) | Self::SeriesAndNumber(column, _) => tell(*column),
+            Self::Joined(columns, _) => columns.iter().for_each(|&column| tell(column)),
+            Self::First(sources) => sources.iter().for_each(|source| source.each_column(tell)),
+            Self::Constant(_) | Self::Word(_) => {}
+        }
+    }
+
+    /// The column that people look at for the value.
+    pub(super) fn column(&self) -> Option<usize> {
+        let mut first = None;
+        self.each_column(&mut |column| _ = first.get_or_insert(column));
+        first
+    }
+
+    /// Columns that are read as they stand, by the member's own way of writing.
+    fn each_plain_column(&self, tell: &mut dyn FnMut(usize)) {
+        match self {
+            Self::Column(column) => tell(column.index),
+            Self::First(sources) => sources.iter().for_each(|source| source.each_plain_column(tell)),
+            Self::FullName(..) | Self::SeriesAndNumber(..) | Self::Joined(..) | Self::Constant(_) | Self::Word(_) => {}
+        }
+    }
 }
 
 /// A member and where its value comes from.
@@ -72,14 +111,20 @@ pub(super) struct Fill {
     /// Where the value goes in the layout.
     pub(super) slot: usize,
     pub(super) from: From,
+    /// A constant of the contract in an object that may be absent is written beside one of these only; always when empty.
+    pub(super) beside: Vec<usize>,
 }
 
 /// One operation's part of the plan.
 pub(super) struct OperationPlan {
     pub(super) operation: Arc<Operation>,
     pub(super) layout: Layout,
+    /// The contract's members and those that the mapping passes through.
+    pub(super) frame: Frame,
     pub(super) fills: Vec<Fill>,
     pub(super) items: Vec<ItemPlan>,
+    /// Single objects that an item of the mapping fills, by the item's kind.
+    pub(super) objects: Objects,
     /// Columns that go to fields of other operations of the run only.
     pub(super) left_out: Vec<(usize, FieldName)>,
     /// Shapes of bodies that were seen, and whether the contract accepts them.
@@ -91,7 +136,9 @@ pub(super) type Shape = SmallVec<[u8; 96]>;
 
 /// One item of a list: `documents[1]`.
 pub(super) struct ItemPlan {
-    /// Index into the operation's groups.
+    /// `documents[1]`.
+    pub(super) name: String,
+    /// Index into the frame's groups.
     pub(super) group: usize,
     pub(super) type_field: FieldName,
     /// Where the type goes in the layout of an item.
@@ -105,46 +152,62 @@ pub(super) struct ItemPlan {
 /// One part of an item.
 pub(super) struct Part {
     pub(super) field: FieldName,
-    /// The field without its number: `documents[].series`.
-    pub(super) general: String,
+    /// The member's place in an item.
+    pub(super) path: Vec<String>,
     /// Where the value goes in the layout of an item.
     pub(super) member: usize,
     /// The part's leaf in items of each type.
     pub(super) leaves: Vec<(Option<String>, Leaf)>,
-    pub(super) source: PartSource,
+    pub(super) from: From,
 }
 
-/// Where a part's value comes from.
-pub(super) enum PartSource {
-    Column(Column),
-    Constant(String),
-    /// Series and number from one column; true for the number.
-    SeriesAndNumber(usize, bool),
-    /// Several columns joined by `, `.
-    Joined(Vec<usize>),
+/// Single objects of a body that are filled from items of the mapping's lists.
+#[derive(Default)]
+pub(super) struct Objects {
+    pub(super) items: Vec<KindItem>,
+    pub(super) objects: Vec<ObjectPlan>,
+}
+
+/// An item of the mapping whose kind tells which object it fills.
+pub(super) struct KindItem {
+    /// `addresses[1]`.
+    pub(super) name: String,
+    /// `addresses`.
+    pub(super) group: String,
+    pub(super) type_column: Option<Column>,
+    /// The vocabulary's label of the kind, or the mapping's own word, where the mapping settles it.
+    pub(super) kind: Option<String>,
+    /// Columns that fill it.
+    pub(super) columns: Vec<usize>,
+}
+
+/// A single object, what kinds of items it takes, and how each item would fill it.
+pub(super) struct ObjectPlan {
+    pub(super) group: String,
+    /// `identificationDocument`.
+    pub(super) name: String,
+    /// Labels in the order in which they are tried; `*` for any.
+    pub(super) kinds: Vec<String>,
+    /// The member that holds the kind, with its slot.
+    pub(super) type_leaf: Option<(Leaf, usize)>,
+    /// By place in [`Objects::items`].
+    pub(super) fills: Vec<Vec<Fill>>,
 }
 
 impl OperationPlan {
     /// Columns that fill members.
     pub(super) fn columns(&self) -> BTreeSet<usize> {
         let mut columns = BTreeSet::new();
-        for fill in &self.fills {
-            match &fill.from {
-                From::Column(column) => _ = columns.insert(column.index),
-                From::FullName(column, _) => _ = columns.insert(*column),
-                From::Constant(_) => {}
-            }
+        let mut tell = |column: usize| _ = columns.insert(column);
+        for fill in self.fills.iter().chain(self.objects.objects.iter().flat_map(|object| object.fills.iter().flatten())) {
+            fill.from.each_column(&mut tell);
         }
         for item in &self.items {
-            columns.extend(item.type_column.as_ref().map(|column| column.index));
-            for part in &item.parts {
-                match &part.source {
-                    PartSource::Column(column) => _ = columns.insert(column.index),
-                    PartSource::SeriesAndNumber(column, _) => _ = columns.insert(*column),
-                    PartSource::Joined(joined) => columns.extend(joined),
-                    PartSource::Constant(_) => {}
-                }
-            }
+            item.type_column.iter().for_each(|column| tell(column.index));
+            item.parts.iter().for_each(|part| part.from.each_column(&mut tell));
+        }
+        for item in &self.objects.items {
+            item.type_column.iter().for_each(|column| tell(column.index));
         }
         columns
     }
@@ -154,16 +217,18 @@ impl Plan {
     /// Compiles a mapping.
     ///
     /// # Errors
-    /// When the mapping speaks of columns, fields or values that do not exist.
+    /// When the mapping speaks of columns, fields or values that do not exist. `registry` knows the fields of all operations, so that
+    /// one mapping serves several, and the operations of the provider that a row may name.
     pub fn compile(
         mapping: &Mapping,
         source: &Source,
         operations: &[Arc<Operation>],
+        registry: &Registry,
         scope: Scope,
         today: Today,
     ) -> Result<Self, MappingError> {
-        let compiler = Compiler::new(mapping, source)?;
-        let siblings = operations.first().and_then(|first| Registry::built_in().find(first.provider()).ok()).unwrap_or_default();
+        let compiler = Compiler::new(mapping, source, operations, registry)?;
+        let siblings = operations.first().and_then(|first| registry.find(first.provider()).ok()).unwrap_or_default();
         let router_operations = if siblings.is_empty() { operations.to_vec() } else { siblings };
         let routed = router_operations
             .iter()
@@ -189,7 +254,7 @@ impl Plan {
                 residency: mapping.constants.get("residency").map(text_of),
             },
             dates: Vec::new(),
-            region: mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
+            rules: compiler.rules(),
             today,
             scope,
             left_out: compiler.left_out(&plans),
@@ -221,9 +286,8 @@ impl Plan {
             if dates.iter().any(|date| date.column == column) {
                 return Ok(());
             }
-            let general =
-                field.as_str().split_once('[').and_then(|(group, rest)| Some(format!("{group}[].{}", rest.split_once("].")?.1)));
-            let written = mapping.formats.get(field.as_str()).or_else(|| mapping.formats.get(&general?));
+            let general = names::general(field.as_str());
+            let written = mapping.formats.get(field.as_str()).or_else(|| mapping.formats.get(&general));
             let format =
                 match written {
                     Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| {
@@ -235,20 +299,17 @@ impl Plan {
             Ok(())
         };
         for operation in &self.operations {
-            for fill in &operation.fills {
-                if let (crate::contract::Render::IsoDate, From::Column(column)) = (fill.leaf.render, &fill.from) {
-                    add(column.index, fill.field)?;
-                }
+            let mut found: Vec<(usize, FieldName)> = Vec::new();
+            let in_objects = operation.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+            for fill in operation.fills.iter().chain(in_objects).filter(|fill| fill.leaf.render == Render::IsoDate) {
+                fill.from.each_plain_column(&mut |column| found.push((column, fill.field)));
             }
-            for item in &operation.items {
-                let group = &operation.operation.groups[item.group];
-                for part in &item.parts {
-                    let is_date =
-                        group.any_leaf(&part.general).is_some_and(|leaf| leaf.render == crate::contract::Render::IsoDate);
-                    if let (true, PartSource::Column(column)) = (is_date, &part.source) {
-                        add(column.index, part.field)?;
-                    }
-                }
+            let is_date = |part: &&Part| part.leaves.first().is_some_and(|(_, leaf)| leaf.render == Render::IsoDate);
+            for part in operation.items.iter().flat_map(|item| &item.parts).filter(is_date) {
+                part.from.each_plain_column(&mut |column| found.push((column, part.field)));
+            }
+            for (column, field) in found {
+                add(column, field)?;
             }
         }
         Ok(dates)

@@ -26,6 +26,12 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::ValueFormat, "every pattern of these contracts has a code of its own"),
     (Code::ValueTooShort, "the least length is one character, and an empty cell is a missing value"),
     (Code::ValueWrongType, "cells become values of the right JSON type or none"),
+    (Code::ValueUnusual, "no contract of these samples has rules that only warn"),
+    (Code::NumberUnreadable, "no contract of these samples has numbers"),
+    (Code::ItemOrphan, "no sample has a second sheet"),
+    (Code::PaymentRawNumber, "no contract of these samples takes payment data"),
+    (Code::NameNeedsLatin, "no contract of these samples is for Latin letters only"),
+    (Code::ReferenceUnknown, "no contract of these samples has reference books"),
     (Code::RowMarked, "only a row of rejected.csv has the mark"),
     (Code::ClientSameName, "no stage of this version compares names of different clients"),
     (Code::ClientChanged, "needs a journal with an earlier import"),
@@ -122,7 +128,8 @@ fn codes_on(sample: &Sample, today: NaiveDate) -> Vec<Vec<Code>> {
     let table = read::open(&program.path(sample.file), &settings, &prepare::knows_header).expect("a readable sample");
     let mapping = written.unwrap_or_else(|| prepare::infer(sample.to, &table.source.columns, &operations).mapping());
     let scope = Scope::new("nobody", &[0; 32]);
-    let mut plan = Plan::compile(&mapping, &table.source, &operations, scope, Today::new(today)).expect("a plan");
+    let mut plan =
+        Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, Today::new(today)).expect("a plan");
     let columns = plan.date_columns();
     let mut evidence = vec![ColumnEvidence::default(); columns.len()];
     table.scan(&columns, &mut |column, text, kind| evidence[column].observe(text, kind)).expect("a readable sample");

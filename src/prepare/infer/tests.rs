@@ -52,7 +52,9 @@ fn left_out(proposal: &Proposal) -> Vec<String> {
     };
     let operations = Registry::built_in().find(&proposal.operation).unwrap();
     let today = Today::new("2026-01-15".parse().unwrap());
-    let plan = Plan::compile(&proposal.mapping(), &source, &operations, Scope::new("default", &[7; 32]), today).unwrap();
+    let plan =
+        Plan::compile(&proposal.mapping(), &source, &operations, Registry::built_in(), Scope::new("default", &[7; 32]), today)
+            .unwrap();
     plan.left_out().iter().map(ToString::to_string).collect()
 }
 

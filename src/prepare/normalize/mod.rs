@@ -1,13 +1,16 @@
 //! Cells become typed values: pure functions, one file for each kind of value. Knows nothing about rows, mappings or providers.
 
 pub mod boolean;
+pub mod codes;
 pub mod country;
 pub mod damage;
 pub mod date;
 mod digits;
 pub mod email;
+pub mod identifier;
 pub mod inn;
 pub mod name;
+pub mod number;
 pub mod ogrn;
 pub mod passport;
 pub mod phone;
@@ -112,6 +115,14 @@ mod tests {
             no_echo(&found, passport::series_and_number(&found, kind))?;
             no_echo(&found, passport::division(&found, kind))?;
             no_echo(&found, passport::document_number(&found, kind))?;
+            no_echo(&found, number::integer(&found, kind))?;
+            no_echo(&found, number::decimal(&found, kind))?;
+            no_echo(&found, number::percent(&found, kind))?;
+            no_echo(&found, codes::parse(&found, None))?;
+            no_echo(&found, identifier::uuid(&found))?;
+            no_echo(&found, identifier::token(&found, kind))?;
+            no_echo(&found, identifier::nine_digits(&found, kind))?;
+            no_echo(&found, identifier::snils_dashed(&found, kind))?;
             no_echo(&found, boolean::parse(&found, kind, &["самозанятый"]))?;
             let _ = (check_digits::inn(&found), check_digits::snils(&found), check_digits::ogrn(&found));
         }

@@ -1,0 +1,101 @@
+//! The codes of an enumeration and what people write for them. Knows no contract.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::model::text::fold;
+
+/// The codes of an enumeration and what people write for them.
+#[derive(Clone, Debug, Default)]
+pub struct Codes {
+    /// The codes as text, in the contract's order.
+    pub codes: Vec<String>,
+    /// For each code whether it is a JSON text, and no number or truth value.
+    quoted: Vec<bool>,
+    by_word: HashMap<String, usize>,
+}
+
+/// One code of an enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code<'a> {
+    /// The code as text.
+    pub text: &'a str,
+    /// Whether it is a JSON text, and no number or truth value.
+    pub is_quoted: bool,
+}
+
+impl Codes {
+    /// The code that a word means; the code itself counts as a word for it.
+    #[must_use]
+    pub fn find(&self, word: &str) -> Option<&str> {
+        self.find_code(word).map(|code| code.text)
+    }
+
+    /// The same, with the JSON type of the code.
+    #[must_use]
+    pub fn find_code(&self, word: &str) -> Option<Code<'_>> {
+        let index = *self.by_word.get(&fold(word))?;
+        Some(Code { text: self.codes.get(index)?, is_quoted: self.quoted.get(index).copied().unwrap_or(true) })
+    }
+
+    /// Reads `enum` or `const` of a schema; `None` where it has neither.
+    pub(super) fn read(schema: &Value) -> Option<Self> {
+        let values: Vec<&Value> = match (schema.get("enum"), schema.get("const")) {
+            (Some(Value::Array(values)), _) => values.iter().filter(|value| !value.is_null()).collect(),
+            (_, Some(value)) => vec![value],
+            _ => return None,
+        };
+        let labels = schema.get("x-enum-labels");
+        let mut read = Self::default();
+        for value in values {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Number(_) | Value::Bool(_) => value.to_string(),
+                // Nothing that one cell could say.
+                Value::Null | Value::Array(_) | Value::Object(_) => continue,
+            };
+            // `1` and `"1"` are one code; the first form is the one to write.
+            if read.codes.contains(&text) {
+                continue;
+            }
+            let index = read.codes.len();
+            read.by_word.insert(fold(&text), index);
+            read.codes.push(text);
+            read.quoted.push(value.is_string());
+        }
+        for (index, code) in read.codes.iter().enumerate() {
+            for word in labels.and_then(|labels| labels.get(code)).into_iter().flat_map(words) {
+                read.by_word.entry(fold(word)).or_insert(index);
+            }
+        }
+        Some(read)
+    }
+}
+
+/// Words as a list, or as lists by language.
+pub(super) fn words(written: &Value) -> Vec<&str> {
+    match written {
+        Value::String(word) => vec![word],
+        Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
+        Value::Object(languages) => languages.values().flat_map(words).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn codes_are_texts_numbers_or_truth_values_and_labels_lists_or_by_language() {
+        let schema = json!({"enum": [1, "1", "two", true, null], "x-enum-labels": {"1": ["male", "м"], "two": {"en": ["zwei"], "ru": ["два"]}}});
+        let codes = Codes::read(&schema).unwrap();
+        assert_eq!(codes.codes, ["1", "two", "true"]);
+        assert_eq!(codes.find_code("Male"), Some(Code { text: "1", is_quoted: false }));
+        assert_eq!(codes.find_code("два"), Some(Code { text: "two", is_quoted: true }));
+        assert_eq!(codes.find("TRUE"), Some("true"));
+        assert_eq!(codes.find("нет"), None);
+    }
+}
