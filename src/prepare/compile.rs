@@ -20,7 +20,7 @@ use crate::model::{FieldName, Source};
 /// Fields that tell which operation a row goes to, and whose row it is.
 const ROUTING: [&str; 3] = ["external_id", "client_type", "residency"];
 /// A path that nearly reads like a field is taken for a slip, unless [types] declares it.
-const SLIP: f64 = 0.9;
+const SLIP: f64 = 0.85;
 
 /// Compiles a mapping against a source's columns.
 pub(super) struct Compiler<'a> {
@@ -191,7 +191,7 @@ impl Fields<'_> {
 
     fn is_passed_through(&self, field: &str) -> bool {
         self.operations.iter().any(|operation| through::is_passed_through(operation, field))
-            && !self.names().iter().any(|name| strsim::jaro_winkler(name, field) > SLIP)
+            && !self.names().iter().any(|name| strsim::normalized_damerau_levenshtein(name, field) > SLIP)
     }
 
     fn names(&self) -> Vec<String> {

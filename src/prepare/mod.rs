@@ -17,6 +17,8 @@ mod places;
 mod plan;
 mod proposal;
 mod route;
+#[cfg(test)]
+mod tests;
 mod through;
 
 pub use dates::{DateProof, DateQuestion, describe};
