@@ -44,6 +44,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
             to: &args.source.to,
             mapping: args.source.mapping.as_deref(),
             reading: &args.source.reading,
+            approve_transliteration: args.source.approve_transliteration,
             account: &account,
         },
         || Ok(opened.insert(Journal::open(&journal_path)?).secret()),

@@ -1,5 +1,6 @@
 //! One file for each word that the user types.
 
+mod annex;
 mod catalogue;
 mod check;
 mod import;

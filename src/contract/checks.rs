@@ -72,6 +72,16 @@ pub trait BodyView {
 
     /// How many items the path's list has, or the list that the path itself leads to.
     fn items(&self, path: usize) -> usize;
+
+    /// The number at a path.
+    fn number(&self, path: usize, item: usize) -> Option<f64> {
+        self.text(path, item)?.parse().ok()
+    }
+
+    /// Whether a yes stands at a path.
+    fn is_true(&self, path: usize, item: usize) -> bool {
+        self.text(path, item) == Some("true")
+    }
 }
 
 /// One rule as a contract writes it.
@@ -111,6 +121,13 @@ enum Kind {
     AddressKinds,
     DigitsCount,
     StartsWith,
+    After,
+    Expired,
+    Adult,
+    PlainAscii,
+    Utf16Length,
+    SharesWithin,
+    SomeItemIs,
 }
 
 /// The rules of a contract, with the paths they look at.
@@ -136,12 +153,14 @@ impl Checks {
                 |name: &str| written.at.rsplit_once('/').map_or_else(String::new, |(parent, _)| format!("{parent}/{name}"));
             let item = |name: &str| format!("{}/{name}", written.at);
             let others: Vec<String> = match written.check {
-                Kind::NotBefore => {
+                Kind::NotBefore | Kind::After => {
                     written.than.iter().map(|than| if than.starts_with('/') { than.clone() } else { sibling(than) }).collect()
                 }
                 Kind::DocumentExpired => vec![item("type"), item("date"), item("expireDate"), "/birthDate".to_owned()],
                 Kind::HasPassportAndStayDocument => vec![item("*/type"), "/citizenship".to_owned()],
                 Kind::AddressKinds => vec![item("*/type")],
+                Kind::SharesWithin => written.any.iter().map(|member| item(&format!("*/{member}"))).collect(),
+                Kind::SomeItemIs => written.value.iter().map(|member| item(&format!("*/{member}"))).collect(),
                 Kind::InnCheckDigits
                 | Kind::SnilsCheckDigits
                 | Kind::OgrnCheckDigits
@@ -151,7 +170,11 @@ impl Checks {
                 | Kind::CitizenshipIsNot
                 | Kind::AgeBetween
                 | Kind::DigitsCount
-                | Kind::StartsWith => Vec::new(),
+                | Kind::StartsWith
+                | Kind::Expired
+                | Kind::Adult
+                | Kind::PlainAscii
+                | Kind::Utf16Length => Vec::new(),
             };
             let others = others.iter().map(|path| checks.path(Path::parse(path))).collect();
             let at = checks.path(Path::parse(&written.at));
@@ -188,7 +211,7 @@ impl Checks {
                         rule: Some(check.written.rule.clone()),
                         origin: "ours".to_owned(),
                         code,
-                        message: code.meaning().trim_end_matches('.').to_owned(),
+                        message: check.message(code),
                     });
                 }
             }
@@ -240,8 +263,69 @@ impl Check {
                 let text = body.text(self.at, item)?;
                 (!written.any.iter().any(|start| text.starts_with(start.as_str())), Code::RegisterUnusual)
             }
+            Kind::After => {
+                let (date, earlier) = (body.text(self.at, item)?, other(0, item));
+                (is_date(date) && is_date(earlier) && date <= earlier, Code::DateOutOfOrder)
+            }
+            Kind::Expired => {
+                let date = body.text(self.at, item)?;
+                (is_date(date) && date < today.text.as_str(), Code::DocumentExpired)
+            }
+            Kind::Adult => {
+                let born = parse(body.text(self.at, item)?).filter(|born| *born <= today.date)?;
+                let of_age = today.date.checked_sub_months(Months::new(18 * 12));
+                (born.year() < 1900 || of_age.is_some_and(|latest| born > latest), Code::ValueUnusual)
+            }
+            Kind::PlainAscii => (!body.text(self.at, item)?.is_ascii(), Code::ValueUnusual),
+            Kind::Utf16Length => {
+                let length = body.text(self.at, item)?.encode_utf16().count();
+                // What is too long by code points as well, the schema tells.
+                let is_known = body.text(self.at, item)?.chars().count() > written.max.map_or(usize::MAX, |max| max as usize);
+                (!is_known && written.max.is_some_and(|max| length > max as usize), Code::ValueTooLong)
+            }
+            Kind::SharesWithin => {
+                let sum = |path: &usize| (0..body.items(*path)).filter_map(|item| body.number(*path, item)).sum::<f64>();
+                // Half a hundredth for each of fifty rounded shares.
+                let most = f64::from(written.max?) + 0.25;
+                (self.others.iter().any(|path| sum(path) > most), Code::ValueUnusual)
+            }
+            Kind::SomeItemIs => {
+                let path = *self.others.first()?;
+                let items = body.items(path);
+                (items > 0 && !(0..items).any(|item| body.is_true(path, item)), Code::ValueUnusual)
+            }
         };
         broken.then_some(code)
+    }
+
+    /// What is wrong, without the value.
+    fn message(&self, code: Code) -> String {
+        let written = &self.written;
+        match written.check {
+            Kind::Adult => "the person is younger than 18, or was born before 1900".to_owned(),
+            Kind::PlainAscii => "holds letters that are not Latin; it is sent as it stands".to_owned(),
+            Kind::Utf16Length => {
+                format!("is longer than {} when rare characters count twice, as the provider may count", written.max.unwrap_or(0))
+            }
+            Kind::SharesWithin => format!("the shares add up to more than {}", written.max.unwrap_or(0)),
+            Kind::SomeItemIs => format!("no item says yes to `{}`", written.value.as_deref().unwrap_or_default()),
+            Kind::InnCheckDigits
+            | Kind::SnilsCheckDigits
+            | Kind::OgrnCheckDigits
+            | Kind::NotAfterToday
+            | Kind::NotBefore
+            | Kind::DocumentExpired
+            | Kind::OneAlphabet
+            | Kind::CitizenshipIs
+            | Kind::CitizenshipIsNot
+            | Kind::HasPassportAndStayDocument
+            | Kind::AgeBetween
+            | Kind::AddressKinds
+            | Kind::DigitsCount
+            | Kind::StartsWith
+            | Kind::After
+            | Kind::Expired => code.meaning().trim_end_matches('.').to_owned(),
+        }
     }
 
     fn age_fits(&self, born: &str, today: &Today) -> bool {
@@ -264,16 +348,28 @@ impl ValueView<'_> {
     fn list(&self, path: &Path) -> Option<&Vec<Value>> {
         follow(self.body, path.list.as_ref().unwrap_or(&path.steps))?.as_array()
     }
-}
 
-impl BodyView for ValueView<'_> {
-    fn text(&self, path: usize, item: usize) -> Option<&str> {
+    fn value(&self, path: usize, item: usize) -> Option<&Value> {
         let path = self.paths.get(path)?;
         let root = match &path.list {
             Some(_) => self.list(path)?.get(item)?,
             None => self.body,
         };
-        follow(root, &path.steps)?.as_str()
+        follow(root, &path.steps)
+    }
+}
+
+impl BodyView for ValueView<'_> {
+    fn text(&self, path: usize, item: usize) -> Option<&str> {
+        self.value(path, item)?.as_str()
+    }
+
+    fn number(&self, path: usize, item: usize) -> Option<f64> {
+        self.value(path, item)?.as_f64()
+    }
+
+    fn is_true(&self, path: usize, item: usize) -> bool {
+        self.value(path, item).and_then(Value::as_bool) == Some(true)
     }
 
     fn items(&self, path: usize) -> usize {

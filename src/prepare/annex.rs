@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use smallvec::SmallVec;
 
-use super::mapping::{Mapping, MappingError, Targets, nearest};
+use super::mapping::{Mapping, Targets, nearest};
 use super::names::Name;
 use super::normalize::text::clean;
 use crate::model::text::fold;
@@ -33,8 +33,22 @@ pub struct ItemsSource {
     pub key: String,
     /// The field whose cell holds that id in the client's row: `external_id` unless told.
     pub parent: Option<String>,
+    /// What becomes of items whose client is not in the source.
+    #[serde(default)]
+    pub orphans: Orphans,
     /// Header → part of the item.
     pub columns: BTreeMap<String, Targets>,
+}
+
+/// What becomes of items whose client is not in the source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Orphans {
+    /// The run stops before anything is sent.
+    #[default]
+    Stop,
+    /// They are left out: for a source that holds a part of the clients, such as a `rejected.csv`.
+    LeaveOut,
 }
 
 /// Why items cannot be joined to clients.
@@ -79,13 +93,25 @@ pub enum AnnexError {
 }
 
 impl AnnexError {
+    /// Whether it is about what stands in the files, and not about the mapping.
+    #[must_use]
+    pub fn is_about_rows(&self) -> bool {
+        match self {
+            Self::Orphans { .. } | Self::Row { .. } | Self::TooMany { .. } => true,
+            Self::Section { .. } => false,
+        }
+    }
+
     /// What to do next.
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Section { .. } => "correct the section of the mapping; see docs/mapping.md, \"Items in a second sheet or file\"",
+            Self::Section { .. } => {
+                "correct the section of the mapping; see docs/mapping.md, \"Items in a second sheet or file\""
+            }
             Self::Orphans { .. } => {
-                "correct the ids that join the two, or remove the rows; nothing was sent, so that nobody misses a part"
+                "correct the ids that join the two, or remove the rows; where the source holds a part of the clients only, such as a \
+                 rejected.csv, write orphans = \"leave-out\" into the section. Nothing was sent, so that nobody misses a part"
             }
             Self::Row { .. } => "mend the row; nothing was sent, so that nobody misses a part",
             Self::TooMany { .. } => "divide clients and items into several files",
@@ -106,6 +132,7 @@ pub struct Annex {
     columns: Vec<(usize, Arc<str>, Vec<String>)>,
     key: usize,
     parent: String,
+    orphans: Orphans,
     items: Vec<(Place, Cells)>,
     of_client: HashMap<Box<str>, SmallVec<[u32; 4]>>,
 }
@@ -135,7 +162,16 @@ impl Annex {
         }
         columns.sort_by_key(|(index, ..)| *index);
         let parent = written.parent.clone().unwrap_or_else(|| "external_id".to_owned());
-        Ok(Self { list: list.to_owned(), source, columns, key, parent, items: Vec::new(), of_client: HashMap::new() })
+        Ok(Self {
+            list: list.to_owned(),
+            source,
+            columns,
+            key,
+            parent,
+            orphans: written.orphans,
+            items: Vec::new(),
+            of_client: HashMap::new(),
+        })
     }
 
     /// Takes the next row.
@@ -231,8 +267,11 @@ pub struct Widened {
 /// # Errors
 /// When the mapping maps a list in both ways, or no column to the client's id.
 pub fn widen(mapping: &Mapping, source: &Source, annexes: Vec<Annex>) -> Result<Widened, AnnexError> {
-    let mut widened =
-        Widened { mapping: mapping.clone(), source: source.clone(), annexes: Annexes { width: source.columns.len(), joints: Vec::new() } };
+    let mut widened = Widened {
+        mapping: mapping.clone(),
+        source: source.clone(),
+        annexes: Annexes { width: source.columns.len(), joints: Vec::new() },
+    };
     for annex in annexes {
         let wrong = |why: String| AnnexError::Section { list: annex.list.clone(), why };
         for (header, fields) in &mapping.columns {
@@ -249,7 +288,10 @@ pub fn widen(mapping: &Mapping, source: &Source, annexes: Vec<Annex>) -> Result<
                 exact.or_else(|| source.columns.iter().position(|column| fold(column) == fold(header)))
             })
             .ok_or_else(|| {
-                wrong(format!("joins by the field `{}`, which no column under [columns] fills; name another in `parent`", annex.parent))
+                wrong(format!(
+                    "joins by the field `{}`, which no column under [columns] fills; name another in `parent`",
+                    annex.parent
+                ))
             })?;
         let (first, most) = (widened.source.columns.len(), annex.most());
         for number in 0..most {
@@ -263,7 +305,10 @@ pub fn widen(mapping: &Mapping, source: &Source, annexes: Vec<Annex>) -> Result<
         widened.annexes.joints.push(Joint { annex, parent, first, most });
     }
     if widened.source.columns.len() >= usize::from(u16::MAX) {
-        return Err(AnnexError::Section { list: "*".to_owned(), why: "would make more columns than a row has room for".to_owned() });
+        return Err(AnnexError::Section {
+            list: "*".to_owned(),
+            why: "would make more columns than a row has room for".to_owned(),
+        });
     }
     Ok(widened)
 }
@@ -285,7 +330,7 @@ impl Annexes {
     /// # Errors
     /// With the first of their lines.
     pub fn check_parents(&self, seen: &[HashSet<Box<str>>], source: &Source) -> Result<(), AnnexError> {
-        for (joint, seen) in self.joints.iter().zip(seen) {
+        for (joint, seen) in self.joints.iter().zip(seen).filter(|(joint, _)| joint.annex.orphans == Orphans::Stop) {
             let of_nobody = joint.annex.of_client.iter().filter(|(client, _)| !seen.contains(*client));
             let mut orphans: Vec<u32> = of_nobody.flat_map(|(_, numbers)| numbers.iter().copied()).collect();
             if orphans.is_empty() {
@@ -301,6 +346,12 @@ impl Annexes {
             });
         }
         Ok(())
+    }
+
+    /// Columns of the source itself.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
     }
 
     /// Keeps what [`Self::check_parents`] has to know of a client's id: whether any item names it.
@@ -368,12 +419,6 @@ impl Annexes {
     }
 }
 
-impl From<AnnexError> for MappingError {
-    fn from(error: AnnexError) -> Self {
-        Self::Items(error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,10 +460,7 @@ mod tests {
         let main = source("clients.csv", &["ID", "Name"]);
         let widened = widen(&written(MAPPING), &main, vec![annex]).unwrap();
         let names: Vec<&str> = widened.source.columns.iter().map(|name| &**name).collect();
-        assert_eq!(
-            names,
-            ["ID", "Name", "ubo.csv: Last (1)", "ubo.csv: Share (1)", "ubo.csv: Last (2)", "ubo.csv: Share (2)"]
-        );
+        assert_eq!(names, ["ID", "Name", "ubo.csv: Last (1)", "ubo.csv: Share (1)", "ubo.csv: Last (2)", "ubo.csv: Share (2)"]);
         assert_eq!(widened.mapping.columns["ubo.csv: Last (2)"].iter().collect::<Vec<_>>(), ["people[1].lastName"]);
         let joined = |id: &str| widened.annexes.join(row(2, &[id, "x"])).cells.iter().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(joined("a"), ["a", "x", "One", "1", "Three", ""]);

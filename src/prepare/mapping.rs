@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::annex::{AnnexError, ItemsSource};
+
 /// A mapping as it is written in TOML.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +37,9 @@ pub struct Mapping {
     /// Columns to leave out without a word.
     #[serde(default)]
     pub ignore: Ignore,
+    /// List → the second sheet or file that its items stand in.
+    #[serde(default)]
+    pub items: BTreeMap<String, ItemsSource>,
 }
 
 /// The JSON type of a member that the contract does not name.
@@ -194,6 +199,9 @@ pub enum MappingError {
         /// Why, and what is expected.
         why: String,
     },
+    /// Items of a second sheet or file cannot be joined.
+    #[error(transparent)]
+    Items(#[from] AnnexError),
 }
 
 impl MappingError {
@@ -210,6 +218,7 @@ impl MappingError {
             }
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
+            Self::Items(error) => error.hint().to_owned(),
             Self::Value { .. } => {
                 "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned()
             }

@@ -50,6 +50,7 @@ impl<'a> Work<'a> {
                 continue;
             }
             let Some((column, value)) = self.part(part, leaf, code.is_some() && own.is_none()) else { continue };
+            let value = self.spelled(&part.from, leaf, column, part.field, value);
             self.settle(value, column, part.field, || pointer(&leaf.path), |value| members.put_item(part.member, value));
         }
         if let (0, Some(primary)) = (place, &group.primary) {

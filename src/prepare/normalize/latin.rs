@@ -27,6 +27,17 @@ pub enum Spelled<'t> {
     Proposal(String),
 }
 
+impl Spelled<'_> {
+    /// The same without the text that it was read from.
+    #[must_use]
+    pub fn into_owned(self) -> Spelled<'static> {
+        match self {
+            Self::Latin(text) => Spelled::Latin(Cow::Owned(text.into_owned())),
+            Self::Proposal(text) => Spelled::Proposal(text),
+        }
+    }
+}
+
 /// Clean text in Latin letters. Dashes and apostrophes of print become those of typewriters in either case.
 ///
 /// # Errors
@@ -58,7 +69,7 @@ pub fn spell(text: &str, kind: Kind) -> Parsed<Spelled<'_>> {
     let left = result.chars().filter(|&ch| !may_stand(ch, kind)).count();
     if left > 0 {
         let message = format!("holds {left} sign(s) that the provider does not take here");
-        return Err(CellFault::new(Code::NameNeedsLatin, message));
+        return Err(CellFault::new(Code::ValueFormat, message));
     }
     if kind == Kind::Name && !result.chars().any(|ch| ch.is_ascii_alphabetic()) {
         return Err(CellFault::new(Code::NameNeedsLatin, "no letter of it has a Latin spelling"));

@@ -9,6 +9,7 @@ mod digits;
 pub mod email;
 pub mod identifier;
 pub mod inn;
+pub mod latin;
 pub mod name;
 pub mod number;
 pub mod ogrn;
