@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::cli::{FieldsArgs, JsonArgs};
-use crate::contract::{Group, Leaf, Operation, Registry};
+use crate::contract::{Group, Idempotency, Leaf, Operation, Registry};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
@@ -47,6 +47,7 @@ pub(super) fn fields(registry: &Registry, args: &FieldsArgs) -> Result<Exit, Fai
 fn leaf_json(leaf: &Leaf, field: &str) -> Value {
     json!({
         "field": field,
+        "path": leaf.body_path,
         "title": leaf.title,
         "description": leaf.description,
         "required": leaf.required,
@@ -56,6 +57,33 @@ fn leaf_json(leaf: &Leaf, field: &str) -> Value {
         "example": leaf.example,
         "personal_data": leaf.pii,
     })
+}
+
+fn idempotency_json(idempotency: &Idempotency) -> Value {
+    let unknown: Vec<&str> = idempotency.unknown.iter().map(|settling| settling.as_str()).collect();
+    json!({
+        "key": idempotency.key,
+        "remembered": idempotency.remembered,
+        "remembered_s": idempotency.remembered_s,
+        "replay": idempotency.replay,
+        "unknown": unknown,
+        "note": idempotency.note,
+    })
+}
+
+fn idempotency_lines(text: &mut String, idempotency: &Idempotency) {
+    let unknown: Vec<&str> = idempotency.unknown.iter().map(|settling| settling.as_str()).collect();
+    let lines = [
+        ("idempotency key", idempotency.key.as_str()),
+        ("remembered", &idempotency.remembered),
+        ("a replay returns", &idempotency.replay),
+        ("an unknown is settled by", &unknown.join(", then ")),
+        ("note", &idempotency.note),
+    ];
+    for (what, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = writeln!(text, "  {what:<26} {value}");
+    }
+    text.push('\n');
 }
 
 fn as_json(operation: &Operation) -> Value {
@@ -73,6 +101,9 @@ fn as_json(operation: &Operation) -> Value {
         "title": operation.title,
         "documentation": operation.documentation,
         "requests": operation.limit.map(|(requests, window)| json!({"max": requests, "window_ms": u64::try_from(window.as_millis()).unwrap_or(0)})),
+        "in_flight": operation.in_flight,
+        "idempotency": operation.idempotency.as_ref().map(idempotency_json),
+        "passes_through": operation.passes_through,
         "fields": fields.collect::<Vec<_>>(),
         "groups": groups.collect::<Vec<_>>(),
     })
@@ -80,6 +111,9 @@ fn as_json(operation: &Operation) -> Value {
 
 fn as_text(operation: &Operation, text: &mut String) {
     let _ = writeln!(text, "{} — {}\n{}\n", operation.name, operation.title, operation.documentation);
+    if let Some(idempotency) = &operation.idempotency {
+        idempotency_lines(text, idempotency);
+    }
     let _ = writeln!(text, "  {:<34} {:<9} {:<18} {:<26} what", "field", "required", "format", "example");
     if operation.own_id_required {
         line(text, "external_id", true, "text", "", "Your own id; clients of this kind cannot be told apart otherwise");

@@ -3,6 +3,7 @@
 use crate::cli::TemplateArgs;
 use crate::contract::{Group, Leaf, Operation, Registry, Render, Variant, vocabulary};
 use crate::failure::{Exit, Failure};
+use crate::model::text::fold;
 use crate::report::blank::{self, BlankColumn};
 use crate::terminal;
 
@@ -46,15 +47,45 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
     let place = |leaf: &&Leaf| vocabulary.fields.iter().position(|field| field.name == leaf.field).unwrap_or(usize::MAX);
     let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable).collect();
     leaves.sort_by_key(place);
-    columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &leaf.description)));
+    columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &help_of(leaf))));
     let mut groups: Vec<&Group> = operation.groups.iter().collect();
     groups.sort_by_key(|group| vocabulary.groups.iter().position(|known| known.name == group.field));
     for group in groups {
         for number in 1..=ITEMS {
-            item_columns(group, number, &mut columns);
+            if vocabulary.group(&group.field).is_some() {
+                item_columns(group, number, &mut columns);
+            }
+            plain_item_columns(group, number, &mut columns);
         }
     }
     columns
+}
+
+/// The columns of one item whose list the vocabulary does not know: headers are paths of the body.
+fn plain_item_columns(group: &Group, number: usize, columns: &mut Vec<BlankColumn>) {
+    let known = vocabulary().group(&group.field);
+    let is_known = |leaf: &Leaf| known.is_some_and(|known| known.parts.iter().any(|part| part.name == leaf.part()));
+    let mut seen: Vec<&str> = Vec::new();
+    // The type of a list that the vocabulary knows has a column already.
+    let types = group.type_leaf.iter().filter(|_| known.is_none());
+    for leaf in types.chain(group.all_leaves()).filter(|leaf| leaf.mappable && !is_known(leaf)) {
+        if seen.contains(&leaf.part()) {
+            continue;
+        }
+        seen.push(leaf.part());
+        let header = format!("{}[{}].{}", group.field, number - 1, leaf.part());
+        let needed = group.required && leaf.required && number == 1;
+        columns.push(column(header, leaf, needed, &help_of(leaf)));
+    }
+}
+
+/// What a member holds; its title where the header is but a path.
+fn help_of(leaf: &Leaf) -> String {
+    match (leaf.description.is_empty(), leaf.title.is_empty()) {
+        (false, _) => leaf.description.clone(),
+        (true, false) => format!("{}.", leaf.title),
+        (true, true) => String::new(),
+    }
 }
 
 /// The columns of one document or address.
@@ -95,13 +126,12 @@ fn singular(title: &str) -> &str {
         .map_or_else(|| title.strip_suffix('s').unwrap_or(title), |_| title.strip_suffix("es").unwrap_or(title))
 }
 
-/// The vocabulary's name of a field where the contract calls it the same, so that the file is understood when it comes back.
+/// The header that is understood when the file comes back: the contract's title or the vocabulary's where they mean the field,
+/// else the path of the body.
 fn title_of(leaf: &Leaf) -> String {
-    let known = vocabulary().field(&leaf.field);
-    if vocabulary().knows_header(&leaf.title) {
-        return leaf.title.clone();
-    }
-    known.map_or_else(|| leaf.title.clone(), |field| field.title.clone())
+    let Some(known) = vocabulary().field(&leaf.field).filter(|_| leaf.selector.is_none()) else { return leaf.body_path.clone() };
+    let means_it = |title: &&String| known.headers.contains(&fold(title));
+    [&leaf.title, &known.title].into_iter().find(means_it).unwrap_or(&known.name).clone()
 }
 
 fn column(header: String, leaf: &Leaf, required: bool, help: &str) -> BlankColumn {
@@ -110,8 +140,10 @@ fn column(header: String, leaf: &Leaf, required: bool, help: &str) -> BlankColum
         help.push_str(&format!(" Example: {example}."));
     }
     let choices = match (&leaf.codes, leaf.render) {
+        // A cell with several codes is no choice of one.
+        (_, Render::Codes) => Vec::new(),
         (Some(codes), _) => codes.codes.clone(),
-        (None, Render::Boolean) => vec!["yes".to_owned(), "no".to_owned()],
+        (None, Render::Boolean | Render::Flag01) => vec!["yes".to_owned(), "no".to_owned()],
         (None, _) => Vec::new(),
     };
     let as_text = leaf.render.is_identifier() || leaf.render == Render::IsoDate;
@@ -134,5 +166,33 @@ mod tests {
             let proposal = crate::prepare::infer(&operation.name, &headers, std::slice::from_ref(operation));
             assert_eq!((proposal.questions(), proposal.left_out()), (vec![], vec![]), "{}", operation.name);
         }
+    }
+
+    #[test]
+    fn headers_of_members_without_a_name_are_their_paths() {
+        let schema = serde_json::json!({"properties": {
+            "lastName": {"type": "string"}, "level": {"enum": [1, 2]}, "extra": {"type": "object", "properties": {"vip": {"type": "boolean"}}},
+            "people": {"type": "array", "items": {"type": "object", "properties": {
+                "name": {"type": "string"}, "document": {"type": "object", "properties": {"number": {"type": "string"}}}}}}
+        }});
+        let operation = Operation::from_schema("acme/firm", schema, &crate::contract::Facts::default()).unwrap();
+        let columns = columns(&operation);
+        let headers: Vec<std::sync::Arc<str>> = columns.iter().map(|column| column.header.as_str().into()).collect();
+        assert_eq!(
+            headers.iter().map(|header| &**header).collect::<Vec<_>>(),
+            [
+                "External ID",
+                "lastName",
+                "extra.vip",
+                "level",
+                "people[0].document.number",
+                "people[0].name",
+                "people[1].document.number",
+                "people[1].name"
+            ]
+        );
+        assert_eq!(columns[3].choices, ["1", "2"]);
+        let proposal = crate::prepare::infer("acme/firm", &headers, &[std::sync::Arc::new(operation)]);
+        assert_eq!((proposal.questions(), proposal.left_out()), (vec![], vec![]));
     }
 }

@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
             description: said.text("description").unwrap_or_default().to_owned(),
             render,
             required,
-            mappable: said.get("x-mappable").and_then(Value::as_bool).unwrap_or(true),
+            mappable: said.get("x-mappable").and_then(Value::as_bool).unwrap_or_else(|| said.get("const").is_none()),
             codes,
             constant: said.get("const").filter(|value| !value.is_object() && !value.is_array() && !value.is_null()).cloned(),
             true_words: strings("x-true"),

@@ -3,24 +3,29 @@
 
 mod hints;
 mod items;
+mod missing;
+mod own;
 mod reading;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::hints::Hint;
 use self::items::Items;
 use self::reading::{Part, Reading, Whose};
 use super::proposal::{Guess, Proposal};
-use crate::contract::{Operation, vocabulary};
+use crate::contract::{Leaf, Operation, vocabulary};
+use crate::model::FieldName;
 use crate::model::text::fold;
 
 /// Proposes a mapping of these columns to these operations (several when a column tells the kind of each row).
 #[must_use]
 pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) -> Proposal {
-    let readings = reading::read(columns);
+    let takes = |name: &str| takes_rare(operations, name);
+    let mut readings = reading::read(columns, &takes);
+    own::read(columns, operations, &mut readings);
     let mut inference =
         Inference { operations, columns, readings: &readings, items: Items::new(operations), taken: BTreeMap::new() };
     let mut guesses: Vec<Guess> = columns
@@ -34,7 +39,7 @@ pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) 
     inference.ask_about_second_names(&mut guesses);
     let mut proposal =
         Proposal { operation: wanted.to_owned(), columns: guesses, constants: inference.items.constants(), missing: Vec::new() };
-    proposal.missing = missing(&proposal, operations);
+    proposal.missing = missing::find(&proposal, operations);
     proposal
 }
 
@@ -61,14 +66,14 @@ impl<'a> Inference<'a> {
         matches!(field, "external_id" | "client_type" | "residency")
             || routes
             || composite
-            || self.operations.iter().any(|operation| operation.leaves.iter().any(|leaf| leaf.mappable && leaf.field == field))
+            || self.operations.iter().any(|operation| takes_field(operation, field))
     }
 
     fn takes_group(&self, group: usize) -> bool {
         vocabulary()
             .groups
             .get(group)
-            .is_some_and(|spec| self.operations.iter().any(|operation| operation.group(&spec.name).is_some()))
+            .is_some_and(|spec| self.operations.iter().any(|operation| takes_group(operation, &spec.name)))
     }
 
     /// What a column is, as far as columns before it and its own header tell.
@@ -77,6 +82,15 @@ impl<'a> Inference<'a> {
         match reading {
             Reading::Nothing | Reading::UnclearPart { .. } => {}
             Reading::Ignored => guess.ignored = true,
+            Reading::Own(field) => {
+                let name = FieldName::new(field).as_str();
+                guess.field = Some(field.clone());
+                guess.confidence = 100;
+                match self.taken.get(name) {
+                    Some(other) => guess.doubt = Some(format!("`{other}` already goes to `{name}`")),
+                    None => _ = self.taken.insert(name, header),
+                }
+            }
             Reading::UnclearField { name } => {
                 let settled_elsewhere = *name == "full_name"
                     && self.readings.iter().any(|other| matches!(other, Reading::Field { name: "last_name", .. }));
@@ -129,6 +143,7 @@ impl<'a> Inference<'a> {
             | Reading::UnclearField { .. }
             | Reading::UnclearPart { .. }
             | Reading::Ignored
+            | Reading::Own(_)
             | Reading::Nothing => None,
         });
         bare.take_while(|part| *part != "type").collect()
@@ -149,15 +164,16 @@ impl<'a> Inference<'a> {
             if !unknown || guess.ignored {
                 continue;
             }
-            let field = hints::find(&fold(header)).into_iter().find_map(|hint| match hint {
-                // In a file of one kind nobody asks for the kind of a row.
-                Hint::Field("client_type" | "residency") if self.operations.len() == 1 => None,
-                Hint::Field(name) => (self.takes(name) && !self.is_filled(name)).then(|| name.to_owned()),
-                Hint::Part(whose, part) => {
-                    let told = whose.is_bare() && self.items.is_told(whose.group, part);
-                    if told || !self.takes_group(whose.group) { None } else { self.items.room_for(whose, part) }
-                }
-            });
+            let field =
+                hints::find(&fold(header), &|name| takes_rare(self.operations, name)).into_iter().find_map(|hint| match hint {
+                    // In a file of one kind nobody asks for the kind of a row.
+                    Hint::Field("client_type" | "residency") if self.operations.len() == 1 => None,
+                    Hint::Field(name) => (self.takes(name) && !self.is_filled(name)).then(|| name.to_owned()),
+                    Hint::Part(whose, part) => {
+                        let told = whose.is_bare() && self.items.is_told(whose.group, part);
+                        if told || !self.takes_group(whose.group) { None } else { self.items.room_for(whose, part) }
+                    }
+                });
             if let Some(field) = field {
                 guess.doubt = Some(format!("speaks of `{field}`, which no other column fills"));
                 guess.field = Some(field);
@@ -213,52 +229,23 @@ impl<'a> Inference<'a> {
     }
 }
 
-/// Required fields that nothing fills.
-fn missing(proposal: &Proposal, operations: &[Arc<Operation>]) -> Vec<(String, String)> {
-    let settled = |field: &str| {
-        proposal.columns.iter().any(|guess| guess.doubt.is_none() && guess.field.as_deref() == Some(field))
-            || proposal.constants.contains_key(field)
-    };
-    let has_group = |group: &str| {
-        proposal.columns.iter().any(|guess| {
-            guess.doubt.is_none() && guess.field.as_deref().is_some_and(|field| field.starts_with(&format!("{group}[")))
-        })
-    };
-    let mut missing = Vec::new();
-    let [operation] = operations else {
-        if !settled("client_type") {
-            missing.push(("client_type".to_owned(), "kind of client; or name one operation with --to".to_owned()));
+/// Whether a column may fill the field outside lists: the member's own, one that it takes instead, or one that leads to it.
+fn takes_field(operation: &Operation, field: &str) -> bool {
+    let named = |leaf: &Leaf| leaf.field == field || leaf.alternatives.iter().any(|other| other == field);
+    operation.leaves.iter().any(|leaf| leaf.mappable && named(leaf)) || operation.aliases.contains_key(field)
+}
+
+fn takes_group(operation: &Operation, group: &str) -> bool {
+    operation.group(group).is_some() || operation.selecting(group).next().is_some()
+}
+
+/// Whether an operation asks for what the vocabulary calls rare: a field, a group, or a part of one.
+fn takes_rare(operations: &[Arc<Operation>], name: &str) -> bool {
+    operations.iter().any(|operation| {
+        if name.contains("[].") {
+            operation.knows_field(name)
+        } else {
+            takes_field(operation, name) || takes_group(operation, name)
         }
-        return missing;
-    };
-    if operation.own_id_required && !settled("external_id") {
-        missing.push(("external_id".to_owned(), "your own id: clients of this kind cannot be told apart otherwise".to_owned()));
-    }
-    for leaf in operation.leaves.iter().filter(|leaf| leaf.required && leaf.mappable) {
-        let from_full_name = matches!(leaf.field.as_str(), "last_name" | "first_name") && settled("full_name");
-        if !settled(&leaf.field) && !from_full_name {
-            missing.push((leaf.field.clone(), leaf.title.clone()));
-        }
-    }
-    for group in operation.groups.iter().filter(|group| group.required) {
-        if !has_group(&group.field) {
-            missing.push((format!("{}[0].…", group.field), group.title.clone()));
-        }
-    }
-    for group in operation.groups.iter().filter(|group| group.type_leaf.is_some() && group.default_type.is_none()) {
-        // Which items do headers speak of, and whose type does neither a column nor a header say?
-        let indexes: BTreeSet<&str> = proposal
-            .columns
-            .iter()
-            .filter_map(|guess| guess.field.as_deref()?.strip_prefix(&group.field)?.strip_prefix('[')?.split_once(']'))
-            .map(|(index, _)| index)
-            .collect();
-        for index in indexes {
-            let field = format!("{}[{index}].type", group.field);
-            if !settled(&field) {
-                missing.push((field, format!("type of {} {index}", group.title.to_lowercase())));
-            }
-        }
-    }
-    missing
+    })
 }

@@ -298,12 +298,12 @@ impl Plan {
 
     fn find_dates(&self, mapping: &Mapping) -> Result<Vec<DateColumn>, MappingError> {
         let mut dates: Vec<DateColumn> = Vec::new();
-        let mut add = |column: usize, field: FieldName| -> Result<(), MappingError> {
+        let mut add = |column: usize, field: FieldName, body_path: &str| -> Result<(), MappingError> {
             if dates.iter().any(|date| date.column == column) {
                 return Ok(());
             }
             let general = names::general(field.as_str());
-            let written = mapping.formats.get(field.as_str()).or_else(|| mapping.formats.get(&general));
+            let written = [field.as_str(), &general, body_path].into_iter().find_map(|name| mapping.formats.get(name));
             let format =
                 match written {
                     Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| {
@@ -315,17 +315,17 @@ impl Plan {
             Ok(())
         };
         for operation in &self.operations {
-            let mut found: Vec<(usize, FieldName)> = Vec::new();
+            let mut found: Vec<(usize, FieldName, &str)> = Vec::new();
             let in_objects = operation.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
             for fill in operation.fills.iter().chain(in_objects).filter(|fill| fill.leaf.render == Render::IsoDate) {
-                fill.from.each_plain_column(&mut |column| found.push((column, fill.field)));
+                fill.from.each_plain_column(&mut |column| found.push((column, fill.field, &fill.leaf.body_path)));
             }
-            let is_date = |part: &&Part| part.leaves.first().is_some_and(|(_, leaf)| leaf.render == Render::IsoDate);
-            for part in operation.items.iter().flat_map(|item| &item.parts).filter(is_date) {
-                part.from.each_plain_column(&mut |column| found.push((column, part.field)));
+            for part in operation.items.iter().flat_map(|item| &item.parts) {
+                let Some((_, leaf)) = part.leaves.first().filter(|(_, leaf)| leaf.render == Render::IsoDate) else { continue };
+                part.from.each_plain_column(&mut |column| found.push((column, part.field, &leaf.body_path)));
             }
-            for (column, field) in found {
-                add(column, field)?;
+            for (column, field, body_path) in found {
+                add(column, field, body_path)?;
             }
         }
         Ok(dates)

@@ -1,7 +1,7 @@
 //! Headers that are no known ones and yet speak of something known: `Телефон (моб.)`, `Адрес эл. почты`.
 //! Finds what they speak of; whether that is worth a question is for the caller to say.
 
-use super::reading::{Whose, take_number, whole};
+use super::reading::{Takes, Whose, take_number, whole};
 use crate::contract::vocabulary;
 
 /// What a header seems to speak of.
@@ -18,7 +18,7 @@ const LETTERS_MIN: usize = 3;
 const WHOSE: &str = "клиента";
 
 /// What a header seems to speak of, that of most letters first.
-pub(super) fn find(folded: &str) -> Vec<Hint> {
+pub(super) fn find(folded: &str, takes: Takes<'_>) -> Vec<Hint> {
     let (rest, number) = take_number(folded);
     let words: Vec<&str> = rest.split(' ').collect();
     let letters = |phrase: &String| {
@@ -27,12 +27,12 @@ pub(super) fn find(folded: &str) -> Vec<Hint> {
     };
     let longest = |phrases: &[String]| phrases.iter().filter_map(letters).max();
     let mut hints: Vec<(usize, Hint)> = Vec::new();
-    for field in &vocabulary().fields {
+    for field in vocabulary().fields.iter().filter(|field| !field.rare || takes(&field.name)) {
         hints.extend(longest(&field.headers).map(|length| (length, Hint::Field(&field.name))));
     }
-    for (group, spec) in vocabulary().groups.iter().enumerate() {
+    for (group, spec) in vocabulary().groups.iter().enumerate().filter(|(_, spec)| !spec.rare) {
         // The words for types mean the types of anything.
-        let parts = spec.parts.iter().filter(|part| part.name != "type");
+        let parts = spec.parts.iter().filter(|part| part.name != "type" && !part.rare);
         let part = parts
             .filter_map(|part| {
                 let ambiguous = if part.name == "text" { part.ambiguous.as_slice() } else { &[] };
@@ -81,12 +81,15 @@ mod tests {
 
     #[test]
     fn the_longest_known_phrase_comes_first() {
-        assert_eq!(find("адрес эл почты").first(), Some(&Hint::Field("email")));
-        assert_eq!(find("телефон моб").first(), Some(&Hint::Field("phone")));
-        assert!(matches!(find("скан паспорта").first(), Some(Hint::Part(_, "series_and_number"))));
-        assert!(matches!(find("паспорт кем выдан орган").first(), Some(Hint::Part(Whose { kind: Some(_), .. }, "issuer"))));
-        assert_eq!(find("e mail клиента"), [Hint::Field("email")]);
-        assert_eq!(find("фамилия по паспорту").first(), Some(&Hint::Field("last_name")));
-        assert!(find("ответственный").is_empty());
+        assert_eq!(find("адрес эл почты", &|_| false).first(), Some(&Hint::Field("email")));
+        assert_eq!(find("телефон моб", &|_| false).first(), Some(&Hint::Field("phone")));
+        assert!(matches!(find("скан паспорта", &|_| false).first(), Some(Hint::Part(_, "series_and_number"))));
+        assert!(matches!(
+            find("паспорт кем выдан орган", &|_| false).first(),
+            Some(Hint::Part(Whose { kind: Some(_), .. }, "issuer"))
+        ));
+        assert_eq!(find("e mail клиента", &|_| false), [Hint::Field("email")]);
+        assert_eq!(find("фамилия по паспорту", &|_| false).first(), Some(&Hint::Field("last_name")));
+        assert!(find("ответственный", &|_| false).is_empty());
     }
 }

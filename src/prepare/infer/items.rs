@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reading::{Part, Whose};
-use crate::contract::{Operation, vocabulary};
+use crate::contract::{Leaf, Operation, vocabulary};
 
 /// Parts of an address that are joined to its text.
 const ADDRESS_PARTS: [&str; 9] = ["postcode", "region", "district", "city", "settlement", "street", "house", "building", "flat"];
@@ -266,9 +266,13 @@ impl<'a> Items<'a> {
         let part = match part {
             "type" => return true,
             "series_and_number" => "number",
-            part if ADDRESS_PARTS.contains(&part) => "text",
             part => part,
         };
+        if self.operations.iter().flat_map(|operation| operation.selecting(&spec.name)).any(|(leaf, selector)| {
+            selector.part == part || leaf.join.as_ref().is_some_and(|join| join.parts.iter().any(|known| known == part))
+        }) {
+            return true;
+        }
         let wanted = format!("{}[].{part}", spec.name);
         let named = kind.and_then(|kind| spec.kinds.get(kind)).filter(|kind| !kind.bare);
         self.operations.iter().filter_map(|operation| operation.group(&spec.name)).any(|group| {
@@ -280,8 +284,8 @@ impl<'a> Items<'a> {
                 None => group.default_type.as_deref(),
             };
             match code {
-                Some(_) => group.leaves(code).iter().any(|leaf| leaf.field == wanted),
-                None => group.any_leaf(&wanted).is_some(),
+                Some(_) => group.leaves(code).iter().any(|leaf| fills(leaf, &wanted, part)),
+                None => group.all_leaves().any(|leaf| fills(leaf, &wanted, part)),
             }
         })
     }
@@ -300,6 +304,11 @@ impl<'a> Items<'a> {
         let name = &vocabulary().groups.get(group)?.name;
         self.operations.iter().find_map(|operation| operation.group(name)?.default_type.as_deref())
     }
+}
+
+/// Whether a part fills the member, by itself or joined with others.
+fn fills(leaf: &Leaf, wanted: &str, part: &str) -> bool {
+    leaf.field == wanted || leaf.join.as_ref().is_some_and(|join| join.parts.iter().any(|known| known == part))
 }
 
 /// `documents[1].number`.

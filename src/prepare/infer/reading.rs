@@ -25,7 +25,12 @@ pub(super) enum Reading {
     },
     Ignored,
     Nothing,
+    /// A header of the contract's own, with the field as mappings write it.
+    Own(String),
 }
+
+/// Whether an operation takes a field (`gender`), a group (`phones`) or a part (`addresses[].country`) that is rare.
+pub(super) type Takes<'t> = &'t dyn Fn(&str) -> bool;
 
 /// A part of a document or an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,27 +59,27 @@ impl Whose {
 }
 
 /// Reads every header.
-pub(super) fn read(columns: &[Arc<str>]) -> Vec<Reading> {
+pub(super) fn read(columns: &[Arc<str>], takes: Takes<'_>) -> Vec<Reading> {
     columns
         .iter()
         .enumerate()
-        .map(|(index, header)| read_header(&fold(without_repeat_number(header, columns.get(..index).unwrap_or_default()))))
+        .map(|(index, header)| read_header(&fold(without_repeat_number(header, columns.get(..index).unwrap_or_default())), takes))
         .collect()
 }
 
 /// Takes off the ` (2)` that the reader gave to a header because an equal one stands before it.
-fn without_repeat_number<'a>(header: &'a str, before: &[Arc<str>]) -> &'a str {
+pub(super) fn without_repeat_number<'a>(header: &'a str, before: &[Arc<str>]) -> &'a str {
     let Some((base, number)) = header.strip_suffix(')').and_then(|rest| rest.rsplit_once(" (")) else { return header };
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && before.iter().any(|other| **other == *base) { base } else { header }
 }
 
-fn read_header(folded: &str) -> Reading {
+fn read_header(folded: &str, takes: Takes<'_>) -> Reading {
     if folded.is_empty() {
         return Reading::Nothing;
     }
     let vocabulary = vocabulary();
-    for field in &vocabulary.fields {
+    for field in vocabulary.fields.iter().filter(|field| !field.rare || takes(&field.name)) {
         if field.headers.iter().any(|header| header == folded) {
             return Reading::Field { name: &field.name, confidence: 100 };
         }
@@ -85,12 +90,13 @@ fn read_header(folded: &str) -> Reading {
     if vocabulary.ignored.headers.iter().any(|header| header == folded) {
         return Reading::Ignored;
     }
-    if let Some(reading) = read_part(folded) {
+    if let Some(reading) = read_part(folded, takes) {
         return reading;
     }
     let nearest = vocabulary
         .fields
         .iter()
+        .filter(|field| !field.rare || takes(&field.name))
         .flat_map(|field| field.headers.iter().map(move |header| (header, field)))
         .filter(|(header, _)| header.chars().count() > 4)
         .map(|(header, field)| (strsim::normalized_damerau_levenshtein(header, folded), field))
@@ -105,15 +111,16 @@ fn read_header(folded: &str) -> Reading {
 
 /// Whether a header surely names a part of a numbered document or address.
 pub(super) fn is_numbered_part(folded: &str) -> bool {
-    matches!(read_part(folded), Some(Reading::Part(Part { whose: Whose { number: Some(_), .. }, sure: true, .. })))
+    matches!(read_part(folded, &|_| false), Some(Reading::Part(Part { whose: Whose { number: Some(_), .. }, sure: true, .. })))
 }
 
 /// Reads a header as a part of a document or an address: kind and number are taken out, the rest names the part.
-fn read_part(folded: &str) -> Option<Reading> {
+fn read_part(folded: &str, takes: Takes<'_>) -> Option<Reading> {
     let (rest, number) = take_number(folded);
-    for (group, spec) in vocabulary().groups.iter().enumerate() {
+    for (group, spec) in vocabulary().groups.iter().enumerate().filter(|(_, spec)| !spec.rare || takes(&spec.name)) {
         let exact = |text: &str| -> Option<&'static str> {
-            spec.parts.iter().find(|part| part.headers.iter().any(|header| header == text)).map(|part| &*part.name)
+            let known = spec.parts.iter().filter(|part| !part.rare || takes(&format!("{}[].{}", spec.name, part.name)));
+            known.into_iter().find(|part| part.headers.iter().any(|header| header == text)).map(|part| &*part.name)
         };
         let unclear = |text: &str| -> Vec<&'static str> {
             spec.parts.iter().filter(|part| part.ambiguous.iter().any(|word| word == text)).map(|part| &*part.name).collect()
@@ -213,7 +220,7 @@ mod tests {
 
     #[test]
     fn words_that_may_mean_other_things_are_unclear_with_a_kind_too() {
-        let unclear = |header: &str| match read_header(&fold(header)) {
+        let unclear = |header: &str| match read_header(&fold(header), &|_| false) {
             Reading::UnclearPart { parts, .. } => parts,
             other => panic!("{header}: {other:?}"),
         };
@@ -224,6 +231,6 @@ mod tests {
         assert_eq!(unclear("Вид"), ["type"]);
         assert_eq!(unclear("Документ"), ["type", "series_and_number"]);
         assert_eq!(unclear("Адрес"), ["text"]);
-        assert!(matches!(read_header("документ 2 вид"), Reading::Part(Part { name: "type", sure: true, .. })));
+        assert!(matches!(read_header("документ 2 вид", &|_| false), Reading::Part(Part { name: "type", sure: true, .. })));
     }
 }

@@ -309,3 +309,53 @@ fn headers_of_numbered_items_are_headers_and_cells_of_rows_are_not() {
         assert!(!super::knows_header(cell), "{cell}");
     }
 }
+
+const OWN: &str = r##"{
+    "x-operation": "acme/firm", "type": "object", "x-aliases": {"phone": "phones[0].number"}, "required": ["lastName", "riskLevel", "home"],
+    "properties": {
+        "lastName": {"type": "string", "x-field": "last_name_latin", "x-alternatives": ["last_name"]},
+        "sex": {"enum": ["m", "f"], "x-field": "gender"},
+        "riskLevel": {"enum": ["low"], "x-headers": {"en": ["Risk"], "ru": ["Риск"]}},
+        "home": {"type": "object", "required": ["city"], "properties": {
+            "city": {"type": "string", "x-field": "addresses[registration address|*].city"},
+            "country": {"type": "string", "x-field": "addresses[registration address|*].country"}}},
+        "phones": {"type": "array", "x-field": "phones", "items": {"type": "object", "properties": {"no": {"type": "string", "x-field": "phones[].number"}}}},
+        "people": {"type": "array", "x-header-groups": {"en": ["UBO", "Director"], "ru": ["Бенефициар"]}, "items": {"type": "object", "properties": {
+            "name": {"type": "string", "x-headers": {"en": ["First name"], "ru": ["Имя"]}},
+            "document": {"type": "object", "properties": {"number": {"type": "string", "x-headers": {"en": ["Passport"]}}}}}}}
+    }
+}"##;
+
+fn own(headers: &str) -> Proposal {
+    let operation = Operation::compile(OWN, "own").unwrap();
+    infer("acme/firm", &columns(headers), &[Arc::new(operation)])
+}
+
+#[test]
+fn a_contract_has_words_of_its_own_before_the_vocabulary() {
+    for (headers, wanted) in [
+        ("Фамилия;Риск;Пол;Адрес регистрации: город;Страна", "last_name riskLevel gender a[0].city a[0].country"),
+        ("Фамилия латиницей;risk;Город;Телефон", "last_name_latin riskLevel a[0].city phone"),
+        ("Surname;riskLevel;home.city;people[0].document.number", "last_name riskLevel home.city people[0].document.number"),
+        (
+            "Surname;Risk;City;UBO 1 First Name;UBO 1 Passport;Director First name;UBO 2 First Name;Бенефициар 1 Имя",
+            "last_name riskLevel a[0].city people[0].name people[0].document.number people[1].name people[2].name people[3].name",
+        ),
+        ("Surname;Risk;Риск;City", "last_name riskLevel ?riskLevel a[0].city"),
+    ] {
+        let proposal = own(headers);
+        assert_eq!(fields(&proposal).join(" "), wanted, "{headers}");
+        assert!(proposal.missing.is_empty(), "{headers}: {:?}", proposal.missing);
+    }
+    let missing: Vec<String> = own("Имя").missing.into_iter().map(|(field, _)| field).collect();
+    assert_eq!(missing, ["home.city", "last_name_latin", "riskLevel"]);
+}
+
+#[test]
+fn words_of_one_provider_mean_nothing_for_others() {
+    let proposal = resident(
+        &format!("{COMPLETE};Пол;Риск;Страна;Телефон 2"),
+        &format!("{} - - - -", fields(&propose("tbank/fl-resident", COMPLETE)).join(" ")),
+    );
+    assert!(proposal.is_certain(), "{:?}", proposal.questions());
+}
