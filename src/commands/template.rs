@@ -39,13 +39,13 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
     let mut columns = vec![BlankColumn {
         header: "External ID".to_owned(),
         help: "Your own id of the client; comes back in crosswalk.csv.".to_owned(),
-        required: operation.own_id_required,
+        required: operation.own_id_required || operation.leaves.iter().any(|leaf| is_own_id(leaf) && leaf.required),
         choices: Vec::new(),
         as_text: true,
     }];
     let vocabulary = vocabulary();
     let place = |leaf: &&Leaf| vocabulary.fields.iter().position(|field| field.name == leaf.field).unwrap_or(usize::MAX);
-    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable).collect();
+    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable && !is_own_id(leaf)).collect();
     leaves.sort_by_key(place);
     columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &help_of(leaf))));
     let mut groups: Vec<&Group> = operation.groups.iter().collect();
@@ -59,6 +59,11 @@ fn columns(operation: &Operation) -> Vec<BlankColumn> {
         }
     }
     columns
+}
+
+/// Whether the provider takes the user's own id itself: the first column holds it.
+fn is_own_id(leaf: &Leaf) -> bool {
+    leaf.field == "external_id"
 }
 
 /// The columns of one item whose list the vocabulary does not know: headers are paths of the body.

@@ -18,6 +18,8 @@ mod readme;
 mod report;
 mod samples;
 mod sandbox;
+mod sandbox_finlego;
 mod submit;
 mod templates;
 mod vectors;
+mod vectors_finlego;
