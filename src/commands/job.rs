@@ -78,9 +78,9 @@ pub(super) fn read_settings(reading: &ReadingArgs, hints: Option<&SourceHints>) 
     }
 }
 
-/// Opens a source, its header found by the vocabulary.
-pub(super) fn open_table(input: &Input, settings: &ReadSettings) -> Result<Table, Failure> {
-    Ok(input.open(settings, &prepare::knows_header)?)
+/// Opens a source, its header found by the words of the vocabulary and of the operations.
+pub(super) fn open_table(input: &Input, settings: &ReadSettings, operations: &[Arc<Operation>]) -> Result<Table, Failure> {
+    Ok(input.open(settings, &|cell| prepare::knows_header_of(operations, cell))?)
 }
 
 /// Finds a source.
@@ -124,10 +124,10 @@ impl Job {
                         .map(drop)
                         .map_err(Failure::from)
                 };
-                (fitting_table(&input, order.reading, &mapping.source, try_on)?, mapping)
+                (fitting_table(&input, order.reading, &mapping.source, &operations, try_on)?, mapping)
             }
             None => {
-                let table = open_table(&input, &read_settings(order.reading, None))?;
+                let table = open_table(&input, &read_settings(order.reading, None), &operations)?;
                 let mut mapping = propose(&table, order.to, &operations)?;
                 mapping.options.approve_transliteration = order.approve_transliteration;
                 (table, mapping)
@@ -277,10 +277,11 @@ fn fitting_table(
     input: &Input,
     reading: &ReadingArgs,
     hints: &SourceHints,
+    operations: &[Arc<Operation>],
     try_on: impl Fn(&Table) -> Result<(), Failure>,
 ) -> Result<Table, Failure> {
     let open = |hints: Option<&SourceHints>| {
-        let table = open_table(input, &read_settings(reading, hints))?;
+        let table = open_table(input, &read_settings(reading, hints), operations)?;
         try_on(&table).map(|()| table)
     };
     let failure = match open(Some(hints)) {

@@ -25,7 +25,7 @@ mod through;
 pub use annex::{Annex, AnnexError, Annexes, ItemsSource, Widened, widen};
 pub use dates::{DateProof, DateQuestion, describe};
 pub use fingerprint::{Scope, field_digest};
-pub use infer::{infer, knows_header};
+pub use infer::{infer, knows_header, knows_header_of};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};

@@ -41,6 +41,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::SendUnreachable, "check sends nothing"),
     (Code::ProviderRejected, "check sends nothing"),
     (Code::ProviderUnknown, "check sends nothing"),
+    (Code::ProviderRemark, "check sends nothing"),
 ];
 
 /// Runs `check` on a sample as its maker makes it.
