@@ -34,6 +34,9 @@ pub struct Config {
     sending: Sending,
     #[serde(default)]
     accounts: BTreeMap<String, Account>,
+    /// Where the file lies: paths in it are relative to that.
+    #[serde(skip)]
+    folder: PathBuf,
 }
 
 /// `[sending]`: how patiently is sent.
@@ -146,7 +149,8 @@ impl Config {
                 ));
             }
         };
-        let config = Self::parse(&text, path)?;
+        let mut config = Self::parse(&text, path)?;
+        config.folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
         if config.accounts.contains_key(SANDBOX_ACCOUNT) {
             return Err(sandbox_is_reserved());
         }
@@ -203,6 +207,16 @@ impl Config {
             };
         }
         Ok(settings)
+    }
+
+    /// Contracts that accounts put in place of built-in ones: account, operation, file.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<(String, &'static str, PathBuf)> {
+        let of_account = |(name, account): (&String, &Account)| -> Vec<(String, &'static str, PathBuf)> {
+            let contracts = provider::contracts(&account.provider, &account.options);
+            contracts.into_iter().map(|(operation, path)| (name.clone(), operation, self.folder.join(path))).collect()
+        };
+        self.accounts.iter().flat_map(of_account).collect()
     }
 
     /// The journal file.

@@ -11,6 +11,7 @@ mod bad_inputs;
 mod canary;
 mod crash;
 mod faults;
+mod finlego;
 mod rate;
 mod size;
 mod stops;
