@@ -63,7 +63,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         Some(target) => target,
         None => {
             let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, faults)?
+            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, faults)?
         }
     };
     let folder = job.folder(args.source.out.as_deref(), &config.reports());

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 33] = [
+const KNOWN: [&str; 34] = [
     "x-aliases",
     "x-alternatives",
     "x-book",
@@ -29,6 +29,7 @@ const KNOWN: [&str; 33] = [
     "x-part",
     "x-pass-through",
     "x-pii",
+    "x-refused-headers",
     "x-render",
     "x-rule",
     "x-rule-additionalProperties",

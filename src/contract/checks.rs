@@ -5,7 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::check_digits;
+use super::check_us;
 use super::validate::Violation;
+use super::view::{BodyView, Path, ValueView};
 use crate::model::Code;
 
 /// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
@@ -29,61 +31,6 @@ impl Today {
     }
 }
 
-/// A path that rules look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    /// The list whose items are looked at, where it is about items.
-    pub list: Option<Vec<String>>,
-    /// Members from the root, or from the item, down to the value.
-    pub steps: Vec<String>,
-}
-
-impl Path {
-    /// `/birthDate` or `/documents/*/date`.
-    fn parse(written: &str) -> Self {
-        let steps = |text: &str| text.split('/').filter(|step| !step.is_empty()).map(str::to_owned).collect();
-        match written.split_once("/*") {
-            Some((list, member)) => Self { list: Some(steps(list)), steps: steps(member) },
-            None => Self { list: None, steps: steps(written) },
-        }
-    }
-
-    fn pointer(&self, item: usize) -> String {
-        let mut pointer = String::new();
-        for step in self.list.iter().flatten() {
-            pointer.push('/');
-            pointer.push_str(step);
-        }
-        if self.list.is_some() {
-            pointer.push_str(&format!("/{item}"));
-        }
-        for step in &self.steps {
-            pointer.push('/');
-            pointer.push_str(step);
-        }
-        pointer
-    }
-}
-
-/// A body that rules can look at, in whatever form it is.
-pub trait BodyView {
-    /// The text at a path, in the list's item where the path is about items.
-    fn text(&self, path: usize, item: usize) -> Option<&str>;
-
-    /// How many items the path's list has, or the list that the path itself leads to.
-    fn items(&self, path: usize) -> usize;
-
-    /// The number at a path.
-    fn number(&self, path: usize, item: usize) -> Option<f64> {
-        self.text(path, item)?.parse().ok()
-    }
-
-    /// Whether a yes stands at a path.
-    fn is_true(&self, path: usize, item: usize) -> bool {
-        self.text(path, item) == Some("true")
-    }
-}
-
 /// One rule as a contract writes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +41,8 @@ pub(super) struct WrittenCheck {
     at: String,
     /// The date that may not be later: a pointer, or a sibling's name.
     than: Option<String>,
+    /// The member without which the value at `at` is not expected.
+    beside: Option<String>,
     value: Option<String>,
     #[serde(default)]
     any: Vec<String>,
@@ -128,6 +77,12 @@ enum Kind {
     Utf16Length,
     SharesWithin,
     SomeItemIs,
+    UnusualAfterToday,
+    UsuallyGiven,
+    NoPlaceholder,
+    SsnOrSin,
+    AreaCode,
+    NoCardNumber,
 }
 
 /// The rules of a contract, with the paths they look at.
@@ -161,6 +116,8 @@ impl Checks {
                 Kind::AddressKinds => vec![item("*/type")],
                 Kind::SharesWithin => written.any.iter().map(|member| item(&format!("*/{member}"))).collect(),
                 Kind::SomeItemIs => written.value.iter().map(|member| item(&format!("*/{member}"))).collect(),
+                Kind::SsnOrSin => vec!["/customerIdType".to_owned()],
+                Kind::UsuallyGiven => written.beside.iter().cloned().collect(),
                 Kind::InnCheckDigits
                 | Kind::SnilsCheckDigits
                 | Kind::OgrnCheckDigits
@@ -174,7 +131,11 @@ impl Checks {
                 | Kind::Expired
                 | Kind::Adult
                 | Kind::PlainAscii
-                | Kind::Utf16Length => Vec::new(),
+                | Kind::Utf16Length
+                | Kind::UnusualAfterToday
+                | Kind::NoPlaceholder
+                | Kind::AreaCode
+                | Kind::NoCardNumber => Vec::new(),
             };
             let others = others.iter().map(|path| checks.path(Path::parse(path))).collect();
             let at = checks.path(Path::parse(&written.at));
@@ -294,6 +255,19 @@ impl Check {
                 let items = body.items(path);
                 (items > 0 && !(0..items).any(|item| body.is_true(path, item)), Code::ValueUnusual)
             }
+            Kind::UnusualAfterToday => {
+                let date = body.text(self.at, item)?;
+                (is_date(date) && date > today.text.as_str(), Code::ValueUnusual)
+            }
+            Kind::UsuallyGiven => (body.text(self.at, item).is_none() && !other(0, item).is_empty(), Code::ValueUnusual),
+            Kind::NoPlaceholder => (check_us::is_placeholder(body.text(self.at, item)?), Code::ValueUnusual),
+            Kind::SsnOrSin => {
+                let number = body.text(self.at, item)?;
+                let kind = other(0, item).rsplit('.').next().unwrap_or_default();
+                (kind == "ssn" && !check_us::ssn(number) || kind == "sin" && !check_us::luhn(number), Code::RegisterUnusual)
+            }
+            Kind::AreaCode => (!check_us::area_code(body.text(self.at, item)?), Code::PhoneUnlisted),
+            Kind::NoCardNumber => (check_us::card_number(body.text(self.at, item)?), Code::PaymentRawNumber),
         };
         broken.then_some(code)
     }
@@ -302,6 +276,14 @@ impl Check {
     fn message(&self, code: Code) -> String {
         let written = &self.written;
         match written.check {
+            Kind::AgeBetween => {
+                let [min, max] = [written.min, written.max].map(Option::unwrap_or_default);
+                format!("The client would be younger than {min} or older than {max} years")
+            }
+            Kind::UnusualAfterToday => "The date has not come yet".to_owned(),
+            Kind::UsuallyGiven => "The value is usually given, and it is not here".to_owned(),
+            Kind::NoPlaceholder => "The number looks like one that is typed where there is none".to_owned(),
+            Kind::SsnOrSin => "No such number is given out".to_owned(),
             Kind::Adult => "the person is younger than 18, or was born before 1900".to_owned(),
             Kind::PlainAscii => "holds letters that are not Latin; it is sent as it stands".to_owned(),
             Kind::Utf16Length => {
@@ -319,12 +301,13 @@ impl Check {
             | Kind::CitizenshipIs
             | Kind::CitizenshipIsNot
             | Kind::HasPassportAndStayDocument
-            | Kind::AgeBetween
             | Kind::AddressKinds
             | Kind::DigitsCount
             | Kind::StartsWith
             | Kind::After
-            | Kind::Expired => code.meaning().trim_end_matches('.').to_owned(),
+            | Kind::Expired
+            | Kind::AreaCode
+            | Kind::NoCardNumber => code.meaning().trim_end_matches('.').to_owned(),
         }
     }
 
@@ -336,49 +319,6 @@ impl Check {
                 && self.written.max.and_then(years_ago).is_none_or(|oldest| born >= oldest)
         })
     }
-}
-
-/// A body as a tree of values.
-struct ValueView<'a> {
-    body: &'a Value,
-    paths: &'a [Path],
-}
-
-impl ValueView<'_> {
-    fn list(&self, path: &Path) -> Option<&Vec<Value>> {
-        follow(self.body, path.list.as_ref().unwrap_or(&path.steps))?.as_array()
-    }
-
-    fn value(&self, path: usize, item: usize) -> Option<&Value> {
-        let path = self.paths.get(path)?;
-        let root = match &path.list {
-            Some(_) => self.list(path)?.get(item)?,
-            None => self.body,
-        };
-        follow(root, &path.steps)
-    }
-}
-
-impl BodyView for ValueView<'_> {
-    fn text(&self, path: usize, item: usize) -> Option<&str> {
-        self.value(path, item)?.as_str()
-    }
-
-    fn number(&self, path: usize, item: usize) -> Option<f64> {
-        self.value(path, item)?.as_f64()
-    }
-
-    fn is_true(&self, path: usize, item: usize) -> bool {
-        self.value(path, item).and_then(Value::as_bool) == Some(true)
-    }
-
-    fn items(&self, path: usize) -> usize {
-        self.paths.get(path).and_then(|path| self.list(path)).map_or(0, Vec::len)
-    }
-}
-
-fn follow<'a>(root: &'a Value, steps: &[String]) -> Option<&'a Value> {
-    steps.iter().try_fold(root, |node, step| node.get(step))
 }
 
 fn is_date(text: &str) -> bool {

@@ -16,6 +16,9 @@ const BUILT_IN: &[&str] = &[
     include_str!("finlego/onboarding-company.json"),
     include_str!("finlego/core-company.json"),
     include_str!("finlego/core-individual.json"),
+    include_str!("loanpro/individual.json"),
+    include_str!("loanpro/company.json"),
+    include_str!("loanpro/flooring.json"),
 ];
 
 /// Why a contract cannot be used.
@@ -40,7 +43,7 @@ pub enum ContractError {
 }
 
 /// All operations that can be asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Registry {
     operations: Vec<Arc<Operation>>,
 }

@@ -24,6 +24,7 @@ pub enum Render {
     Enum,
     Integer,
     Decimal,
+    DecimalUs,
     Percent,
     Flag01,
     Codes,
@@ -40,7 +41,7 @@ pub enum Render {
 }
 
 impl Render {
-    const NAMES: [(&'static str, Self); 33] = [
+    const NAMES: [(&'static str, Self); 34] = [
         ("text", Self::Text),
         ("name", Self::Name),
         ("iso-date", Self::IsoDate),
@@ -61,6 +62,7 @@ impl Render {
         ("enum", Self::Enum),
         ("integer", Self::Integer),
         ("decimal", Self::Decimal),
+        ("decimal-us", Self::DecimalUs),
         ("percent", Self::Percent),
         ("flag-01", Self::Flag01),
         ("codes", Self::Codes),
@@ -125,6 +127,7 @@ impl Render {
             | Self::Enum
             | Self::Integer
             | Self::Decimal
+            | Self::DecimalUs
             | Self::Percent
             | Self::Flag01
             | Self::Codes

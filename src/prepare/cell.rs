@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, latin, name, number, ogrn, passport, phone, snils,
-    text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, latin, name, north_america, number, ogrn, passport,
+    phone, snils, text,
 };
 use crate::contract::{EnumCode, Leaf, Render};
 use crate::model::{CellKind, Code};
@@ -100,6 +100,7 @@ pub(super) fn parse<'c>(
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
         Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
         Render::Decimal => return number::decimal(cell, kind).map(literal),
+        Render::DecimalUs => return north_america::amount(cell, kind).map(literal),
         Render::Percent => return number::percent(cell, kind).map(literal),
         Render::Flag01 => {
             let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();
@@ -107,8 +108,9 @@ pub(super) fn parse<'c>(
         }
         Render::Codes => return codes::parse(cell, leaf.codes.as_ref()).map(|list| Written::Json(Cow::Owned(list))),
         Render::Uuid => identifier::uuid(cell)?,
-        Render::E164Digits | Render::Nanp10 => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
-        Render::PostalUsCa => return text::parse_one_line(cell).map(Written::Text),
+        Render::E164Digits => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
+        Render::Nanp10 => north_america::phone(cell, kind)?,
+        Render::PostalUsCa => north_america::postal_code(cell, kind)?,
         Render::NineDigits => identifier::nine_digits(cell, kind)?,
         Render::SnilsDashed => identifier::snils_dashed(cell, kind)?,
         Render::Token => identifier::token(cell, kind)?,

@@ -5,6 +5,7 @@ mod annex;
 mod assemble;
 mod cell;
 mod compile;
+mod copies;
 mod dates;
 mod fingerprint;
 mod infer;

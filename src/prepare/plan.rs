@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::annex::Annexes;
 use super::cell::{self, Rules, Written};
 use super::compile::{Compiler, text_of};
+use super::copies::CopyPlan;
 use super::fingerprint::Scope;
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError};
@@ -127,6 +128,8 @@ pub(super) struct OperationPlan {
     pub(super) items: Vec<ItemPlan>,
     /// Single objects that an item of the mapping fills, by the item's kind.
     pub(super) objects: Objects,
+    /// Objects that take another one's members where a row says nothing of them.
+    pub(super) copies: Vec<CopyPlan>,
     /// Columns that go to fields of other operations of the run only.
     pub(super) left_out: Vec<(usize, FieldName)>,
     /// Shapes of bodies that were seen, and whether the contract accepts them.

@@ -3,6 +3,8 @@
 pub mod finlego;
 pub mod headers;
 pub mod http;
+pub mod loanpro;
+mod own;
 mod registry;
 mod settings;
 pub mod tbank;
@@ -15,7 +17,8 @@ use async_trait::async_trait;
 
 use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
-pub use registry::{Secret, check_options, connect, contracts, secrets};
+pub use own::OwnProfile;
+pub use registry::{Secret, check_options, connect, contracts, is_built_in, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.

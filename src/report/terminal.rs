@@ -217,7 +217,7 @@ fn steps(summary: &Summary) -> Vec<String> {
     let unknown = summary.count(Outcome::Unknown);
     if unknown > 0 {
         steps.push(format!(
-            "Sent without a reliable answer: {}. Run `clientferry resolve {}`; do not send them from elsewhere before.",
+            "Sent without a reliable answer: {}. Run `clientferry resolve {}`, or with --answers FILE where only a person can look; do not send them from elsewhere before.",
             counted(unknown, "row"),
             summary.run
         ));

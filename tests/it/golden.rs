@@ -36,6 +36,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::SendLimit, "check sends nothing"),
     (Code::SendUnreachable, "check sends nothing"),
     (Code::ProviderRejected, "check sends nothing"),
+    (Code::ProviderRemark, "check sends nothing"),
     (Code::ProviderUnknown, "check sends nothing"),
     (Code::ProviderRemark, "check sends nothing"),
 ];

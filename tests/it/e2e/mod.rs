@@ -12,6 +12,8 @@ mod canary;
 mod crash;
 mod faults;
 mod finlego;
+mod loanpro;
+mod own;
 mod rate;
 mod size;
 mod stops;
