@@ -107,7 +107,7 @@ impl AnnexError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Section { .. } => {
-                "correct the section of the mapping; see docs/mapping.md, \"Items in a second sheet or file\""
+                "correct the section of the mapping; docs/items.md has an example"
             }
             Self::Orphans { .. } => {
                 "correct the ids that join the two, or remove the rows; where the source holds a part of the clients only, such as a \

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::bless::in_project;
+use super::bless::{assert_committed, in_project};
 use super::program::Program;
 use super::samples::make::line;
 
@@ -92,4 +92,16 @@ fn every_valid_body_is_made_from_a_row_and_arrives_unchanged() {
         count += 1;
     }
     assert_eq!(count, 11);
+}
+
+#[test]
+fn committed_templates_are_those_of_the_contracts() {
+    let program = Program::new();
+    for kind in ["onboarding-individual", "onboarding-company", "core-company", "core-individual"] {
+        for ending in ["csv", "xlsx"] {
+            let file = format!("finlego-{kind}.{ending}");
+            program.expect(&[0], &["template", &format!("finlego/{kind}"), "-o", &file]);
+            assert_committed(&format!("templates/{file}"), &fs::read(program.path(&file)).expect("the template is written"));
+        }
+    }
 }

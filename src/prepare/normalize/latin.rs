@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::text::{is_dash, mixes_alphabets};
+use super::text::{clean, is_dash, mixes_alphabets};
 use super::{CellFault, Parsed};
 use crate::model::Code;
 
@@ -58,7 +58,8 @@ pub fn spell(text: &str, kind: Kind) -> Parsed<Spelled<'_>> {
         return Err(CellFault::new(Code::NameNeedsLatin, message));
     }
     let spelled = if words().any(|word| word.chars().any(|ch| table(ch).is_some())) {
-        Spelled::Proposal(transliterate(&substituted))
+        // A sign or a letter that fell away may have left blanks alone.
+        Spelled::Proposal(clean(&transliterate(&substituted)).into_owned())
     } else {
         Spelled::Latin(substituted)
     };
@@ -107,7 +108,7 @@ fn substitute(text: &str, kind: Kind) -> Cow<'_, str> {
             (ch, _) => plain.push(ch),
         }
     }
-    Cow::Owned(plain)
+    Cow::Owned(clean(&plain).into_owned())
 }
 
 fn transliterate(text: &str) -> String {
