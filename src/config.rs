@@ -121,6 +121,11 @@ impl From<ErrorCode> for CodeMeaning {
 }
 
 impl Account {
+    /// Whether it is one at a provider that comes with the program, or at none.
+    fn is_at_known(&self) -> bool {
+        self.provider.is_empty() || provider::is_built_in(&self.provider)
+    }
+
     /// Whether the provider has all the settings that this account makes.
     fn check(&self, name: &str, path: &Path, own: Option<&OwnProfile>) -> Result<(), Failure> {
         let refuse = |why: String| {
@@ -173,7 +178,7 @@ impl Config {
             return Err(sandbox_is_reserved());
         }
         // Those of a provider of the user's own are checked when its profile was read.
-        for (name, account) in config.accounts.iter().filter(|(_, account)| !config.providers.contains_key(&account.provider)) {
+        for (name, account) in config.accounts.iter().filter(|(_, account)| account.is_at_known()) {
             account.check(name, path, None)?;
         }
         Ok(config)
@@ -192,7 +197,8 @@ impl Config {
     /// When an account has a setting or a secret that its profile does not know.
     pub fn take_own(&mut self, profiles: Vec<Arc<OwnProfile>>) -> Result<(), Failure> {
         self.own = profiles.into_iter().map(|profile| (profile.name.clone(), profile)).collect();
-        for (name, account) in &self.accounts {
+        for (name, account) in self.accounts.iter().filter(|(_, account)| !account.is_at_known()) {
+            // One without a profile may be described on another command line.
             if let Some(own) = self.own.get(&account.provider) {
                 account.check(name, &self.path, Some(own))?;
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "x-aliases",
     "x-alternatives",
     "x-book",
@@ -23,6 +23,7 @@ const KNOWN: [&str; 34] = [
     "x-limits",
     "x-mappable",
     "x-operation",
+    "x-name-order",
     "x-origin",
     "x-origin-additionalProperties",
     "x-own-id-required",

@@ -53,6 +53,8 @@ pub struct Operation {
     pub passes_through: bool,
     /// Vocabulary field → field of this contract that it fills when nothing else does.
     pub aliases: BTreeMap<String, String>,
+    /// Whether names in one cell begin with the last name, so that they can be taken apart: `x-name-order: first-last` says no.
+    pub splits_full_names: bool,
     /// Columns that must not be mapped at all, where the provider wants none of what they hold.
     pub refused_headers: Option<RefusedHeaders>,
     /// Whether bodies of one shape, whose values each fit their member, are all valid or all not.
@@ -227,6 +229,7 @@ impl Operation {
             passes_through: part::<bool>(&schema, "x-pass-through")?.unwrap_or(false),
             aliases: part::<BTreeMap<_, _>>(&schema, "x-aliases")?.unwrap_or_default(),
             refused_headers: part(&schema, "x-refused-headers")?,
+            splits_full_names: schema.get("x-name-order").and_then(Value::as_str) != Some("first-last"),
             contract: Contract::compile(&schema)?,
             checks: Checks::compile(part::<Vec<_>>(&schema, "x-checks")?.unwrap_or_default()),
             name: name.into(),

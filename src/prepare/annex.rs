@@ -106,9 +106,7 @@ impl AnnexError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Section { .. } => {
-                "correct the section of the mapping; docs/items.md has an example"
-            }
+            Self::Section { .. } => "correct the section of the mapping; docs/items.md has an example",
             Self::Orphans { .. } => {
                 "correct the ids that join the two, or remove the rows; where the source holds a part of the clients only, such as a \
                  rejected.csv, write orphans = \"leave-out\" into the section. Nothing was sent, so that nobody misses a part"

@@ -79,6 +79,13 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn operation(&self, operation: &Arc<Operation>) -> Result<OperationPlan, MappingError> {
+        if let (Some(&column), false) = (self.targets.get("full_name"), operation.splits_full_names) {
+            return Err(MappingError::Refused {
+                column: self.source.columns[column].to_string(),
+                field: "full_name".to_owned(),
+                why: format!("in names of {} the first name stands first, and nobody can tell where it ends", operation.name),
+            });
+        }
         let mapped = self.targets.keys().copied().chain(self.mapping.constants.keys().map(String::as_str));
         let frame = Frame::new(operation, self.mapping, mapped)?;
         let layout = Layout::new(operation, &frame);

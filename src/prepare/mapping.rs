@@ -236,7 +236,10 @@ impl MappingError {
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
             Self::Items(error) => error.hint().to_owned(),
-            Self::Refused { .. } => "take the column out of [columns] and name it under [ignore]".to_owned(),
+            Self::Refused { .. } => {
+                "take the column out of [columns] and name it under [ignore]; give what it holds in columns that may be sent"
+                    .to_owned()
+            }
             Self::Value { .. } => {
                 "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned()
             }

@@ -156,6 +156,11 @@ fn headers_of_borrowers_map_themselves_and_card_numbers_are_refused_with_the_rea
     for line in committed.lines().skip_while(|line| *line != "[columns]").skip(1).take_while(|line| !line.is_empty()) {
         assert!(proposed.lines().any(|own| own.starts_with(line)), "{line} is not proposed:\n{proposed}");
     }
+    program.put("names.csv", b"Full Name,Email\nAda Sample,ada@example.com\n");
+    let proposed = program.expect(&[0, 1], &["map", "names.csv", "--to", "loanpro/individual"]);
+    assert!(!String::from_utf8_lossy(&proposed.stdout).contains("full_name"), "nobody can tell where a first name ends");
+    program.put("names.toml", b"[columns]\n\"Full Name\" = \"full_name\"\n");
+    program.expect(&[2], &["check", "names.csv", "--to", "loanpro/individual", "--mapping", "names.toml"]);
     program.put("cards.csv", b"First Name,Card Number\nAda,4111111111111111\n");
     program.put("cards.toml", b"[columns]\n\"Card Number\" = \"payments[0].card_token\"\n");
     let refused = program.expect(&[2], &["check", "cards.csv", "--to", "loanpro/individual", "--mapping", "cards.toml"]);

@@ -137,6 +137,10 @@ fn accounts_of_ones_own_providers_are_checked_against_the_profile() {
         program.run(&["operations"])
     };
     assert!(with("secrets = { api_key = { env = \"NORTHGATE_KEY\" } }\n").status.success());
+    // The same where the profile is named on the command line.
+    let text = "[accounts.main]\nprovider = \"northgate\"\nsecrets = { api_key = { env = \"NORTHGATE_KEY\" } }\n";
+    program.put("clientferry.toml", text.as_bytes());
+    program.expect(&[0], &["--profile", "northgate.toml", "operations"]);
     let refused = with("secrets = { token = { env = \"X\" } }\n");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("known: api_key"));
     let refused = with("colour = \"red\"\n");

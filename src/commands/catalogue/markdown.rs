@@ -58,7 +58,8 @@ fn row(text: &mut String, leaf: &Leaf) {
     let mut what = leaf.description.clone();
     if let Some(codes) = leaf.codes.as_ref().filter(|codes| !codes.codes.is_empty()) {
         let codes: Vec<String> = codes.codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
-        let _ = write!(what, "{}one of {}", if what.is_empty() { "" } else { "; " }, codes.join(", "));
+        let before = if what.is_empty() { "" } else { " " };
+        let _ = write!(what, "{before}One of {}.", codes.join(", "));
     }
     let format = leaf.render.as_str();
     let _ = writeln!(text, "| `{}` | {required} | {format} | {} | {} |", leaf.field, cell(&example), cell(&what));

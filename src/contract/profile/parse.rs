@@ -1,5 +1,7 @@
 //! The profile's TOML, table by table. Knows the keys and their defaults; what they mean to a request is told elsewhere.
 
+mod look_up;
+
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -8,8 +10,7 @@ use serde_json::Value;
 use super::operation::{self, OwnOperation};
 use super::reader::{Problem, Reader};
 use super::{
-    Auth, ErrorPlaces, Existing, HeaderText, IdPlace, JsonTemplate, KeyPlace, KeyRules, LookUp, Meanings, OwnLimits, OwnProfile,
-    Statuses, Success, WhenAbsent,
+    Auth, ErrorPlaces, Existing, HeaderText, IdPlace, KeyPlace, KeyRules, Meanings, OwnLimits, OwnProfile, Statuses, Success,
 };
 
 /// Requests a second where the profile says nothing: slow enough for anybody.
@@ -63,7 +64,7 @@ fn whole(root: &Reader<'_>) -> Option<OwnProfile> {
     let success = success(root.table("success"));
     let existing = existing(root.table("existing"), &error);
     let meanings = meanings(root.table("verdicts"));
-    let look_up = look_up(root.table("look_up"), !matches!(key.place, KeyPlace::None) || existing.is_some());
+    let look_up = look_up::look_up(root.table("look_up"), key.place != KeyPlace::None && key.remembered.is_some());
     let preflight = preflight(root.table("preflight"));
     let operations = operations(&root.table("operations"), path.is_some());
     let profile = OwnProfile {
@@ -310,83 +311,6 @@ fn error(reader: Reader<'_>) -> ErrorPlaces {
     places
 }
 
-/// The outer `None` is a problem, the inner one a profile that cannot be asked.
-#[allow(clippy::option_option, reason = "both are read once, two lines further")]
-fn look_up(reader: Reader<'_>, is_protected: bool) -> Option<Option<LookUp>> {
-    if !reader.is_there() {
-        return Some(None);
-    }
-    let method = method(&reader, "GET");
-    reader.needed_text("path", "/customers?external_id={/externalId}");
-    let path = reader.template("path");
-    let body = reader.get("body").and_then(json).and_then(|value| {
-        JsonTemplate::new(value).map_err(|why| reader.problem("body", why, "write holes as \"{/externalId}\"")).ok()
-    });
-    let has_holes = path.as_ref().is_some_and(|path| path.pointers().next().is_some())
-        || body.as_ref().is_some_and(|body| !body.pointers().is_empty());
-    if path.is_some() && !has_holes {
-        reader.problem("path", "asks about every client alike", "put a value of the client in: \"?external_id={/externalId}\"");
-    }
-    let same = same(&reader);
-    let absent = reader.statuses("absent").unwrap_or_else(|| {
-        let in_path = path.as_ref().is_some_and(super::Template::has_hole_in_path);
-        if in_path { Statuses::of(&[404..=404]) } else { Statuses::default() }
-    });
-    let delays = match reader.get("delays_s").map(|written| (written, written.as_array())) {
-        None => Vec::new(),
-        Some((_, Some(entries)))
-            if entries.len() >= 2 && entries.iter().all(|entry| entry.as_integer().is_some_and(|s| s >= 0)) =>
-        {
-            entries.iter().filter_map(|entry| u64::try_from(entry.as_integer()?).ok()).map(Duration::from_secs).collect()
-        }
-        Some(_) => {
-            reader.problem(
-                "delays_s",
-                "is no list of two or more waits",
-                "write for example [0, 60]: absence takes two look-ups",
-            );
-            Vec::new()
-        }
-    };
-    let words =
-        [("resend", WhenAbsent::Resend), ("resend-next-run", WhenAbsent::ResendNextRun), ("nothing", WhenAbsent::Nothing)];
-    let protected = if is_protected { WhenAbsent::Resend } else { WhenAbsent::ResendNextRun };
-    let items = reader.pointer_or_whole("items").unwrap_or_default();
-    let total = reader.pointer("total");
-    let created = reader.pointer("created");
-    let when_absent = reader.word("when_absent", &words).unwrap_or(protected);
-    reader.needed_text("id", "/id");
-    let id = reader.pointer("id");
-    reader.finish();
-    Some(Some(LookUp { method, path: path?, body, items, total, id: id?, same, created, absent, delays, when_absent }))
-}
-
-fn same(reader: &Reader<'_>) -> Vec<(String, String)> {
-    const EXAMPLE: &str = "same = [[\"/externalId\", \"/external_id\"]]";
-    let Some(written) = reader.get("same").and_then(toml::Value::as_array) else {
-        reader.problem(
-            "same",
-            "is missing: a search that ignores what it was asked for would answer with strangers",
-            format!("say which members of body and found client have to agree: {EXAMPLE}"),
-        );
-        return Vec::new();
-    };
-    let mut pairs = Vec::new();
-    for pair in written {
-        let both = pair.as_array().map(|both| both.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>());
-        match both.as_deref() {
-            Some([ours, theirs]) if super::template::is_pointer(ours) && super::template::is_pointer(theirs) => {
-                pairs.push(((*ours).to_owned(), (*theirs).to_owned()));
-            }
-            Some(_) | None => reader.problem("same", format!("{pair} is no pair of pointers"), format!("write {EXAMPLE}")),
-        }
-    }
-    if written.is_empty() {
-        reader.problem("same", "holds no pair", format!("write {EXAMPLE}"));
-    }
-    pairs
-}
-
 fn preflight(reader: Reader<'_>) -> Option<String> {
     let path = reader.template("path");
     if path.as_ref().is_some_and(|path| path.pointers().next().is_some()) {
@@ -438,81 +362,4 @@ pub(super) fn json(value: &toml::Value) -> Option<Value> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SMALL: &str = r#"
-name = "acme"
-base_url = "https://api.acme.example/"
-path = "/clients"
-[auth]
-kind = "bearer"
-[success]
-id = "/id"
-[operations.client]
-contract = "client.json"
-"#;
-
-    fn problems(text: &str) -> Vec<String> {
-        let found = profile(text).unwrap_err();
-        found.into_iter().map(|problem| format!("{}: {} ({})", problem.place, problem.what, problem.hint)).collect()
-    }
-
-    #[test]
-    fn the_smallest_profile_has_the_defaults_of_the_house() {
-        let profile = profile(SMALL).unwrap();
-        assert_eq!((profile.base_url.as_str(), profile.method.as_str()), ("https://api.acme.example", "POST"));
-        assert_eq!((profile.limits.requests, profile.limits.in_flight), (5, 4));
-        assert_eq!(profile.secrets(), ["token"]);
-        assert!(profile.success.statuses.contains(201) && profile.success.statuses.contains(200));
-        assert!(profile.look_up.is_none() && profile.key.place == KeyPlace::None);
-    }
-
-    #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
-        let text = r#"
-nam = "acme"
-base_url = "api.acme.example"
-path = "clients"
-[auth]
-kind = "bear"
-[limits]
-requests = 0
-widow_ms = 5
-[success]
-id = "id"
-statuses = [201, 700]
-[idempotency]
-remembered_s = 5
-[look_up]
-path = "/clients"
-id = "/id"
-[operations.Client]
-"#;
-        let found = problems(text).join("\n");
-        for expected in [
-            "nam: is not known (did you mean `name`?)",
-            "name: is missing",
-            "base_url: is no web address",
-            "path: does not begin with `/`",
-            "[auth] kind: `bear` is not known (write none, bearer, header, basic, oauth)",
-            "[limits] requests: integer is found where a whole number from 1 is wanted",
-            "[limits] widow_ms: is not known (did you mean `window_ms`?)",
-            "[success] id: `id` is no JSON pointer",
-            "[success] statuses: 700 is no HTTP status",
-            "[idempotency] remembered_s: says how long a key is remembered that goes nowhere",
-            "[look_up] path: asks about every client alike",
-            "[look_up] same: is missing",
-            "[operations] Client: cannot stand in `provider/kind`",
-            "[operations.Client] contract: is missing",
-        ] {
-            assert!(found.contains(expected), "{expected}\n--\n{found}");
-        }
-    }
-
-    #[test]
-    fn a_line_that_is_no_toml_is_told_by_its_number_and_not_quoted() {
-        let found = problems("name = \"acme\"\n[auth]\nsecret = geheim\n").join("\n");
-        assert!(found.contains("line 3") && !found.contains("geheim"), "{found}");
-    }
-}
+mod tests;

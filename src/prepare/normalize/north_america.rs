@@ -10,17 +10,19 @@ use crate::model::{CellKind, Code};
 pub fn phone(text: &str, kind: CellKind) -> Parsed<String> {
     let number = Number::of_cell(text, kind)?;
     let digits = number.digits();
-    let abroad = || Err(CellFault::new(Code::PhoneInvalid, "has the country code of another country than USA or Canada"));
-    match (number.plus(), digits.len()) {
-        (_, 11) if digits.starts_with('1') => Ok(digits.get(1..).unwrap_or_default().to_owned()),
-        (true, _) if !digits.starts_with('1') => abroad(),
-        (false, _) if digits.starts_with("00") && digits.len() > 10 => abroad(),
-        (false, 10) => Ok(digits.to_owned()),
-        (_, count) => {
-            let (code, what) = if count < 10 { (Code::PhoneTooShort, "less") } else { (Code::PhoneTooLong, "more") };
-            Err(CellFault::new(code, format!("has {count} digits, {what} than the ten of USA and Canada")))
-        }
+    let national = match digits.strip_prefix('1') {
+        Some(rest) if number.plus() || digits.len() == 11 => rest,
+        Some(_) | None => digits,
+    };
+    if (number.plus() && !digits.starts_with('1')) || (digits.starts_with("00") && digits.len() > 10) {
+        return Err(CellFault::new(Code::PhoneInvalid, "has the country code of another country than USA or Canada"));
     }
+    let (code, what) = match national.len() {
+        10 => return Ok(national.to_owned()),
+        0..10 => (Code::PhoneTooShort, "less"),
+        _ => (Code::PhoneTooLong, "more"),
+    };
+    Err(CellFault::new(code, format!("has {} digits, {what} than the ten of USA and Canada", national.len())))
 }
 
 /// A ZIP code as five or nine digits, or a Canadian postal code as `M5H 2N2`.
@@ -58,7 +60,11 @@ pub fn amount(text: &str, kind: CellKind) -> Parsed<String> {
     let is_digits = |group: &str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
     let mut parted = whole.contains(',') && first.len() <= 3 && is_digits(first);
     parted = parted && groups.all(|group| group.len() == 3 && is_digits(group));
-    if parted { number::decimal(&cleaned.replace(',', ""), kind) } else { number::decimal(text, kind) }
+    match (parted, cleaned.contains(',')) {
+        (true, _) => number::decimal(&cleaned.replace(',', ""), kind),
+        (false, true) => Err(CellFault::new(Code::NumberUnreadable, "has commas that do not part thousands")),
+        (false, false) => number::decimal(text, kind),
+    }
 }
 
 /// Letter, digit, letter, digit, letter, digit.
@@ -99,7 +105,7 @@ mod tests {
     #[test]
     fn commas_part_thousands() {
         for (text, expected) in
-            [("$4,300", "4300"), ("4,300.50", "4300.50"), ("1,234,567", "1234567"), ("$ 75000", "75000"), ("52000.5", "52000.5")]
+            [("$4,300", "4300"), ("4,300.50", "4300.5"), ("1,234,567", "1234567"), ("$ 75000", "75000"), ("52000.5", "52000.5")]
         {
             assert_eq!(amount(text, CellKind::Text).unwrap(), expected, "{text}");
         }

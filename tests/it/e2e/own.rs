@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::stage::{SandboxProcess, Stage};
 use super::truth::Report;
 
-const ROWS: usize = 400;
+const ROWS: usize = 2000;
 
 /// A sample's provider, as many clients as wanted, and where the sandbox of it answers.
 struct Case {

@@ -38,8 +38,10 @@ pub(crate) const SAMPLES: &[Sample] = &[
     },
 ];
 
+type Make = fn() -> Vec<u8>;
+
 /// Files that samples need beside them.
-const BESIDE: &[(&str, fn() -> Vec<u8>)] = &[("finlego-owners.csv", finlego::owners)];
+const BESIDE: &[(&str, Make)] = &[("finlego-owners.csv", finlego::owners)];
 
 #[test]
 fn samples_are_what_their_makers_make() {
