@@ -22,8 +22,6 @@ use crate::model::{IdempotencyKey, Refusal};
 
 /// Our pace: FinLego documents no limit.
 const RATE_PER_S: u32 = 2;
-/// The pace of rehearsals, where nobody is to be spared.
-const RATE_PER_S_LOOPBACK: u32 = 200;
 /// Our own choice as well: two equal requests at the same time are two clients at the core service.
 const IN_FLIGHT_MAX: usize = 1;
 /// How long a request of unknown outcome may be sent once more, where the user allows it. FinLego documents no term.
@@ -77,14 +75,13 @@ impl FinLego {
                 "neither `onboarding_base_url` nor `core_base_url` is set, and FinLego documents no address".into(),
             ));
         }
-        let is_loopback = services.iter().all(|service| service.is_loopback());
         let address = match (&settings.base_url, &services[..]) {
             (Some(base), _) if options.onboarding_base_url.is_none() && options.core_base_url.is_none() => {
                 base.trim_end_matches('/').to_owned()
             }
             (_, services) => services.iter().map(|service| service.base()).collect::<Vec<_>>().join(" and "),
         };
-        let requests_max = settings.rate_per_s.unwrap_or(if is_loopback { RATE_PER_S_LOOPBACK } else { RATE_PER_S });
+        let requests_max = settings.rate_per_s.unwrap_or(RATE_PER_S);
         if requests_max == 0 {
             return Err(ProviderError::Limit {
                 account: settings.name.clone(),
