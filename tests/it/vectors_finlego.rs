@@ -80,7 +80,10 @@ fn every_valid_body_is_made_from_a_row_and_arrives_unchanged() {
         let mut arguments = vec!["import", "clients.csv", "--to", &operation, "--sandbox", "--ledger", "ledger.jsonl"];
         // Members that the contract does not name are mapped by hand.
         let columns: String = row.0.iter().map(|header| format!("{header:?} = {header:?}\n")).collect();
-        program.put("mapping.toml", format!("[source]\ndelimiter = \";\"\n[columns]\n{columns}").as_bytes());
+        program.put(
+            "mapping.toml",
+            format!("operation = {operation:?}\n[source]\ndelimiter = \";\"\n[columns]\n{columns}").as_bytes(),
+        );
         if name.ends_with("passed-through") {
             arguments.extend(["--mapping", "mapping.toml"]);
         }

@@ -158,7 +158,12 @@ fn one_file_goes_to_several_providers_with_one_mapping() {
     let file = in_project("samples/three-ways.csv").display().to_string();
     let mapping = in_project("samples/three-ways.toml").display().to_string();
     // A provider that comes is a line here: its operation, and where its bodies hold the last name.
-    for (operation, last_name) in [("tbank/fl-resident", "/lastName"), ("brainysoft/individual", "/lastName")] {
+    let operations = [
+        ("tbank/fl-resident", "/lastName"),
+        ("brainysoft/individual", "/lastName"),
+        ("finlego/onboarding-individual", "/lastName"),
+    ];
+    for (operation, last_name) in operations {
         let provider = operation.split('/').next().unwrap();
         let sandbox = SandboxProcess::start(&["--provider", provider, "--rate", "none"]);
         let stage = stage(&sandbox);
@@ -166,6 +171,8 @@ fn one_file_goes_to_several_providers_with_one_mapping() {
         let ledger = Ledger::read(&sandbox.ledger());
         assert_eq!(ledger.0.len(), 12, "{operation}");
         assert!(ledger.0.iter().all(|entry| entry["operation"] == operation && entry["body"].pointer(last_name).is_some()));
+        // What one provider asks for does not reach another that takes any path.
+        assert_eq!(ledger.0.iter().any(|entry| entry["body"].get("riskLevel").is_some()), provider == "finlego", "{operation}");
     }
 }
 

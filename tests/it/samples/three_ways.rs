@@ -1,4 +1,5 @@
-//! `three-ways.csv`: Russian persons that go to three providers with one mapping, `three-ways.toml`. Every row is good.
+//! `three-ways.csv`: Russian persons that go to three providers with one mapping, `three-ways.toml`. Every row is good
+//! for each of them.
 
 use super::make::{Person, Row, dotted, line};
 
@@ -23,6 +24,14 @@ const HEADERS: &[&str] = &[
     "Код подразделения",
     "ФИАС",
     "Адрес регистрации",
+    "Уровень риска",
+    "Загранпаспорт №",
+    "Загранпаспорт выдан",
+    "Загранпаспорт: кем",
+    "Загранпаспорт: срок действия",
+    "Street (Latin)",
+    "City (Latin)",
+    "Индекс",
 ];
 
 /// Latin spellings of the invented names, as a foreign passport has them.
@@ -107,6 +116,14 @@ pub(crate) fn make() -> Vec<u8> {
                 ("Код подразделения", &person.division),
                 ("ФИАС", "a0ed83c6-19b1-4d47-8c6d-0d2ed45b36c1"),
                 ("Адрес регистрации", &person.address),
+                ("Уровень риска", if number % 4 == 0 { "средний" } else { "низкий" }),
+                ("Загранпаспорт №", &format!("99 {:07}", 1_000_000 + number)),
+                ("Загранпаспорт выдан", "15.03.2021"),
+                ("Загранпаспорт: кем", "MVD 99001"),
+                ("Загранпаспорт: срок действия", "15.03.2069"),
+                ("Street (Latin)", &format!("ul. Primernaia, d. {number}")),
+                ("City (Latin)", "Moskva"),
+                ("Индекс", "101000"),
             ],
         );
         text.push_str(&line(&row.cells, ','));
