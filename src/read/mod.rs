@@ -122,6 +122,15 @@ pub struct Header {
     pub columns: Vec<Arc<str>>,
 }
 
+/// What else was found out about a text. A workbook has none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextFindings {
+    /// How certain the encoding is, in parts of 100.
+    pub encoding_percent: u8,
+    /// Name of the encoding that fits second best, where letters had to decide.
+    pub encoding_runner_up: Option<&'static str>,
+}
+
 /// What was found out about a file, for `inspect`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
@@ -147,6 +156,8 @@ pub struct Description {
     pub sheets: Vec<String>,
     /// Names of the hidden sheets.
     pub hidden_sheets: Vec<String>,
+    /// What only texts have.
+    pub text: TextFindings,
 }
 
 /// What a scan counted.

@@ -2,6 +2,7 @@
 
 mod dialect;
 mod encoding;
+mod letters;
 mod parse;
 mod records;
 mod rows;
@@ -14,7 +15,7 @@ use encoding_rs::Encoding;
 
 use super::header::{self, Candidate, HEADER_ROWS_MAX};
 use super::source::{Pass, SourceFile};
-use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
+use super::{Description, Format, Header, ReadError, ReadSettings, TextFindings};
 use encoding::TextEncoding;
 use parse::Reach;
 use records::Records;
@@ -113,6 +114,10 @@ pub(super) fn open(
         sheet: None,
         sheets: Vec::new(),
         hidden_sheets: Vec::new(),
+        text: TextFindings {
+            encoding_percent: text_encoding.percent,
+            encoding_runner_up: text_encoding.runner_up.map(Encoding::name),
+        },
     };
     Ok((layout, header, description))
 }
@@ -162,7 +167,7 @@ fn find_header(
 fn named_encoding(name: &str, sample: &[u8]) -> Option<TextEncoding> {
     let encoding = encoding::by_name(name)?;
     let bom_bytes = byte_order_mark(sample).filter(|(marked, _)| *marked == encoding).map_or(0, |(_, bytes)| bytes);
-    Some(TextEncoding { encoding, bom_bytes, confidence: Confidence::Certain })
+    Some(TextEncoding::certain(encoding, bom_bytes))
 }
 
 /// The encoding by the sample; where that is plain ASCII, by the first place in the file that is not.
