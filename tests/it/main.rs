@@ -5,8 +5,10 @@
 mod bless;
 mod commands;
 mod contracts;
+mod corpora;
 mod damage;
 mod defect;
+mod dialects;
 mod e2e;
 mod encodings;
 mod golden;
