@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use crate::read::source::Pass;
-use encoding_rs::{Decoder, DecoderResult, Encoding};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 const READ_BYTES: usize = 256 << 10;
 /// What is decoded ahead of the parser.
@@ -16,6 +16,8 @@ pub(super) struct TextReader<R> {
     raw: Box<[u8]>,
     raw_range: std::ops::Range<usize>,
     decoder: Decoder,
+    /// Whether the encoding leaves bytes open, which the decoder makes control characters of. Unicode has such characters itself.
+    leaves_open: bool,
     window: String,
     /// Offset of the window's first byte in the whole decoded text.
     offset: u64,
@@ -36,6 +38,7 @@ impl<R: Read> TextReader<R> {
             raw: vec![0; READ_BYTES].into_boxed_slice(),
             raw_range: 0..0,
             decoder: encoding.new_decoder_without_bom_handling(),
+            leaves_open: ![UTF_8, UTF_16LE, UTF_16BE].contains(&encoding),
             window: String::new(),
             offset: 0,
             bad: VecDeque::new(),
@@ -128,7 +131,7 @@ impl<R: Read> TextReader<R> {
             // What makes a block odd may be the last byte of what begins in the block before.
             for at in looked_to.max(start.saturating_sub(2))..start + block.len() {
                 let here = new.get(at..).unwrap_or(&[]);
-                if is_no_text(here) {
+                if is_no_text(here, self.leaves_open) {
                     self.bad.push_back(base + at as u64);
                 }
                 if is_sign_of_twice(here) {
@@ -168,9 +171,13 @@ fn any_between(offsets: &mut VecDeque<u64>, start: u64, end: u64) -> bool {
     offsets.front().is_some_and(|&offset| offset < end)
 }
 
-/// Whether U+FFFD, NUL or a control character beyond ASCII begins here.
-fn is_no_text(bytes: &[u8]) -> bool {
-    matches!(bytes, [0, ..] | [0xc2, 0x80..=0x9f, ..] | [0xef, 0xbf, 0xbd, ..])
+/// Whether NUL, U+FFFD or a control character that an open byte was made to begins here.
+fn is_no_text(bytes: &[u8], leaves_open: bool) -> bool {
+    match bytes {
+        [0, ..] | [0xef, 0xbf, 0xbd, ..] => true,
+        [0xc2, 0x80..=0x9f, ..] => leaves_open,
+        _ => false,
+    }
 }
 
 /// Whether a pair begins here that text in a double encoding is full of: `Р` or `С` and no Russian letter, `Ã`, `Â`, `Ð` or `Ñ` and
@@ -194,7 +201,7 @@ impl TextReader<Pass> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use encoding_rs::{UTF_8, UTF_16LE, WINDOWS_1251};
+    use encoding_rs::WINDOWS_1251;
 
     /// Gives few bytes at a time, as pipes and network drives do.
     struct Dribble<'a>(&'a [u8], usize);
