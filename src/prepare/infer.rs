@@ -50,6 +50,12 @@ pub fn knows_header(cell: &str) -> bool {
     vocabulary().knows_header(cell) || (cell.len() <= 120 && reading::is_numbered_part(&fold(cell)))
 }
 
+/// Whether a cell is the header of a column that clients have, for these operations: by the vocabulary's words or their own.
+#[must_use]
+pub fn knows_header_of(operations: &[Arc<Operation>], cell: &str) -> bool {
+    knows_header(cell) || cell.len() <= 120 && own::knows(operations, cell)
+}
+
 struct Inference<'a> {
     operations: &'a [Arc<Operation>],
     columns: &'a [Arc<str>],
@@ -62,7 +68,8 @@ struct Inference<'a> {
 impl<'a> Inference<'a> {
     fn takes(&self, field: &str) -> bool {
         let routes = self.operations.len() > 1 && field == "citizenship";
-        let composite = field == "full_name" && self.takes("last_name");
+        let splits = self.operations.iter().all(|operation| operation.splits_full_names);
+        let composite = field == "full_name" && splits && self.takes("last_name");
         matches!(field, "external_id" | "client_type" | "residency")
             || routes
             || composite
