@@ -39,6 +39,9 @@ pub(crate) fn by_name(name: &str) -> Option<&'static Encoding> {
         "1251" | "win1251" | "win-1251" | "windows1251" | "ansi" => "windows-1251",
         "dos" | "cp-866" | "oem" => "cp866",
         "koi8r" => "koi8-r",
+        "1252" | "win1252" | "win-1252" => "windows-1252",
+        "maccyrillic" | "mac-cyrillic" => "x-mac-cyrillic",
+        "latin9" | "latin-9" => "iso-8859-15",
         other => other,
     };
     // `replacement` decodes anything to one U+FFFD: it is no encoding to read clients with.
@@ -257,7 +260,14 @@ mod tests {
 
     #[test]
     fn names_that_people_write_are_known() {
-        for (name, encoding) in [("cp1251", WINDOWS_1251), ("Win-1251", WINDOWS_1251), ("866", IBM866), ("UTF_8", UTF_8)] {
+        for (name, encoding) in [
+            ("cp1251", WINDOWS_1251),
+            ("Win-1251", WINDOWS_1251),
+            ("866", IBM866),
+            ("UTF_8", UTF_8),
+            ("MacCyrillic", X_MAC_CYRILLIC),
+            ("latin9", ISO_8859_15),
+        ] {
             assert_eq!(by_name(name), Some(encoding), "{name}");
         }
         assert_eq!(by_name("klingon"), None);
