@@ -80,18 +80,34 @@ fn variants(text: &str, delimiter: u8) -> Vec<Marks> {
     let usual = Marks::usual(delimiter);
     let delimiter = char::from(delimiter);
     let has = |first: char, second: char| text.contains([first, second].iter().collect::<String>().as_str());
-    let begins_quoted = has(delimiter, '\'') || has('\n', '\'') || text.starts_with('\'');
     let mut variants = vec![usual];
     if has('\\', '"') || has('\\', delimiter) {
         variants.push(Marks { escape: Some(b'\\'), ..usual });
     }
-    if begins_quoted {
+    if is_wrapped(text, delimiter) {
         variants.push(Marks { quote: b'\'', ..usual });
         if has('\\', '\'') {
             variants.push(Marks { quote: b'\'', escape: Some(b'\\'), ..usual });
         }
     }
     variants
+}
+
+/// Cells in single quotes without which these are apostrophes.
+const WRAPPED_MIN: usize = 4;
+
+/// Whether cells stand in single quotes as a rule: as many begin with one as end with one, and none begins with a double quote.
+fn is_wrapped(text: &str, delimiter: char) -> bool {
+    let (mut begins, mut ends) = (0, 0);
+    for cell in text.split([delimiter, '\n', '\r']) {
+        let cell = cell.trim();
+        if cell.starts_with('"') {
+            return false;
+        }
+        begins += usize::from(cell.len() > 1 && cell.starts_with('\''));
+        ends += usize::from(cell.len() > 1 && cell.ends_with('\''));
+    }
+    begins >= WRAPPED_MIN && begins == ends
 }
 
 /// A row of the sample, with what is wrong with it.
