@@ -100,7 +100,7 @@ pub struct ReadingArgs {
     /// Sheet by name or number from 1.
     #[arg(long, value_name = "NAME", env = "CLIENTFERRY_SHEET")]
     pub sheet: Option<String>,
-    /// Line of the header row, from 1.
+    /// Line of the header row, from 1; 0 for a text without one.
     #[arg(long, value_name = "LINE", env = "CLIENTFERRY_HEADER_ROW")]
     pub header_row: Option<u64>,
     /// Delimiter: one character, or `tab`.

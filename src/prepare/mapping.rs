@@ -121,7 +121,7 @@ pub struct Ignore {
 pub struct SourceHints {
     /// Sheet by name or number from 1.
     pub sheet: Option<String>,
-    /// Line of the header row, from 1.
+    /// Line of the header row, from 1; 0 for a text without one.
     pub header_row: Option<u64>,
     /// Delimiter, one character.
     pub delimiter: Option<char>,

@@ -165,7 +165,8 @@ impl ReadError {
             Self::PermissionDenied { .. } => "make the file readable for the current user, or close the program that locks it",
             Self::Empty { .. } => "check that the export finished, and export it again",
             Self::HeaderNotFound { .. } => {
-                "name the line of the column names with header_row in [source] of the mapping, or add a row of column names"
+                "does the file have a row of column names? If so, say its line with --header-row or header_row in [source] of the mapping; \
+                 if a text begins with the first client, say 0: its columns are then called `column 1`, `column 2` and so on"
             }
             Self::HeaderRowMissing { .. } => {
                 "check header_row in [source] of the mapping: lines are counted from 1, as a text editor or spreadsheet shows them"

@@ -27,7 +27,7 @@ pub use error::ReadError;
 pub struct ReadSettings {
     /// Name of the sheet, or its number from 1.
     pub sheet: Option<String>,
-    /// Line (text) or row (sheet) of the header, from 1.
+    /// Line (text) or row (sheet) of the header, from 1; 0 for a text without one, whose columns are named by position.
     pub header_row: Option<u64>,
     /// The delimiter; one ASCII character.
     pub delimiter: Option<char>,
@@ -116,10 +116,23 @@ impl Confidence {
 /// The header row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its line or row, from 1.
+    /// Its line or row, from 1; of two rows the lower one, and 0 where there is no header.
     pub line: u64,
     /// Unique names: trimmed, on one line, doubles numbered (`Имя (2)`), empty ones named by position (`column 7`).
     pub columns: Vec<Arc<str>>,
+}
+
+/// What else was found out about a text. A workbook has none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextFindings {
+    /// How certain the encoding is, in parts of 100.
+    pub encoding_percent: u8,
+    /// Name of the encoding that fits second best, where letters had to decide.
+    pub encoding_runner_up: Option<&'static str>,
+    /// What makes text of a mark besides doubling a quote: a backslash, where the file uses it.
+    pub escape: Option<char>,
+    /// Rows of the header: two where groups stand above names, 0 where there is none.
+    pub header_rows: usize,
 }
 
 /// What was found out about a file, for `inspect`.
@@ -137,7 +150,7 @@ pub struct Description {
     pub delimiter: Option<char>,
     /// The quote; `None` for a workbook.
     pub quote: Option<char>,
-    /// Line or row of the header, from 1.
+    /// Line or row of the header, from 1; see [`Header::line`].
     pub header_line: u64,
     /// Lines or rows above the header, blank ones included.
     pub preamble_lines: u64,
@@ -147,6 +160,8 @@ pub struct Description {
     pub sheets: Vec<String>,
     /// Names of the hidden sheets.
     pub hidden_sheets: Vec<String>,
+    /// What only texts have.
+    pub text: TextFindings,
 }
 
 /// What a scan counted.

@@ -19,6 +19,11 @@ use super::samples::{SAMPLES, Sample};
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
+    (Code::RowNul, "no sample is broken like that; the reader's own tests have one"),
+    (Code::RowRepeatedHeader, "no sample is a printed report; the reader's own tests have one"),
+    (Code::RowTotal, "no sample is a printed report; the reader's own tests have one"),
+    (Code::RowComment, "no sample is commented; the reader's own tests have one"),
+    (Code::EncodingDouble, "no sample went through two encodings; the reader's own tests have one"),
     (
         Code::CellFormulaWithoutValue,
         "the library that makes the sample stores a value for every formula; the reader's own tests have one",

@@ -5,9 +5,12 @@
 mod bless;
 mod commands;
 mod contracts;
+mod corpora;
 mod damage;
 mod defect;
+mod dialects;
 mod e2e;
+mod encodings;
 mod golden;
 mod idempotency;
 mod imports;

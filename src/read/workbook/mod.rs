@@ -11,7 +11,7 @@ use calamine::{Reader, SheetType, SheetVisible};
 
 use super::header::{self, Candidate, HEADER_ROWS_MAX};
 use super::source::SourceFile;
-use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
+use super::{Confidence, Description, Format, Header, ReadError, ReadSettings, TextFindings};
 use sheet::{FormulaGaps, SheetRow};
 
 pub(super) use rows::{WorkbookRows, scan};
@@ -71,6 +71,7 @@ pub(super) fn open(
         sheet: Some(name),
         sheets,
         hidden_sheets,
+        text: TextFindings::default(),
     };
     Ok((layout, Header { line: found.line, columns }, description))
 }
