@@ -93,6 +93,8 @@ fn as_json(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         "sheet": what.sheet,
         "sheets": what.sheets,
         "hidden_sheets": what.hidden_sheets,
+        "hidden_rows": what.hidden_rows,
+        "notes": what.notes,
         "rows": rows,
         "blank_rows": blank,
         "columns": columns.iter().zip(guesses).map(|(column, guess)| json!({
@@ -126,6 +128,9 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
     }
     if !what.hidden_sheets.is_empty() {
         let _ = writeln!(text, "  hidden     {}", what.hidden_sheets.join(", "));
+    }
+    for note in &what.notes {
+        let _ = writeln!(text, "  note       {note}");
     }
     let _ = writeln!(text, "  header     line {}, {} lines above it", what.header_line, what.preamble_lines);
     let _ = writeln!(text, "  rows       {rows}, {blank} of them blank\n");

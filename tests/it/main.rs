@@ -8,6 +8,7 @@ mod contracts;
 mod damage;
 mod defect;
 mod e2e;
+mod formats;
 mod golden;
 mod imports;
 mod journal;

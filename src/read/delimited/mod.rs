@@ -113,6 +113,8 @@ pub(super) fn open(
         sheet: None,
         sheets: Vec::new(),
         hidden_sheets: Vec::new(),
+        hidden_rows: 0,
+        notes: Vec::new(),
     };
     Ok((layout, header, description))
 }
