@@ -185,7 +185,7 @@ impl ReadError {
             Self::Damaged { .. } => "open the workbook in a spreadsheet program, let it repair it, and save it as XLSX or CSV",
             Self::SheetUnknown { .. } => "name one of these sheets, or give its number counted from 1",
             Self::SheetOpen { .. } => {
-                "name one with --sheet, or with sheet in [source] of the mapping; one run carries one sheet"
+                "name one with --sheet, or with sheet in [source] of the mapping; --sheet all takes all that share one header"
             }
             Self::NoVisibleSheet { .. } => "name the sheet to read with sheet in [source] of the mapping",
             Self::EncodingUnknown { .. } => "use a name such as utf-8, windows-1251, cp866, koi8-r, utf-16le",

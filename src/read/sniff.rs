@@ -68,7 +68,7 @@ pub(super) fn container(source: &SourceFile) -> Result<Container, ReadError> {
         return Ok(Container::Workbook(Kind::Xls));
     }
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head).trim_ascii_start();
-    if let Some((_, found)) = FOREIGN.iter().find(|(magic, _)| text.starts_with(magic)) {
+    if let Some((_, found)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic) || text.starts_with(magic)) {
         return unsupported((*found).to_owned());
     }
     match markup(text) {

@@ -131,8 +131,8 @@ impl<'a> Ole<'a> {
     fn chain(&self, start: u32, sectors_max: usize) -> Result<Vec<u32>, ReadError> {
         let mut chain = Vec::new();
         let mut at = start;
-        while at < MARKS_FROM && chain.len() < sectors_max {
-            if at as usize >= self.sectors || chain.len() > self.sectors {
+        while at < MARKS_FROM && chain.len() < sectors_max.min(self.sectors) {
+            if at as usize >= self.sectors {
                 return Err(broken(self.source));
             }
             chain.push(at);
