@@ -18,6 +18,9 @@ pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
     #[arg(long, global = true, value_name = "FILE", env = "CLIENTFERRY_CONFIG")]
     pub config: Option<PathBuf>,
+    /// Profile of a provider of your own, besides those that the configuration names.
+    #[arg(long, global = true, value_name = "FILE", env = "CLIENTFERRY_PROFILE")]
+    pub profile: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -42,6 +45,8 @@ pub enum Command {
     Fields(FieldsArgs),
     /// List the operations.
     Operations(JsonArgs),
+    /// Tell what is wrong with the profile of a provider of your own, and rehearse one client with it.
+    CheckProfile(CheckProfileArgs),
     /// Ask the provider about clients whose requests had no reliable answer.
     Resolve(ResolveArgs),
     /// Write a run's report again.
@@ -182,6 +187,16 @@ pub struct FieldsArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// As a page of documentation.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+}
+
+/// `check-profile`.
+#[derive(Debug, Args)]
+pub struct CheckProfileArgs {
+    /// The profile.
+    pub file: PathBuf,
 }
 
 /// A command whose only choice is JSON.
@@ -197,6 +212,10 @@ pub struct JsonArgs {
 pub struct ResolveArgs {
     /// The run; the last one when not given.
     pub run: Option<String>,
+    /// What a person found out about rows that are `unknown`: CSV with sheet,line,outcome,provider_id, outcome being created,
+    /// existing or absent. The provider is not asked.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_ANSWERS")]
+    pub answers: Option<PathBuf>,
     /// Do not ask before sending to a real provider: what had no reliable answer is sent again under its old key.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::failure::Failure;
-use crate::provider::{self, AccountSettings, CodeMeaning, Secret};
+use crate::provider::{self, AccountSettings, CodeMeaning, OwnProfile, Secret};
 use crate::submit::{Baseline, SubmitSettings};
 
 /// The file that is read when it is there and no other is named.
@@ -34,6 +35,23 @@ pub struct Config {
     sending: Sending,
     #[serde(default)]
     accounts: BTreeMap<String, Account>,
+    /// Providers of the user's own.
+    #[serde(default)]
+    providers: BTreeMap<String, ProviderPlace>,
+    /// Where this was read.
+    #[serde(skip)]
+    path: PathBuf,
+    /// The profiles of `providers`, once they were read.
+    #[serde(skip)]
+    own: BTreeMap<String, Arc<OwnProfile>>,
+}
+
+/// One `[providers.NAME]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProviderPlace {
+    /// Its profile, relative to the configuration.
+    profile: PathBuf,
 }
 
 /// `[sending]`: how patiently is sent.
@@ -103,8 +121,13 @@ impl From<ErrorCode> for CodeMeaning {
 }
 
 impl Account {
+    /// Whether it is one at a provider that comes with the program, or at none.
+    fn is_at_known(&self) -> bool {
+        self.provider.is_empty() || provider::is_built_in(&self.provider)
+    }
+
     /// Whether the provider has all the settings that this account makes.
-    fn check(&self, name: &str, path: &Path) -> Result<(), Failure> {
+    fn check(&self, name: &str, path: &Path, own: Option<&OwnProfile>) -> Result<(), Failure> {
         let refuse = |why: String| {
             Failure::settings(
                 format!("the configuration {}, [accounts.{name}]: {why}", path.display()),
@@ -114,8 +137,12 @@ impl Account {
         if self.provider.is_empty() {
             return Err(refuse("it names no provider".to_owned()));
         }
-        provider::check_options(&self.provider, &self.options).map_err(refuse)?;
-        let known = provider::secrets(&self.provider);
+        match (own, self.options.keys().next()) {
+            (Some(_), Some(key)) => return Err(refuse(format!("`{key}` is no setting of an account"))),
+            (Some(_), None) => {}
+            (None, _) => provider::check_options(&self.provider, &self.options).map_err(refuse)?,
+        }
+        let known = provider::secrets(&self.provider, own);
         for (secret, place) in &self.secrets {
             if !known.iter().any(|known| known.name == secret) {
                 let names: Vec<&str> = known.iter().map(|known| known.name).collect();
@@ -146,14 +173,43 @@ impl Config {
                 ));
             }
         };
-        let config = Self::parse(&text, path)?;
+        let config = Self { path: path.to_owned(), ..Self::parse(&text, path)? };
         if config.accounts.contains_key(SANDBOX_ACCOUNT) {
             return Err(sandbox_is_reserved());
         }
-        for (name, account) in &config.accounts {
-            account.check(name, path)?;
+        // Those of a provider of the user's own are checked when its profile was read.
+        for (name, account) in config.accounts.iter().filter(|(_, account)| account.is_at_known()) {
+            account.check(name, path, None)?;
         }
         Ok(config)
+    }
+
+    /// The profiles of providers of the user's own: name, and file.
+    #[must_use]
+    pub fn profiles(&self) -> Vec<(&str, PathBuf)> {
+        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
+        self.providers.iter().map(|(name, place)| (name.as_str(), folder.join(&place.profile))).collect()
+    }
+
+    /// Takes the profiles that were read, and checks the accounts at their providers.
+    ///
+    /// # Errors
+    /// When an account has a setting or a secret that its profile does not know.
+    pub fn take_own(&mut self, profiles: Vec<Arc<OwnProfile>>) -> Result<(), Failure> {
+        self.own = profiles.into_iter().map(|profile| (profile.name.clone(), profile)).collect();
+        for (name, account) in self.accounts.iter().filter(|(_, account)| !account.is_at_known()) {
+            // One without a profile may be described on another command line.
+            if let Some(own) = self.own.get(&account.provider) {
+                account.check(name, &self.path, Some(own))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The profile of a provider of the user's own.
+    #[must_use]
+    pub fn own(&self, provider: &str) -> Option<Arc<OwnProfile>> {
+        self.own.get(provider).cloned()
     }
 
     fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
@@ -261,8 +317,10 @@ impl Config {
         let empty = Account::default();
         let account = self.accounts.get(name).unwrap_or(&empty);
         let provider = if account.provider.is_empty() { provider } else { &account.provider };
-        let mut settings =
-            AccountSettings { secrets: secrets(name, account, provider)?, ..AccountSettings::new(name, SecretString::default()) };
+        let own = self.own(provider);
+        let secrets = secrets(name, account, provider, own.as_deref())?;
+        let mut settings = AccountSettings::new(name, SecretString::default()).with_own(own);
+        settings.secrets = secrets;
         settings.options = account.options.clone();
         settings.base_url = env("CLIENTFERRY_BASE_URL").or_else(|| account.base_url.clone());
         settings.client_cert = path_of("CLIENTFERRY_CLIENT_CERT", account.client_cert.as_ref());
@@ -309,9 +367,14 @@ fn number<T: std::str::FromStr>(variable: &str) -> Result<Option<T>, Failure> {
 }
 
 /// Everything secret that the provider wants of the account.
-fn secrets(name: &str, account: &Account, provider: &str) -> Result<BTreeMap<String, SecretString>, Failure> {
+fn secrets(
+    name: &str,
+    account: &Account,
+    provider: &str,
+    own: Option<&OwnProfile>,
+) -> Result<BTreeMap<String, SecretString>, Failure> {
     let mut found = BTreeMap::new();
-    for wanted in provider::secrets(provider) {
+    for wanted in &provider::secrets(provider, own) {
         match secret(name, account, wanted)? {
             Some(text) => _ = found.insert(wanted.name.to_owned(), text),
             None if wanted.required => return Err(no_secret(name, wanted)),

@@ -1,20 +1,26 @@
 //! `operations` and `fields`: what can be asked for, and what it wants.
 
+mod markdown;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::cli::{FieldsArgs, JsonArgs};
-use crate::contract::{Group, Idempotency, Leaf, Operation, Registry};
+use crate::config::Config;
+use crate::contract::{Group, Idempotency, Leaf, Operation, Registry, Settling};
 use crate::failure::{Exit, Failure};
 use crate::terminal;
 
-pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, Failure> {
+pub(super) fn operations(config: &Config, registry: &Registry, args: &JsonArgs) -> Result<Exit, Failure> {
+    let is_own = |operation: &Operation| config.own(operation.provider()).is_some();
     if args.json {
         let list: Vec<Value> = registry
             .operations()
             .iter()
-            .map(|operation| json!({"operation": &*operation.name, "title": operation.title, "documentation": operation.documentation}))
+            .map(|operation| {
+                json!({"operation": &*operation.name, "title": operation.title, "documentation": operation.documentation, "own": is_own(operation)})
+            })
             .collect();
         terminal::print(&format!("{:#}\n", Value::Array(list)));
         return Ok(Exit::Well);
@@ -22,7 +28,8 @@ pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, F
     let mut text = String::new();
     for operation in registry.operations() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:<24} {}", operation.name, operation.title);
+        let own = if is_own(operation) { " (your own)" } else { "" };
+        let _ = writeln!(text, "{:<24} {}{own}", operation.name, operation.title);
     }
     terminal::print(&text);
     Ok(Exit::Well)
@@ -30,6 +37,11 @@ pub(super) fn operations(registry: &Registry, args: &JsonArgs) -> Result<Exit, F
 
 pub(super) fn fields(registry: &Registry, args: &FieldsArgs) -> Result<Exit, Failure> {
     let found = registry.find(&args.operation)?;
+    if args.markdown {
+        let pages: Vec<String> = found.iter().map(|operation| markdown::page(operation)).collect();
+        terminal::print(&pages.join("\n"));
+        return Ok(Exit::Well);
+    }
     if args.json {
         let list: Vec<Value> = found.iter().map(|operation| as_json(operation)).collect();
         let value = if let [only] = &list[..] { only.clone() } else { Value::Array(list) };
@@ -71,21 +83,6 @@ fn idempotency_json(idempotency: &Idempotency) -> Value {
     })
 }
 
-fn idempotency_lines(text: &mut String, idempotency: &Idempotency) {
-    let unknown: Vec<&str> = idempotency.unknown.iter().map(|settling| settling.as_str()).collect();
-    let lines = [
-        ("idempotency key", idempotency.key.as_str()),
-        ("remembered", &idempotency.remembered),
-        ("a replay returns", &idempotency.replay),
-        ("an unknown is settled by", &unknown.join(", then ")),
-        ("note", &idempotency.note),
-    ];
-    for (what, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        let _ = writeln!(text, "  {what:<26} {value}");
-    }
-    text.push('\n');
-}
-
 fn as_json(operation: &Operation) -> Value {
     let fields = operation.leaves.iter().filter(|leaf| leaf.mappable).map(|leaf| leaf_json(leaf, &leaf.field));
     let groups = operation.groups.iter().map(|group| {
@@ -111,9 +108,6 @@ fn as_json(operation: &Operation) -> Value {
 
 fn as_text(operation: &Operation, text: &mut String) {
     let _ = writeln!(text, "{} — {}\n{}\n", operation.name, operation.title, operation.documentation);
-    if let Some(idempotency) = &operation.idempotency {
-        idempotency_lines(text, idempotency);
-    }
     let _ = writeln!(text, "  {:<34} {:<9} {:<18} {:<26} what", "field", "required", "format", "example");
     if operation.own_id_required {
         line(text, "external_id", true, "text", "", "Your own id; clients of this kind cannot be told apart otherwise");
@@ -124,14 +118,48 @@ fn as_text(operation: &Operation, text: &mut String) {
     for group in &operation.groups {
         group_lines(text, group);
     }
+    let _ = writeln!(text, "\n  When an answer is lost");
+    for (what, how) in doubts(operation) {
+        let _ = writeln!(text, "  {what:<34} {how}");
+    }
     text.push('\n');
+}
+
+/// How doubts about a request are settled, in lines of two columns.
+fn doubts(operation: &Operation) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    if let Some((requests, window)) = operation.limit {
+        let parallel = operation.in_flight.map_or_else(String::new, |most| format!(", {most} at a time"));
+        lines.push(("requests", format!("{requests} in {} s{parallel}", window.as_secs_f64())));
+    }
+    let Some(known) = &operation.idempotency else {
+        lines.push(("idempotency key", "not described".to_owned()));
+        return lines;
+    };
+    lines.push(("idempotency key", known.key.clone()));
+    lines.push(("remembered", known.remembered.clone()));
+    lines.push(("a repeat returns", known.replay.clone()));
+    let ways: Vec<&str> = known.unknown.iter().map(|settling| way(*settling)).collect();
+    lines.push(("an unknown outcome is settled by", ways.join("; then ")));
+    if !known.note.is_empty() {
+        lines.push(("note", known.note.clone()));
+    }
+    lines
+}
+
+fn way(settling: Settling) -> &'static str {
+    match settling {
+        Settling::Replay => "the same request under the same key",
+        Settling::LookUp => "looking the client up at the provider",
+        Settling::Person => "a person (`resolve --answers FILE`)",
+    }
 }
 
 fn group_lines(text: &mut String, group: &Group) {
     let _ = writeln!(text, "\n  {}[0], {}[1] … — {}", group.field, group.field, group.title);
     if let Some(leaf) = &group.type_leaf {
         leaf_line(text, leaf);
-        let codes = leaf.codes.as_ref().map(|codes| codes.codes.join(", ")).unwrap_or_default();
+        let codes = leaf.codes.as_ref().map(|codes| codes.for_people()).unwrap_or_default();
         let _ = writeln!(text, "  {:34} one of {codes}", "");
         if let Some(default) = &group.default_type {
             let _ = writeln!(text, "  {:34} {default} when no column says it", "");

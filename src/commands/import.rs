@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::books;
 use super::job::{Job, Order, tell};
 use super::target::{Target, default_ledger};
 use crate::cli::ImportArgs;
@@ -34,7 +35,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
-    let job = Job::open(
+    let mut job = Job::open(
         &Order {
             registry,
             file: &args.source.file,
@@ -59,9 +60,13 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         Some(target) => target,
         None => {
             let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, faults)?
+            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, faults)?
         }
     };
+    if !books::ask(&session, target.provider.as_ref(), &journal, &mut job)? {
+        target.stop(&session);
+        return Ok(Exit::Interrupted);
+    }
     let folder = job.folder(args.source.out.as_deref(), &config.reports());
     let started = Utc::now();
     let earlier = journal.run(&job.run).ok();

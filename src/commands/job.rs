@@ -89,7 +89,7 @@ impl Job {
                 // Tried with any secret, so that a mapping that does not fit is known before a journal is made.
                 let try_on = |table: &Table| {
                     let scope = Scope::new(order.account, &[0; 32]);
-                    Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, today.clone())
+                    Plan::compile(&mapping, &table.source, &operations, order.registry, scope, today.clone())
                         .map(drop)
                         .map_err(Failure::from)
                 };
@@ -108,7 +108,7 @@ impl Job {
         let run = run_name(source, order.to, order.account);
         let reading = serde_json::to_string(order.reading).unwrap_or_default();
         let mut plan =
-            Plan::compile(&mapping, source, &operations, Registry::built_in(), Scope::new(order.account, &secret()?), today)?;
+            Plan::compile(&mapping, source, &operations, order.registry, Scope::new(order.account, &secret()?), today)?;
         let rows = prove_dates(&table, &mut plan)?;
         Ok(Self {
             table,

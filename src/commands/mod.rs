@@ -1,7 +1,9 @@
 //! One file for each word that the user types.
 
+mod books;
 mod catalogue;
 mod check;
+mod check_profile;
 mod import;
 mod inspect;
 mod job;
@@ -26,8 +28,13 @@ use crate::{report as room, terminal};
 /// # Errors
 /// When it cannot go on.
 pub fn run(cli: Cli) -> Result<Exit, Failure> {
-    let config = Config::load(cli.config.as_deref())?;
-    let registry = known::registry(&config)?;
+    if let Command::CheckProfile(args) = &cli.command {
+        // Before any profile is asked for its operations: this one may be wrong.
+        return check_profile::run(args);
+    }
+    let mut config = Config::load(cli.config.as_deref())?;
+    let registry = known::registry(&mut config, cli.profile.as_deref())?;
+    let config = config;
     match cli.command {
         Command::Import(args) => import::run(&config, &registry, &args),
         Command::Check(args) => check::run(&config, &registry, &args, room::Mode::Check),
@@ -35,12 +42,13 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Inspect(args) => inspect::run(&registry, &args),
         Command::Map(args) => map::run(&registry, &args),
         Command::Template(args) => template::run(&registry, &args),
+        Command::CheckProfile(args) => check_profile::run(&args),
         Command::Fields(args) => catalogue::fields(&registry, &args),
-        Command::Operations(args) => catalogue::operations(&registry, &args),
+        Command::Operations(args) => catalogue::operations(&config, &registry, &args),
         Command::Resolve(args) => resolve::run(&config, &registry, &args),
         Command::Report(args) => report::run(&config, &registry, &args),
         Command::Runs(args) => runs::run(&config, &args),
-        Command::Sandbox(args) => sandbox::run(&registry, &args),
+        Command::Sandbox(args) => sandbox::run(&config, &registry, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "clientferry", &mut script);

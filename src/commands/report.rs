@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
+use super::books;
 use super::job::{Job, Order, mapping_sha256, tell};
 use crate::cli::{ReadingArgs, ReportArgs};
 use crate::config::Config;
@@ -80,13 +81,14 @@ pub(super) fn again(registry: &Registry, journal: &Journal, run: &Run) -> Result
     })?;
     let order =
         Order { registry, file: Path::new(&run.source), to: &run.operation, mapping, reading: &reading, account: &run.account };
-    let job = Job::open(&order, || Ok(journal.secret()))?;
+    let mut job = Job::open(&order, || Ok(journal.secret()))?;
     if job.table.source.sha256 != run.sha256 {
         return Err(Failure::settings(
             format!("{} is not the file of the run {}: its content changed since", run.source, run.id),
             "put the file back as it was; a changed file is a new run",
         ));
     }
+    books::take_kept(journal, &mut job);
     let started = DateTime::from_timestamp_millis(run.started_at_ms).unwrap_or_default();
     Ok((job, PathBuf::from(&run.reports), started))
 }

@@ -1,8 +1,14 @@
 //! `resolve`: asks the provider about clients whose requests had no reliable answer. Sends nothing new and leaves the run's end as
 //! the import wrote it.
 
+mod answers;
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
 use super::import::send;
-use super::job::tell;
+use super::job::{Job, tell};
 use super::report::{again, ending_of, last_run};
 use super::target::{Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
@@ -13,11 +19,15 @@ use crate::journal::{Journal, Run, State};
 use crate::provider;
 use crate::report::{self, Mode};
 use crate::submit::{Ended, Purpose, Session};
+use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> Result<Exit, Failure> {
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
+    if let Some(path) = &args.answers {
+        return by_person(path, &journal, &run, &job, &folder, started);
+    }
     let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let is_rehearsal = run.account == SANDBOX_ACCOUNT;
     let connected = if is_rehearsal {
@@ -34,7 +44,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         Some(target) => target,
         None => {
             let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(registry, &session, &journal, &provider_name, &ledger, Vec::new())?
+            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, Vec::new())?
         }
     };
     let reporter = job.reporter(&folder, Mode::Import, started)?;
@@ -57,6 +67,24 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         Ended::Finished | Ended::Limit if told == Exit::Well => Exit::Well,
         Ended::Finished | Ended::Limit => Exit::Attention,
     })
+}
+
+/// Takes a person's findings, and writes the run's report again. Asks nobody.
+fn by_person(
+    path: &Path,
+    journal: &Journal,
+    run: &Run,
+    job: &Job,
+    folder: &Path,
+    started: DateTime<Utc>,
+) -> Result<Exit, Failure> {
+    let reporter = job.reporter(folder, Mode::Import, started)?;
+    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+    let session = Session::start().map_err(|why| Failure::Output { what: "threads for the journal".to_owned(), why })?;
+    let settled = answers::settle(path, job, journal, &session)?;
+    terminal::tell(&format!("{settled} answers taken\n"));
+    let (ended, otherwise, halt) = ending_of(run);
+    Ok(tell(&job.report(reporter, Some(journal), otherwise, ended, halt, run.requests)?))
 }
 
 /// Asks, where there is anybody to ask the provider about.

@@ -5,25 +5,27 @@ use std::io::{self, BufWriter, Write};
 use std::time::Duration;
 
 use crate::cli::{SandboxArgs, SandboxCommand};
+use crate::config::Config;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::sandbox::{self, SandboxError, SandboxSettings};
 use crate::submit::Session;
 use crate::terminal;
 
-pub(super) fn run(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
     match &args.other {
         Some(SandboxCommand::Generate { rows, seed, messy, output }) => generate(*rows, *seed, *messy, output.as_deref()),
-        None => serve(registry, args),
+        None => serve(config, registry, args),
     }
 }
 
-fn serve(registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
+fn serve(config: &Config, registry: &Registry, args: &SandboxArgs) -> Result<Exit, Failure> {
     let provider = &args.provider;
-    if !sandbox::imitated_providers().any(|known| known == provider) {
+    let own = config.own(provider);
+    if own.is_none() && !sandbox::imitated_providers().any(|known| known == provider) {
         return Err(SandboxError::UnknownProvider(provider.clone()).into());
     }
-    let mut settings = SandboxSettings::new(provider, registry.find(provider)?);
+    let mut settings = SandboxSettings::new(provider, registry.find(provider)?).with_own(own);
     settings.listen = args.listen;
     settings.ledger.clone_from(&args.ledger);
     settings.latency = Duration::from_millis(args.latency_ms);

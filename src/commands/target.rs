@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::SANDBOX_ACCOUNT;
+use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
 use crate::failure::Failure;
 use crate::journal::{Journal, State};
@@ -38,6 +38,7 @@ impl Target {
 
     /// A sandbox in this process, its ledger kept on disk, so that a rehearsal that was killed goes on where it stopped.
     pub(super) fn sandbox(
+        config: &Config,
         registry: &Registry,
         session: &Session,
         journal: &Journal,
@@ -47,12 +48,13 @@ impl Target {
     ) -> Result<Self, Failure> {
         let server = ledger_name(journal, ledger);
         stay(journal, provider_name, SANDBOX_ACCOUNT, &server)?;
-        let mut settings = SandboxSettings::new(provider_name, registry.find(provider_name)?);
+        let mut settings = SandboxSettings::new(provider_name, registry.find(provider_name)?).with_own(config.own(provider_name));
         settings.ledger = Some(ledger.to_owned());
         settings.faults = faults;
         let running = session.block_on(sandbox::start(settings))?;
-        let provider =
-            provider::connect(provider_name, &AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, &running.base_url))?;
+        let own = config.own(provider_name);
+        let account = AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, own, &running.base_url);
+        let provider = provider::connect(provider_name, &account)?;
         Ok(Self { provider, server, sandbox: Some((running, ledger.to_owned())) })
     }
 

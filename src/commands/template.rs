@@ -34,18 +34,23 @@ pub(super) fn run(registry: &Registry, args: &TemplateArgs) -> Result<Exit, Fail
     Ok(Exit::Well)
 }
 
+/// The vocabulary's field for the user's own id.
+const OWN_ID_FIELD: &str = "external_id";
+
 /// The columns of an operation's template, in the vocabulary's order: it is the one in which papers have them.
 fn columns(operation: &Operation) -> Vec<BlankColumn> {
+    // Where the provider takes it too, it is one column all the same.
+    let own_id = operation.leaves.iter().find(|leaf| leaf.field == OWN_ID_FIELD);
     let mut columns = vec![BlankColumn {
         header: "External ID".to_owned(),
         help: "Your own id of the client; comes back in crosswalk.csv.".to_owned(),
-        required: operation.own_id_required,
+        required: operation.own_id_required || own_id.is_some_and(|leaf| leaf.required),
         choices: Vec::new(),
         as_text: true,
     }];
     let vocabulary = vocabulary();
     let place = |leaf: &&Leaf| vocabulary.fields.iter().position(|field| field.name == leaf.field).unwrap_or(usize::MAX);
-    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable).collect();
+    let mut leaves: Vec<&Leaf> = operation.leaves.iter().filter(|leaf| leaf.mappable && leaf.field != OWN_ID_FIELD).collect();
     leaves.sort_by_key(place);
     columns.extend(leaves.into_iter().map(|leaf| column(title_of(leaf), leaf, leaf.required, &help_of(leaf))));
     let mut groups: Vec<&Group> = operation.groups.iter().collect();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 33] = [
+const KNOWN: [&str; 35] = [
     "x-aliases",
     "x-alternatives",
     "x-book",
@@ -23,12 +23,14 @@ const KNOWN: [&str; 33] = [
     "x-limits",
     "x-mappable",
     "x-operation",
+    "x-name-order",
     "x-origin",
     "x-origin-additionalProperties",
     "x-own-id-required",
     "x-part",
     "x-pass-through",
     "x-pii",
+    "x-refused-headers",
     "x-render",
     "x-rule",
     "x-rule-additionalProperties",

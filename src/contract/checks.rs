@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::check_digits;
+use super::check_us;
 use super::validate::Violation;
-use crate::model::Code;
+use crate::model::{Code, Severity};
 
 /// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
 #[derive(Clone, Debug)]
@@ -84,6 +85,8 @@ pub(super) struct WrittenCheck {
     at: String,
     /// The date that may not be later: a pointer, or a sibling's name.
     than: Option<String>,
+    /// The member without which the value at `at` is not expected.
+    beside: Option<String>,
     value: Option<String>,
     #[serde(default)]
     any: Vec<String>,
@@ -92,6 +95,14 @@ pub(super) struct WrittenCheck {
     count: Option<usize>,
     min: Option<u32>,
     max: Option<u32>,
+    /// A rule that providers break themselves only warns.
+    severity: Option<Warn>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Warn {
+    Warn,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -111,6 +122,12 @@ enum Kind {
     AddressKinds,
     DigitsCount,
     StartsWith,
+    UnusualAfterToday,
+    UsuallyGiven,
+    NoPlaceholder,
+    SsnOrSin,
+    AreaCode,
+    NoCardNumber,
 }
 
 /// The rules of a contract, with the paths they look at.
@@ -142,6 +159,8 @@ impl Checks {
                 Kind::DocumentExpired => vec![item("type"), item("date"), item("expireDate"), "/birthDate".to_owned()],
                 Kind::HasPassportAndStayDocument => vec![item("*/type"), "/citizenship".to_owned()],
                 Kind::AddressKinds => vec![item("*/type")],
+                Kind::SsnOrSin => vec!["/customerIdType".to_owned()],
+                Kind::UsuallyGiven => written.beside.iter().cloned().collect(),
                 Kind::InnCheckDigits
                 | Kind::SnilsCheckDigits
                 | Kind::OgrnCheckDigits
@@ -151,7 +170,11 @@ impl Checks {
                 | Kind::CitizenshipIsNot
                 | Kind::AgeBetween
                 | Kind::DigitsCount
-                | Kind::StartsWith => Vec::new(),
+                | Kind::StartsWith
+                | Kind::UnusualAfterToday
+                | Kind::NoPlaceholder
+                | Kind::AreaCode
+                | Kind::NoCardNumber => Vec::new(),
             };
             let others = others.iter().map(|path| checks.path(Path::parse(path))).collect();
             let at = checks.path(Path::parse(&written.at));
@@ -187,8 +210,11 @@ impl Checks {
                         keyword: "code".to_owned(),
                         rule: Some(check.written.rule.clone()),
                         origin: "ours".to_owned(),
-                        code,
-                        message: code.meaning().trim_end_matches('.').to_owned(),
+                        code: match check.written.severity {
+                            Some(Warn::Warn) if code.severity() == Severity::Error => Code::ValueUnusual,
+                            Some(Warn::Warn) | None => code,
+                        },
+                        message: check.message(code),
                     });
                 }
             }
@@ -218,7 +244,11 @@ impl Check {
                 (twice || types().any(|kind| written.unusual.iter().any(|unusual| unusual == kind)), Code::AddressUnusualKind)
             }
             Kind::InnCheckDigits => (!check_digits::inn(body.text(self.at, item)?), Code::InnCheckDigits),
-            Kind::SnilsCheckDigits => (!check_digits::snils(body.text(self.at, item)?), Code::SnilsCheckDigits),
+            Kind::SnilsCheckDigits => {
+                // Some providers want it with its dashes and blank.
+                let digits: String = body.text(self.at, item)?.chars().filter(|ch| !matches!(ch, '-' | ' ')).collect();
+                (!check_digits::snils(&digits), Code::SnilsCheckDigits)
+            }
             Kind::OgrnCheckDigits => (!check_digits::ogrn(body.text(self.at, item)?), Code::OgrnCheckDigit),
             Kind::NotAfterToday => {
                 let date = body.text(self.at, item)?;
@@ -240,8 +270,50 @@ impl Check {
                 let text = body.text(self.at, item)?;
                 (!written.any.iter().any(|start| text.starts_with(start.as_str())), Code::RegisterUnusual)
             }
+            Kind::UnusualAfterToday => {
+                let date = body.text(self.at, item)?;
+                (is_date(date) && date > today.text.as_str(), Code::ValueUnusual)
+            }
+            Kind::UsuallyGiven => (body.text(self.at, item).is_none() && !other(0, item).is_empty(), Code::ValueUnusual),
+            Kind::NoPlaceholder => (check_us::is_placeholder(body.text(self.at, item)?), Code::ValueUnusual),
+            Kind::SsnOrSin => {
+                let number = body.text(self.at, item)?;
+                let kind = other(0, item).rsplit('.').next().unwrap_or_default();
+                (kind == "ssn" && !check_us::ssn(number) || kind == "sin" && !check_us::luhn(number), Code::RegisterUnusual)
+            }
+            Kind::AreaCode => (!check_us::area_code(body.text(self.at, item)?), Code::PhoneUnlisted),
+            Kind::NoCardNumber => (check_us::card_number(body.text(self.at, item)?), Code::PaymentRawNumber),
         };
         broken.then_some(code)
+    }
+
+    /// What is wrong, without the value.
+    fn message(&self, code: Code) -> String {
+        match self.written.check {
+            Kind::AgeBetween => {
+                let [min, max] = [self.written.min, self.written.max].map(Option::unwrap_or_default);
+                format!("The client would be younger than {min} or older than {max} years")
+            }
+            Kind::UnusualAfterToday => "The date has not come yet".to_owned(),
+            Kind::UsuallyGiven => "The value is usually given, and it is not here".to_owned(),
+            Kind::NoPlaceholder => "The number looks like one that is typed where there is none".to_owned(),
+            Kind::SsnOrSin => "No such number is given out".to_owned(),
+            Kind::InnCheckDigits
+            | Kind::SnilsCheckDigits
+            | Kind::OgrnCheckDigits
+            | Kind::NotAfterToday
+            | Kind::NotBefore
+            | Kind::DocumentExpired
+            | Kind::OneAlphabet
+            | Kind::CitizenshipIs
+            | Kind::CitizenshipIsNot
+            | Kind::HasPassportAndStayDocument
+            | Kind::AddressKinds
+            | Kind::DigitsCount
+            | Kind::StartsWith
+            | Kind::AreaCode
+            | Kind::NoCardNumber => code.meaning().trim_end_matches('.').to_owned(),
+        }
     }
 
     fn age_fits(&self, born: &str, today: &Today) -> bool {

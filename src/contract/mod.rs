@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod annotations;
 pub mod check_digits;
+mod check_us;
 mod checks;
 mod codes;
 mod compile;
@@ -12,6 +13,7 @@ mod leaf;
 mod members;
 mod operation;
 mod plain;
+pub mod profile;
 mod registry;
 mod render;
 mod shape;
@@ -24,6 +26,7 @@ pub use guard::Guard;
 pub use leaf::{Group, Join, Leaf, Selector, Variant};
 pub use operation::{Idempotency, IdentityRule, Kind, Limits, Operation, Settling};
 pub use plain::Facts;
+pub use profile::OwnProfile;
 pub use registry::{ContractError, Registry};
 pub use render::Render;
 pub use validate::{Level, Violation};

@@ -15,6 +15,7 @@ use super::registry::ContractError;
 use super::shape::shape_decides;
 use super::validate::{Contract, Level, Violation};
 use crate::model::FieldName;
+use crate::model::text::fold;
 
 /// What is asked of a provider: `tbank/fl-resident`.
 #[derive(Debug)]
@@ -51,6 +52,10 @@ pub struct Operation {
     pub passes_through: bool,
     /// Vocabulary field → field of this contract that it fills when nothing else does.
     pub aliases: BTreeMap<String, String>,
+    /// Whether names in one cell begin with the last name, so that they can be taken apart: `x-name-order: first-last` says no.
+    pub splits_full_names: bool,
+    /// Columns that must not be mapped at all, where the provider wants none of what they hold.
+    pub refused_headers: Option<RefusedHeaders>,
     /// Whether bodies of one shape, whose values each fit their member, are all valid or all not.
     pub shape_decides: bool,
     contract: Contract,
@@ -115,6 +120,25 @@ impl Settling {
             Self::LookUp => "look-up",
             Self::Person => "person",
         }
+    }
+}
+
+/// Headers of columns that hold what must not be sent.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefusedHeaders {
+    /// Why, and what to do, for people.
+    pub why: String,
+    /// The headers; they are compared folded.
+    pub headers: Vec<String>,
+}
+
+impl RefusedHeaders {
+    /// Whether a column of this header is refused.
+    #[must_use]
+    pub fn refuses(&self, header: &str) -> bool {
+        let header = fold(header);
+        self.headers.iter().any(|refused| fold(refused) == header)
     }
 }
 
@@ -203,6 +227,8 @@ impl Operation {
             first_key: part(&schema, "x-first-key")?,
             passes_through: part::<bool>(&schema, "x-pass-through")?.unwrap_or(false),
             aliases: part::<BTreeMap<_, _>>(&schema, "x-aliases")?.unwrap_or_default(),
+            refused_headers: part(&schema, "x-refused-headers")?,
+            splits_full_names: schema.get("x-name-order").and_then(Value::as_str) != Some("first-last"),
             contract: Contract::compile(&schema)?,
             checks: Checks::compile(part::<Vec<_>>(&schema, "x-checks")?.unwrap_or_default()),
             name: name.into(),

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::operation::Operation;
 
-const BUILT_IN: [&str; 7] = [
+const BUILT_IN: &[&str] = &[
     include_str!("tbank/fl-resident.json"),
     include_str!("tbank/fl-nonresident.json"),
     include_str!("tbank/ip-resident.json"),
@@ -12,6 +12,12 @@ const BUILT_IN: [&str; 7] = [
     include_str!("tbank/ul-resident.json"),
     include_str!("tbank/ul-nonresident.json"),
     include_str!("tbank/lite-contact.json"),
+    include_str!("loanpro/individual.json"),
+    include_str!("loanpro/company.json"),
+    include_str!("loanpro/flooring.json"),
+    include_str!("brainysoft/individual.json"),
+    include_str!("brainysoft/sole-proprietor.json"),
+    include_str!("brainysoft/legal-entity.json"),
 ];
 
 /// Why a contract cannot be used.
@@ -36,7 +42,7 @@ pub enum ContractError {
 }
 
 /// All operations that can be asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Registry {
     operations: Vec<Arc<Operation>>,
 }

@@ -116,9 +116,14 @@ impl Judge {
             code if is_warning && code.severity() == Severity::Error => Code::ValueUnusual,
             code => code,
         };
-        let title = member
-            .and_then(|member| nodes.last()?.pointer(&format!("/properties/{member}/title"))?.as_str())
-            .or_else(|| nearest("title"));
+        // A member without a title goes by its name; the nearest title would be that of what it is missing in.
+        let title = match member {
+            Some(member) => {
+                let pointer = format!("/properties/{}/title", member.replace('~', "~0").replace('/', "~1"));
+                nodes.iter().rev().find_map(|node| node.pointer(&pointer)?.as_str()).or(Some(member))
+            }
+            None => nearest("title"),
+        };
         Violation {
             message: message_of(error.kind(), code, member, title),
             pointer,

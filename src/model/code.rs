@@ -183,7 +183,7 @@ codes! {
     SendUnreachable "send.unreachable" Warning "The provider could not be reached; it certainly has not got this row." "Run the same command again.";
     ProviderRejected "provider.rejected" Error "The provider refused the client." "Read the provider's message, mend the row in rejected.csv and send it again.";
     ProviderRemark "provider.remark" Warning "The provider has the client, and there is something to know about it." "Read the remark; look at the client at the provider where it matters.";
-    ProviderUnknown "provider.unknown" Error "The client was sent and no reliable answer came." "Run `clientferry resolve`; never send the row from elsewhere before it is settled.";
+    ProviderUnknown "provider.unknown" Error "The client was sent and no reliable answer came." "Run `clientferry resolve`; where the provider cannot tell, look yourself and give `resolve --answers FILE` what you found. Never send the row from elsewhere before it is settled.";
 }
 
 impl fmt::Display for Code {

@@ -129,6 +129,17 @@ impl<'a> Work<'a> {
                 members.put(fill.slot, value);
             }
         }
+        for copy in &plan.copies {
+            if copy.columns.iter().any(|column| self.is_filled(*column)) {
+                continue;
+            }
+            copy.slots.iter().for_each(|(from, to)| members.copy(*from, *to));
+            // What is wrong with the one is told there, and is no fault of the copy.
+            let (from, to) = &copy.pointers;
+            let copied = self.attempted.iter().filter_map(|pointer| Some(format!("{to}{}", pointer.strip_prefix(&**from)?)));
+            let copied: Vec<String> = copied.collect();
+            self.attempted.extend(copied);
+        }
         self.judge(plan, &members, own_id)
     }
 
@@ -160,8 +171,11 @@ impl<'a> Work<'a> {
             }
             Err(fault) => {
                 self.attempted.push(pointer());
-                // An empty message belongs to a cell whose fault is told at another member.
-                if !fault.message.is_empty() {
+                if fault.code.severity() == Severity::Info {
+                    let told = self.told_of(fault, Some(column), field);
+                    self.noticed.push(told);
+                } else if !fault.message.is_empty() {
+                    // An empty message belongs to a cell whose fault is told at another member.
                     self.fault(fault, Some(column), field);
                 }
             }
@@ -175,14 +189,19 @@ impl<'a> Work<'a> {
     }
 
     fn fault(&mut self, fault: CellFault, column: Option<usize>, field: FieldName) {
+        let told = self.told_of(fault, column, field);
+        self.faults.push(told);
+    }
+
+    fn told_of(&self, fault: CellFault, column: Option<usize>, field: FieldName) -> Fault {
         let column = column.filter(|&column| column < usize::from(u16::MAX));
-        self.faults.push(Fault {
+        Fault {
             code: fault.code,
             field: Some(field),
             column: column.map(index),
             found: column.map(|column| self.row.cells.text(column).into()),
             message: fault.message,
-        });
+        }
     }
 
     fn judge(
@@ -199,6 +218,9 @@ impl<'a> Work<'a> {
             violations = self.violations(operation, &serde_json::from_str(&json).unwrap_or_default());
         }
         operation.check_rules_on(members, &self.plan.today, &mut violations);
+        // A cell with a fault of its own is not one that is missing.
+        violations.retain(|violation| !self.attempted.contains(&violation.pointer));
+        self.forget_copied(plan, &mut violations);
         if operation.own_id_required && own_id.is_none() {
             self.faults
                 .push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
@@ -217,6 +239,24 @@ impl<'a> Work<'a> {
             (Ok(fingerprint::parcel(&self.plan.scope, &operation.name, &plan.layout, members, own_id, json)), warnings)
         } else {
             (Err(std::mem::take(&mut self.faults)), warnings)
+        }
+    }
+
+    /// What is wrong with a copied object is told at the one that it was copied from.
+    fn forget_copied(&self, plan: &OperationPlan, violations: &mut Vec<Violation>) {
+        for copy in plan.copies.iter().filter(|copy| !copy.columns.iter().any(|column| self.is_filled(*column))) {
+            let (from, to) = &copy.pointers;
+            let told: Vec<(String, Option<String>)> =
+                violations.iter().map(|violation| (violation.pointer.clone(), violation.rule.clone())).collect();
+            violations.retain(|violation| match violation.pointer.strip_prefix(&**to) {
+                Some(rest) => {
+                    let original = format!("{from}{rest}");
+                    !told
+                        .iter()
+                        .any(|(pointer, rule)| *pointer == original && (*rule == violation.rule || violation.keyword == "code"))
+                }
+                None => true,
+            });
         }
     }
 

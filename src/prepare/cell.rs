@@ -1,16 +1,18 @@
 //! One cell for one member: the right normalizer for the way in which the provider writes the value.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, number, ogrn, passport, phone, snils, text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
+    reference, snils, text,
 };
-use crate::contract::{EnumCode, Leaf, Render};
-use crate::model::{CellKind, Code};
+use crate::contract::{Codes, EnumCode, Leaf, Render};
+use crate::model::{Books, CellKind, Code};
 
 /// For a date column that proves no order and needs none.
 pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
@@ -32,6 +34,8 @@ pub(super) struct Rules {
     /// Alpha-2 code of the country whose people wrote the phone numbers.
     pub(super) region: String,
     pub(super) options: Options,
+    /// The provider's reference books, as far as they were asked for.
+    pub(super) books: Arc<Books>,
 }
 
 impl Written<'_> {
@@ -86,6 +90,11 @@ pub(super) fn parse<'c>(
         }
         Render::Inn10 => inn::parse(cell, kind, inn::Holder::Organisation)?,
         Render::Inn12 => inn::parse(cell, kind, inn::Holder::Person)?,
+        // Providers that break the check digits themselves: the contract warns.
+        Render::Inn10Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Organisation)?,
+        Render::Inn12Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Person)?,
+        Render::Ogrn13Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Organisation)?,
+        Render::Ogrn15Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Entrepreneur)?,
         Render::Snils => snils::parse(cell, kind)?,
         Render::Ogrn13 => ogrn::parse(cell, kind, ogrn::Holder::Organisation)?,
         Render::Ogrn15 => ogrn::parse(cell, kind, ogrn::Holder::Entrepreneur)?,
@@ -93,12 +102,17 @@ pub(super) fn parse<'c>(
         Render::PassportNumber => passport::number(cell, kind)?,
         Render::PassportDivision => passport::division(cell, kind)?,
         Render::DocumentNumber => passport::document_number(cell, kind)?,
+        Render::DocumentPart => passport::document_part(cell, kind)?,
         Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
         Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, rules)),
         Render::LatinName => return name::parse(cell).and_then(|name| latin(name, rules)),
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
-        Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
+        Render::Integer => return number::integer(cell, kind).map(literal),
+        Render::Book => {
+            return reference::parse(cell, kind, leaf.book.as_deref().unwrap_or_default(), &rules.books).map(literal);
+        }
         Render::Decimal => return number::decimal(cell, kind).map(literal),
+        Render::DecimalUs => return north_america::amount(cell, kind).map(literal),
         Render::Percent => return number::percent(cell, kind).map(literal),
         Render::Flag01 => {
             let words: Vec<&str> = leaf.true_words.iter().map(String::as_str).collect();
@@ -106,8 +120,9 @@ pub(super) fn parse<'c>(
         }
         Render::Codes => return codes::parse(cell, leaf.codes.as_ref()).map(|list| Written::Json(Cow::Owned(list))),
         Render::Uuid => identifier::uuid(cell)?,
-        Render::E164Digits | Render::Nanp10 => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
-        Render::PostalUsCa => return text::parse_one_line(cell).map(Written::Text),
+        Render::E164Digits => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
+        Render::Nanp10 => north_america::phone(cell, kind)?,
+        Render::PostalUsCa => north_america::postal_code(cell, kind)?,
         Render::NineDigits => identifier::nine_digits(cell, kind)?,
         Render::SnilsDashed => identifier::snils_dashed(cell, kind)?,
         Render::Token => identifier::token(cell, kind)?,
@@ -158,7 +173,7 @@ fn literal(number: String) -> Written<'static> {
 pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
     leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
-        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, |codes| codes.codes.join(", "))).into(),
+        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, Codes::for_people)).into(),
     })
 }
 

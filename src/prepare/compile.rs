@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
 use super::cell::{self, Rules};
+use super::copies;
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError, nearest};
 use super::names::{self, Name};
@@ -41,8 +42,17 @@ impl<'a> Compiler<'a> {
         let mut targets: HashMap<&str, usize> = HashMap::new();
         for (header, named) in &mapping.columns {
             let index = find_column(header, source)?;
+            let refused = operations.iter().filter_map(|operation| operation.refused_headers.as_ref());
+            let refused = refused.into_iter().find(|refused| refused.refuses(header));
             for field in named.iter() {
                 fields.check(field)?;
+                if let Some(refused) = refused {
+                    return Err(MappingError::Refused {
+                        column: header.clone(),
+                        field: field.to_owned(),
+                        why: refused.why.clone(),
+                    });
+                }
                 if let Some(other) = targets.insert(field, index).filter(|other| *other != index) {
                     return Err(MappingError::TwoColumns {
                         first: source.columns[other].to_string(),
@@ -65,10 +75,18 @@ impl<'a> Compiler<'a> {
         Rules {
             region: self.mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
             options: self.mapping.options.clone(),
+            books: Arc::default(),
         }
     }
 
     pub(super) fn operation(&self, operation: &Arc<Operation>) -> Result<OperationPlan, MappingError> {
+        if let (Some(&column), false) = (self.targets.get("full_name"), operation.splits_full_names) {
+            return Err(MappingError::Refused {
+                column: self.source.columns[column].to_string(),
+                field: "full_name".to_owned(),
+                why: format!("in names of {} the first name stands first, and nobody can tell where it ends", operation.name),
+            });
+        }
         let mapped = self.targets.keys().copied().chain(self.mapping.constants.keys().map(String::as_str));
         let frame = Frame::new(operation, self.mapping, mapped)?;
         let layout = Layout::new(operation, &frame);
@@ -95,6 +113,7 @@ impl<'a> Compiler<'a> {
             }
         }
         let objects = self.objects(operation, &layout)?;
+        let copies = copies::plan(self.mapping, &frame, &layout, &fills)?;
         Ok(OperationPlan {
             operation: operation.clone(),
             layout,
@@ -102,6 +121,7 @@ impl<'a> Compiler<'a> {
             fills,
             items,
             objects,
+            copies,
             left_out: Vec::new(),
             shapes: RwLock::default(),
         })

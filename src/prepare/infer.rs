@@ -62,7 +62,8 @@ struct Inference<'a> {
 impl<'a> Inference<'a> {
     fn takes(&self, field: &str) -> bool {
         let routes = self.operations.len() > 1 && field == "citizenship";
-        let composite = field == "full_name" && self.takes("last_name");
+        let splits = self.operations.iter().all(|operation| operation.splits_full_names);
+        let composite = field == "full_name" && splits && self.takes("last_name");
         matches!(field, "external_id" | "client_type" | "residency")
             || routes
             || composite

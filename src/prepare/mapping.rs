@@ -64,13 +64,15 @@ pub struct Options {
     pub transliterate: Vec<String>,
     /// Citizenships (alpha-2 codes) whose people's names may be transliterated; all when empty.
     pub transliterate_citizenships: Vec<String>,
+    /// Object of the body → object whose members it takes in rows that say nothing of it.
+    pub copy_when_empty: BTreeMap<String, String>,
 }
 
 impl TryFrom<BTreeMap<String, toml::Value>> for Options {
     type Error = String;
 
     fn try_from(written: BTreeMap<String, toml::Value>) -> Result<Self, String> {
-        const KEYS: [&str; 3] = ["approve_transliteration", "transliterate", "transliterate_citizenships"];
+        const KEYS: [&str; 4] = ["approve_transliteration", "transliterate", "transliterate_citizenships", "copy_when_empty"];
         let mut options = Self::default();
         for (key, value) in written {
             match key.as_str() {
@@ -80,6 +82,11 @@ impl TryFrom<BTreeMap<String, toml::Value>> for Options {
                 }
                 "transliterate" => options.transliterate = words(&key, &value)?,
                 "transliterate_citizenships" => options.transliterate_citizenships = words(&key, &value)?,
+                "copy_when_empty" => {
+                    options.copy_when_empty = value
+                        .try_into()
+                        .map_err(|_| format!("[options] {key} is a table of objects: {{ MailAddress = \"PrimaryAddress\" }}"))?;
+                }
                 _ => return Err(format!("[options] has no `{key}`{}", nearest(&key, KEYS.into_iter()))),
             }
         }
@@ -194,6 +201,16 @@ pub enum MappingError {
         /// Why, and what is expected.
         why: String,
     },
+    /// A column holds what the provider must not get.
+    #[error("the column `{column}` must not be mapped to `{field}`: {why}")]
+    Refused {
+        /// The column.
+        column: String,
+        /// Where it was to go.
+        field: String,
+        /// Why.
+        why: String,
+    },
 }
 
 impl MappingError {
@@ -210,6 +227,10 @@ impl MappingError {
             }
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
+            Self::Refused { .. } => {
+                "take the column out of [columns] and name it under [ignore]; give what it holds in columns that may be sent"
+                    .to_owned()
+            }
             Self::Value { .. } => {
                 "correct the value in the mapping; `clientferry fields OPERATION` tells what the field takes".to_owned()
             }

@@ -71,6 +71,13 @@ impl<'l> Members<'l> {
         }
     }
 
+    /// Gives a root member the value of another one.
+    pub(super) fn copy(&mut self, from: usize, to: usize) {
+        if let (Some(value), Some(slot)) = (self.root.get(from).copied(), self.root.get_mut(to)) {
+            *slot = value;
+        }
+    }
+
     /// Whether any of these root members has a value.
     pub(super) fn any_filled(&self, slots: &[usize]) -> bool {
         slots.iter().filter_map(|slot| self.root.get(*slot)).any(|slot| slot.state != SlotState::Absent)

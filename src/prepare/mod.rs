@@ -4,6 +4,7 @@
 mod assemble;
 mod cell;
 mod compile;
+mod copies;
 mod dates;
 mod fingerprint;
 mod infer;

@@ -175,7 +175,7 @@ impl HttpClient {
         exchange(request).await
     }
 
-    /// Asks once. `path` may hold a query; no client data may stand in it.
+    /// Asks once. `path` may hold a query; client data stands in it only where a provider can be asked for a client in no other way.
     ///
     /// # Errors
     /// Where no answer came.

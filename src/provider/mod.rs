@@ -1,10 +1,14 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
+pub mod brainysoft;
 pub mod headers;
 pub mod http;
+pub mod loanpro;
+mod own;
 mod registry;
 mod settings;
 pub mod tbank;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +17,8 @@ use async_trait::async_trait;
 
 use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
-pub use registry::{Secret, check_options, connect, secrets};
+pub use own::OwnProfile;
+pub use registry::{Secret, check_options, connect, is_built_in, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.
@@ -40,6 +45,7 @@ pub enum Verdict {
         retry_after: Option<Duration>,
     },
     /// The answer to a repeat of a request whose first outcome is unknown refuses the client or the key, nobody can say which.
+    /// Also a refusal under a status that does not exclude a creation.
     /// To be looked up; where nothing is found, the client is rejected with these words.
     RefusedOnRepeat(Refusal),
     /// The run cannot go on: wrong token, closed account, wrong address. This request did nothing.
@@ -177,9 +183,10 @@ pub trait Provider: Send + Sync {
         !self.profile().remote_ids_unique
     }
 
-    /// One request that proves address, certificate and token before the first row. Takes one slot of the limiter. How many
+    /// Proves address, certificate and token before the first row. The slot of its first request is taken already; every further
+    /// one takes a `slot`. How many
     /// clients the account holds, where the answer tells.
-    async fn preflight(&self) -> Result<Option<u64>, Halt>;
+    async fn preflight(&self, slot: &dyn Slot) -> Result<Option<u64>, Halt>;
 
     /// Sends one client once. The slot of its first request is taken already; every further request that it needs takes a `slot`.
     async fn submit(&self, order: &Order<'_>, slot: &dyn Slot) -> Answer;

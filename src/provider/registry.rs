@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{AccountSettings, Provider, ProviderError, tbank};
+use super::own::{self, OwnProfile, OwnProvider};
+use super::{AccountSettings, Provider, ProviderError, brainysoft, loanpro, tbank};
 
 /// A token or password that a provider wants of an account.
 #[derive(Clone, Copy, Debug)]
@@ -28,12 +29,26 @@ struct Entry {
     connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
 }
 
-const PROVIDERS: [Entry; 1] = [Entry {
-    name: "tbank",
-    secrets: &[TOKEN],
-    check: options::<tbank::Options>,
-    connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
-}];
+const PROVIDERS: &[Entry] = &[
+    Entry {
+        name: "brainysoft",
+        secrets: brainysoft::SECRETS,
+        check: options::<brainysoft::Options>,
+        connect: |settings| Ok(Arc::new(brainysoft::BrainySoft::connect(settings)?)),
+    },
+    Entry {
+        name: "tbank",
+        secrets: &[TOKEN],
+        check: options::<tbank::Options>,
+        connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
+    },
+    Entry {
+        name: "loanpro",
+        secrets: &[loanpro::TOKEN],
+        check: options::<loanpro::Options>,
+        connect: |settings| Ok(Arc::new(loanpro::LoanPro::connect(settings)?)),
+    },
+];
 
 fn options<T: DeserializeOwned>(written: &toml::Table) -> Result<(), toml::de::Error> {
     T::deserialize(written.clone()).map(drop)
@@ -48,14 +63,27 @@ fn entry(provider: &str) -> Option<&'static Entry> {
 /// # Errors
 /// When the provider is not known, or the account's settings cannot be used.
 pub fn connect(provider: &str, settings: &AccountSettings) -> Result<Arc<dyn Provider>, ProviderError> {
+    if let Some(own) = &settings.own {
+        return Ok(Arc::new(OwnProvider::connect(Arc::clone(own), settings)?));
+    }
     let entry = entry(provider).ok_or_else(|| ProviderError::Unknown { provider: provider.to_owned() })?;
     (entry.connect)(settings)
 }
 
-/// The secrets that a provider wants; the usual token where the provider is not known.
+/// The secrets that a provider wants, one of the user's own by its profile; the usual token where the provider is not known.
 #[must_use]
-pub fn secrets(provider: &str) -> &'static [Secret] {
-    entry(provider).map_or(&[TOKEN], |entry| entry.secrets)
+pub fn secrets(provider: &str, own: Option<&OwnProfile>) -> Vec<Secret> {
+    match (own, entry(provider)) {
+        (Some(own), _) => own::secrets(own),
+        (None, Some(entry)) => entry.secrets.to_vec(),
+        (None, None) => vec![TOKEN],
+    }
+}
+
+/// Whether a provider of this name comes with the program.
+#[must_use]
+pub fn is_built_in(provider: &str) -> bool {
+    entry(provider).is_some()
 }
 
 /// Whether these are settings that the provider has.

@@ -2,10 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+
+use super::OwnProfile;
+
+/// So long before a provider forgets a key, it is not sent again.
+const FORGETTING_MARGIN: Duration = Duration::from_secs(120);
 
 /// What a provider's own error code means for a row, where the user knows better than the documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +35,8 @@ pub struct AccountSettings {
     pub secrets: BTreeMap<String, SecretString>,
     /// The provider's own settings, as they stand in the configuration.
     pub options: toml::Table,
+    /// How a provider of the user's own is spoken to; `None` for those of the program.
+    pub own: Option<Arc<OwnProfile>>,
     /// PEM file with the client certificate, for mutual TLS.
     pub client_cert: Option<PathBuf>,
     /// PEM file with the certificate's private key; `None` where the certificate's file holds it too.
@@ -60,6 +68,7 @@ impl AccountSettings {
             base_url: None,
             secrets: BTreeMap::from([("token".to_owned(), token)]),
             options: toml::Table::new(),
+            own: None,
             client_cert: None,
             client_key: None,
             ca_file: None,
@@ -77,13 +86,28 @@ impl AccountSettings {
 impl AccountSettings {
     /// The account of a rehearsal at this provider: a sandbox takes any token.
     #[must_use]
-    pub fn for_sandbox(name: &str, provider: &str, base_url: &str) -> Self {
-        let secrets = super::secrets(provider).iter().map(|secret| (secret.name.to_owned(), SecretString::from("sandbox")));
+    pub fn for_sandbox(name: &str, provider: &str, own: Option<Arc<OwnProfile>>, base_url: &str) -> Self {
+        let secrets = super::secrets(provider, own.as_deref());
+        let secrets = secrets.iter().map(|secret| (secret.name.to_owned(), SecretString::from("sandbox")));
         Self {
             base_url: Some(base_url.to_owned()),
             secrets: secrets.collect(),
-            ..Self::new(name, SecretString::from("sandbox".to_owned()))
+            ..Self::new(name, SecretString::from("sandbox".to_owned())).with_own(own)
         }
+    }
+
+    /// The same at a provider of the user's own: its keys are good, and its answers waited for, as long as its profile says.
+    #[must_use]
+    pub fn with_own(mut self, own: Option<Arc<OwnProfile>>) -> Self {
+        if let Some(remembered) = own.as_ref().and_then(|own| own.key.remembered) {
+            // A repeat on its way when the provider forgets would make a second client.
+            self.replay_window = remembered.saturating_sub(FORGETTING_MARGIN.min(remembered / 10));
+        }
+        if let Some(timeout) = own.as_ref().and_then(|own| own.limits.timeout) {
+            self.timeout = timeout;
+        }
+        self.own = own;
+        self
     }
 
     /// A token or password.

@@ -217,7 +217,8 @@ fn steps(summary: &Summary) -> Vec<String> {
     let unknown = summary.count(Outcome::Unknown);
     if unknown > 0 {
         steps.push(format!(
-            "Sent without a reliable answer: {}. Run `clientferry resolve {}`; do not send them from elsewhere before.",
+            "Sent without a reliable answer: {}. Run `clientferry resolve {}`, or with --answers FILE where only a person can look; \
+             do not send them from elsewhere before.",
             counted(unknown, "row"),
             summary.run
         ));
@@ -377,7 +378,8 @@ mod tests {
         Next
           - The token is not accepted. Renew the token.
           - Sent without a reliable answer: 4 rows. Run `clientferry resolve
-            2026-11-21-1`; do not send them from elsewhere before.
+            2026-11-21-1`, or with --answers FILE where only a person can look; do not
+            send them from elsewhere before.
           - To mend: 1,209 rows in rejected.csv. Reasons stand in faults.csv; import the
             mended file with the same mapping.
           - Still waiting: 4 rows. Run the same command again, it continues where it

@@ -8,6 +8,7 @@ pub mod generate;
 #[cfg(test)]
 mod house;
 mod ledger;
+mod own;
 mod pace;
 mod registry;
 mod reply;

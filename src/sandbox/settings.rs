@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contract::{Level, Operation};
+use crate::contract::{Level, Operation, OwnProfile};
 
 use super::fault::FaultSpec;
 use super::switches::Switches;
@@ -20,6 +20,8 @@ pub struct SandboxSettings {
     pub provider: String,
     /// The operations it accepts; those of other providers are left aside.
     pub operations: Vec<Arc<Operation>>,
+    /// The profile of a provider of the user's own, which is imitated by it.
+    pub own: Option<Arc<OwnProfile>>,
     /// The one credential it accepts; any that is not empty when `None`, unless the imitation gives out its own.
     pub token: Option<String>,
     /// JSON-lines file of created clients, loaded at start; kept in memory only when `None`.
@@ -46,6 +48,7 @@ impl SandboxSettings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             provider: provider.to_owned(),
             operations,
+            own: None,
             token: None,
             ledger: None,
             rate: registry::find(provider).and_then(|known| known.rate_per_second),
@@ -57,12 +60,27 @@ impl SandboxSettings {
         }
     }
 
+    /// The same for a provider of the user's own, where there is a profile; its limits are the profile's.
+    #[must_use]
+    pub fn with_own(mut self, own: Option<Arc<OwnProfile>>) -> Self {
+        if let Some(own) = own {
+            self.rate = super::own::rate_per_second(&own);
+            self.own = Some(own);
+        }
+        self
+    }
+
     /// Sets one switch written `NAME=VALUE`, of the imitation or common to all.
     ///
     /// # Errors
     /// When the provider, the name or the value is not known.
     pub fn set_switch(&mut self, text: &str) -> Result<(), SandboxError> {
-        let known = registry::find(&self.provider).ok_or_else(|| SandboxError::UnknownProvider(self.provider.clone()))?;
-        Ok(self.switches.set(text, known.switches)?)
+        let switches = match (&self.own, registry::find(&self.provider)) {
+            // Whoever describes a provider leaves nothing open but what every imitation has.
+            (Some(_), _) => &[],
+            (None, Some(known)) => known.switches,
+            (None, None) => return Err(SandboxError::UnknownProvider(self.provider.clone())),
+        };
+        Ok(self.switches.set(text, switches)?)
     }
 }

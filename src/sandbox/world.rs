@@ -49,7 +49,7 @@ use super::requests::RequestLog;
 use super::settings::SandboxSettings;
 use super::store::{Begin, Claim, Store};
 use super::switches::{SwitchSpec, Switches};
-use super::{SandboxError, registry};
+use super::{SandboxError, own, registry};
 
 /// What is known of an imitation before it is opened.
 pub(super) struct Known {
@@ -252,7 +252,10 @@ impl fmt::Debug for World {
 impl World {
     /// A world with the clients of the ledger in it.
     pub(super) fn open(settings: SandboxSettings) -> Result<Self, SandboxError> {
-        let known = registry::find(&settings.provider).ok_or_else(|| SandboxError::UnknownProvider(settings.provider.clone()))?;
+        let known = match &settings.own {
+            Some(own) => own::known(own),
+            None => registry::find(&settings.provider).ok_or_else(|| SandboxError::UnknownProvider(settings.provider.clone()))?,
+        };
         Self::of(known, settings)
     }
 
@@ -264,7 +267,10 @@ impl World {
         if operations.is_empty() {
             return Err(SandboxError::NoOperations(settings.provider));
         }
-        let imitation = (known.open)(&Setup { operations: &operations, switches: &settings.switches, seed: settings.seed })?;
+        let imitation = match &settings.own {
+            Some(own) => own::open(own, &operations),
+            None => (known.open)(&Setup { operations: &operations, switches: &settings.switches, seed: settings.seed })?,
+        };
         let mut foreign = None;
         let store = Store::open(settings.ledger.as_deref(), |at, entry| {
             if is_own(&entry.operation) {

@@ -24,7 +24,7 @@ pub struct SubmitSettings {
     pub backoff_max: Duration,
     /// Waits before the repeats by which an unknown outcome is learned.
     pub replay_delays: Vec<Duration>,
-    /// How long after the first send such a repeat is allowed; the provider's profile may allow less.
+    /// How long after the first send such a repeat is allowed at most; the provider's profile says how long its keys are good.
     pub replay_window: Duration,
     /// Time between the two look-ups that together prove that a client is absent.
     pub look_up_gap: Duration,
@@ -65,7 +65,7 @@ impl Default for SubmitSettings {
             backoff_base: Duration::from_millis(500),
             backoff_max: Duration::from_secs(8),
             replay_delays: [1, 2, 4, 8, 16].map(Duration::from_secs).into(),
-            replay_window: Duration::from_secs(15 * 60),
+            replay_window: Duration::from_secs(24 * 3600),
             look_up_gap: Duration::from_secs(60),
             look_up_rows_max: 1000,
             waiting_max: 64,

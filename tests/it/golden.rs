@@ -23,11 +23,8 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
         Code::CellFormulaWithoutValue,
         "the library that makes the sample stores a value for every formula; the reader's own tests have one",
     ),
-    (Code::ValueFormat, "every pattern of these contracts has a code of its own"),
     (Code::ValueTooShort, "the least length is one character, and an empty cell is a missing value"),
     (Code::ValueWrongType, "cells become values of the right JSON type or none"),
-    (Code::ValueUnusual, "no contract of these samples has rules that only warn"),
-    (Code::NumberUnreadable, "no contract of these samples has numbers"),
     (Code::ItemOrphan, "no sample has a second sheet"),
     (Code::PaymentRawNumber, "no contract of these samples takes payment data"),
     (Code::NameNeedsLatin, "no contract of these samples is for Latin letters only"),
@@ -40,6 +37,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::SendLimit, "check sends nothing"),
     (Code::SendUnreachable, "check sends nothing"),
     (Code::ProviderRejected, "check sends nothing"),
+    (Code::ProviderRemark, "check sends nothing"),
     (Code::ProviderUnknown, "check sends nothing"),
 ];
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use clientferry::provider::tbank::TBank;
 use clientferry::provider::{AccountSettings, Halt, Provider};
+use clientferry::submit::Pace;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::server::WebPkiClientVerifier;
@@ -58,7 +59,8 @@ fn write(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
 }
 
 async fn preflight(account: &AccountSettings) -> Result<Option<u64>, Halt> {
-    TBank::connect(account).unwrap().preflight().await
+    let bank = TBank::connect(account).unwrap();
+    bank.preflight(&Pace::new(bank.profile())).await
 }
 
 #[tokio::test]

@@ -48,15 +48,21 @@ fn arguments(line: &str) -> Option<Vec<&str>> {
 /// A folder with the samples and nothing else.
 fn stranger_s_folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let samples = folder.path().join("samples");
-    fs::create_dir(&samples).unwrap();
-    for entry in fs::read_dir(root().join("samples")).unwrap() {
+    copy_folder(&root().join("samples"), &folder.path().join("samples"));
+    folder
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
-            fs::copy(entry.path(), samples.join(entry.file_name())).unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
         }
     }
-    folder
 }
 
 #[test]

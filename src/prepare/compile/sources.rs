@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Compiler, text_of};
-use crate::contract::{Join, Leaf, Operation};
+use crate::contract::{Join, Leaf, Operation, Render};
 use crate::model::CellKind;
 use crate::model::text::fold;
 use crate::prepare::cell::{self, Written};
@@ -71,6 +71,10 @@ impl Compiler<'_> {
 
     fn constant(&self, leaf: &Leaf, constant: &toml::Value) -> Result<From, MappingError> {
         let text = text_of(constant);
+        // A name is looked up when the book is there.
+        if leaf.render == Render::Book {
+            return Ok(From::Word(text));
+        }
         let value = cell::parse(leaf, &text, CellKind::Text, None, &self.rules()).map(Written::into_owned);
         value.map(From::Constant).map_err(|fault| MappingError::Value {
             section: "constants",

@@ -10,10 +10,12 @@ pub mod email;
 pub mod identifier;
 pub mod inn;
 pub mod name;
+pub mod north_america;
 pub mod number;
 pub mod ogrn;
 pub mod passport;
 pub mod phone;
+pub mod reference;
 pub mod snils;
 pub mod text;
 
@@ -105,6 +107,8 @@ mod tests {
             for region in ["RU", "US", "??"] {
                 no_echo(&found, phone::parse(&found, kind, region))?;
             }
+            no_echo(&found, north_america::phone(&found, kind))?;
+            no_echo(&found, north_america::postal_code(&found, kind))?;
             no_echo(&found, email::parse(&found))?;
             no_echo(&found, country::parse(&found))?;
             no_echo(&found, inn::parse(&found, kind, inn::Holder::Person))?;

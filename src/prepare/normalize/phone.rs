@@ -15,18 +15,7 @@ const ONE_NUMBER_MAX: usize = 19;
 /// A number with a country code must have a length that its country uses. Numbering plans grow faster than programs, so one
 /// that the known plan does not list is no fault here: [`doubt`] tells.
 pub fn parse(text: &str, kind: CellKind, region: &str) -> Parsed<String> {
-    if let Some(fault) = damage::check(text, kind) {
-        return Err(match fault.code {
-            Code::NumberLetters => CellFault::new(Code::PhoneLetters, fault.message),
-            _ => fault,
-        });
-    }
-    let trimmed = trim(text);
-    if trimmed.is_empty() {
-        return Err(CellFault::empty());
-    }
-    let number = Number::read(damage::integer_part(trimmed))?;
-    number.refuse_several()?;
+    let number = Number::of_cell(text, kind)?;
     if number.plus || number.digits().starts_with("00") {
         return international(&number);
     }
@@ -45,7 +34,7 @@ pub fn doubt(e164: &str) -> Option<CellFault> {
 }
 
 /// The digits of a cell and what stood around them.
-struct Number {
+pub(super) struct Number {
     /// One place is kept for the `+` that the phone library wants in front.
     buffer: [u8; 1 + ONE_NUMBER_MAX],
     count: usize,
@@ -55,6 +44,28 @@ struct Number {
 }
 
 impl Number {
+    /// The one number of a cell.
+    pub(super) fn of_cell(text: &str, kind: CellKind) -> Parsed<Self> {
+        if let Some(fault) = damage::check(text, kind) {
+            return Err(match fault.code {
+                Code::NumberLetters => CellFault::new(Code::PhoneLetters, fault.message),
+                _ => fault,
+            });
+        }
+        let trimmed = trim(text);
+        if trimmed.is_empty() {
+            return Err(CellFault::empty());
+        }
+        let number = Self::read(damage::integer_part(trimmed))?;
+        number.refuse_several()?;
+        Ok(number)
+    }
+
+    /// Whether a plus stands in front.
+    pub(super) fn plus(&self) -> bool {
+        self.plus
+    }
+
     fn read(text: &str) -> Parsed<Self> {
         let mut number = Self { buffer: [b'+'; 1 + ONE_NUMBER_MAX], count: 0, plus: false, first_group: 0 };
         for ch in text.chars() {
@@ -86,7 +97,7 @@ impl Number {
     }
 
     /// The digits that fit one number.
-    fn digits(&self) -> &str {
+    pub(super) fn digits(&self) -> &str {
         self.with_plus().get(1..).unwrap_or("")
     }
 

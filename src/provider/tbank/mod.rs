@@ -27,8 +27,6 @@ const PATH: &str = "/api/v1/nominal-accounts/beneficiaries";
 /// Requests a second, all methods together.
 /// <https://developer.tbank.ru/docs/api/post-api-v-1-nominal-accounts-beneficiaries>
 const RATE_PER_S: u32 = 10;
-/// Between the two requests of a preflight whose first one got no answer.
-const PREFLIGHT_GAP: Duration = Duration::from_millis(1100);
 /// A part of the address of the bank's own test stand, which answers every good body alike.
 const TEST_STAND: &str = "/openapi/sandbox/";
 
@@ -103,13 +101,14 @@ impl Provider for TBank {
         self.http.base()
     }
 
-    async fn preflight(&self) -> Result<Option<u64>, Halt> {
+    async fn preflight(&self, slot: &dyn Slot) -> Result<Option<u64>, Halt> {
         let path = format!("{PATH}?offset=0&limit=1");
         let mut answer = self.http.get(&path, HeaderMap::new()).await;
-        if matches!(answer, Err(Lost::InDoubt { code: "connection_lost", .. })) {
-            // Once more, far enough from the first to stay within any rate.
-            tokio::time::sleep(PREFLIGHT_GAP).await;
+        if matches!(answer, Err(Lost::InDoubt { code: "connection_lost", .. }))
+            && let Some(turn) = slot.take().await
+        {
             answer = self.http.get(&path, HeaderMap::new()).await;
+            turn.answered(answer.is_ok());
         }
         match answer {
             Ok(reply) => match verdicts::halt(reply.status, &ErrorBody::parse(&reply)) {

@@ -20,7 +20,7 @@ impl Desk<'_> {
         let asked = async {
             let mut permit = line.pace.slot().await;
             permit.start().await;
-            let answer = line.provider.preflight().await;
+            let answer = line.provider.preflight(&line.pace).await;
             permit.answered(matches!(answer, Ok(Some(_))));
             answer
         };

@@ -8,9 +8,12 @@ mod stage;
 mod truth;
 
 mod bad_inputs;
+mod brainysoft;
 mod canary;
 mod crash;
 mod faults;
+mod loanpro;
+mod own;
 mod rate;
 mod size;
 mod stops;

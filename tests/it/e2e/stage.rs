@@ -270,7 +270,7 @@ impl SandboxProcess {
     }
 
     fn control(&self, method: &str, what: &str, body: &str) -> Value {
-        let address = self.url.trim_start_matches("http://");
+        let address = self.url.trim_start_matches("http://").split('/').next().unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         let length = body.len();
         write!(

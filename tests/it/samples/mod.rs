@@ -1,11 +1,13 @@
 //! The committed samples are what their makers make; `CLIENTFERRY_BLESS=1 cargo test samples` makes them anew.
 
 mod all_types;
+mod borrowers;
 mod clean;
 mod english;
 mod legacy;
 pub(crate) mod make;
 mod messy;
+mod three_ways;
 
 use super::bless::assert_committed;
 
@@ -17,12 +19,19 @@ pub(crate) struct Sample {
     pub(crate) make: fn() -> Vec<u8>,
 }
 
-pub(crate) const SAMPLES: [Sample; 5] = [
+pub(crate) const SAMPLES: [Sample; 7] = [
     Sample { file: "clients-clean.csv", to: "tbank/fl-resident", mapping: None, make: clean::make },
     Sample { file: "clients-messy.csv", to: "tbank/fl-resident", mapping: None, make: messy::make },
     Sample { file: "clients-all-types.xlsx", to: "tbank", mapping: None, make: all_types::make },
     Sample { file: "clients-english.csv", to: "tbank/fl-nonresident", mapping: None, make: english::make },
     Sample { file: "clients-legacy.csv", to: "tbank/fl-resident", mapping: Some("mapping-example.toml"), make: legacy::make },
+    Sample {
+        file: "brainysoft-borrowers.csv",
+        to: "brainysoft/individual",
+        mapping: Some("brainysoft-borrowers.toml"),
+        make: borrowers::make,
+    },
+    Sample { file: "three-ways.csv", to: "brainysoft/individual", mapping: Some("three-ways.toml"), make: three_ways::make },
 ];
 
 #[test]
