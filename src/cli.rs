@@ -84,6 +84,9 @@ pub struct SourceArgs {
     /// Report folder (reports/RUN when not given).
     #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
     pub out: Option<PathBuf>,
+    /// Transliterate Russian names and addresses where the provider takes Latin letters only; `check` shows how.
+    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
+    pub approve_transliteration: bool,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,
@@ -132,9 +135,6 @@ pub struct ImportArgs {
     /// Send at most so many new clients.
     #[arg(long, value_name = "N", env = "CLIENTFERRY_LIMIT")]
     pub limit: Option<u64>,
-    /// Transliterate names for providers that take Latin letters only; no operation of this version does.
-    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
-    pub approve_transliteration: bool,
     /// Do not ask before sending to a real provider.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,

@@ -27,6 +27,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
             to: &args.to,
             mapping: args.mapping.as_deref(),
             reading: &args.reading,
+            approve_transliteration: args.approve_transliteration,
             account: &account,
         },
         // Without a journal nothing has to be recognised later: any secret will do.

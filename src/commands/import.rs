@@ -31,6 +31,9 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     // What is wrong with settings is told before anything is made on the disk.
     let connected =
         if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account, &provider_name)?)?) };
+    if let (Some(provider), [only]) = (&connected, &operations[..]) {
+        provider.accepts(&only.name)?;
+    }
     let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
     let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
@@ -42,6 +45,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
             to: &args.source.to,
             mapping: args.source.mapping.as_deref(),
             reading: &args.source.reading,
+            approve_transliteration: args.source.approve_transliteration,
             account: &account,
         },
         || Ok(opened.insert(Journal::open(&journal_path)?).secret()),

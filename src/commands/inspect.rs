@@ -27,7 +27,7 @@ struct Column {
 
 pub(super) fn run(registry: &Registry, args: &InspectArgs) -> Result<Exit, Failure> {
     let settings = ReadSettings { any_sheet: true, ..read_settings(&args.reading, None) };
-    let table = open_table(&find(&args.file)?, &settings)?;
+    let table = open_table(&find(&args.file)?, &settings, &[])?;
     // Every provider's fields count: inspecting is before choosing.
     let guesses = prepare::infer("", &table.source.columns, registry.operations()).columns;
     let all: Vec<usize> = (0..table.source.columns.len()).collect();

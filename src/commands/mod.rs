@@ -1,5 +1,6 @@
 //! One file for each word that the user types.
 
+mod annex;
 mod books;
 mod catalogue;
 mod check;

@@ -1,6 +1,7 @@
 //! One row through the plan: cells become members, members a body, the body is judged. All faults of a row, not the first.
 
 mod items;
+mod latin;
 mod objects;
 mod values;
 
@@ -23,6 +24,14 @@ impl Plan {
     /// Prepares one row.
     #[must_use]
     pub fn prepare(&self, row: Row) -> Prepared {
+        let Some(annexes) = &self.annexes else { return self.prepare_whole(row) };
+        let mut prepared = self.prepare_whole(annexes.join(row));
+        let faults = prepared.result.as_mut().err().into_iter().flatten();
+        faults.chain(&mut prepared.warnings).for_each(|fault| annexes.locate(&prepared.row, fault));
+        prepared
+    }
+
+    fn prepare_whole(&self, row: Row) -> Prepared {
         let own_id = self.own_id.map(|column| row.cells.text(column).trim()).filter(|id| !id.is_empty()).map(Box::from);
         if row.shape == Shape::Blank {
             return Prepared {
@@ -152,6 +161,7 @@ impl<'a> Work<'a> {
             return;
         }
         let Some((column, value)) = self.value(&fill.from, &fill.leaf) else { return };
+        let value = self.spelled(&fill.from, &fill.leaf, column, fill.field, value);
         let pointer = || format!("/{}", fill.leaf.path.join("/"));
         self.settle(value, column, fill.field, pointer, |value| members.put(fill.slot, value));
     }

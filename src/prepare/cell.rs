@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::mapping::Options;
 use super::normalize::date::{DateFormat, TwoDigitYear};
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
-    reference, snils, text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, latin, name, north_america, number, ogrn, passport,
+    phone, reference, snils, text,
 };
 use crate::contract::{Codes, EnumCode, Leaf, Render};
 use crate::model::{Books, CellKind, Code};
@@ -104,8 +104,8 @@ pub(super) fn parse<'c>(
         Render::DocumentNumber => passport::document_number(cell, kind)?,
         Render::DocumentPart => passport::document_part(cell, kind)?,
         Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
-        Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, rules)),
-        Render::LatinName => return name::parse(cell).and_then(|name| latin(name, rules)),
+        Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, latin::Kind::Line)),
+        Render::LatinName => return name::parse(cell).and_then(|name| latin(name, latin::Kind::Name)),
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
         Render::Integer => return number::integer(cell, kind).map(literal),
         Render::Book => {
@@ -156,13 +156,17 @@ fn is_error_word(cell: &str) -> bool {
     WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
-/// A text for a provider that takes Latin letters only. With approval other letters are left to whoever transliterates.
-fn latin<'c>(text: Cow<'c, str>, rules: &Rules) -> Result<Written<'c>, CellFault> {
-    let is_foreign = |ch: char| ch.is_alphabetic() && !ch.is_ascii_alphabetic() && !matches!(ch, '\u{c0}'..='\u{24f}');
-    if !rules.options.approve_transliteration && text.chars().any(is_foreign) {
-        return Err(CellFault::new(Code::NameNeedsLatin, "holds letters that are not Latin"));
-    }
-    Ok(Written::Text(text))
+/// A text for a provider that takes Latin letters only; where it has Russian ones, as the passport table spells them. Whether that may
+/// be sent, the row's work decides.
+fn latin(text: Cow<'_, str>, kind: latin::Kind) -> Result<Written<'_>, CellFault> {
+    let spelled = match text {
+        Cow::Borrowed(text) => latin::spell(text, kind)?,
+        Cow::Owned(text) => latin::spell(&text, kind)?.into_owned(),
+    };
+    Ok(Written::Text(match spelled {
+        latin::Spelled::Latin(text) => text,
+        latin::Spelled::Proposal(text) => Cow::Owned(text),
+    }))
 }
 
 fn literal(number: String) -> Written<'static> {

@@ -1,5 +1,6 @@
 //! What the first pass proves about date columns, and the questions where it proves nothing. Decides for columns, never for cells.
 
+use super::names;
 use super::normalize::date::{ColumnEvidence, DateFormat, Order, Proof, TwoDigitYear};
 use super::plan::Plan;
 
@@ -45,11 +46,15 @@ impl Plan {
     pub fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
         let mut proofs = Vec::new();
         let mut questions = Vec::new();
+        let stands_for_all = |column| self.annexes.as_ref().is_none_or(|annexes| annexes.is_first(column));
         for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(evidence) {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
-            if let Some(evidence) = question(&proof).or_else(|| swapped(evidence)) {
-                questions.push(DateQuestion { header: header.clone(), field: date.field.to_string(), evidence });
+            let is_added = self.annexes.as_ref().is_some_and(|annexes| date.column >= annexes.width());
+            if let Some(evidence) = question(&proof).or_else(|| swapped(evidence)).filter(|_| stands_for_all(date.column)) {
+                // One answer for the items of all clients.
+                let field = if is_added { names::general(date.field.as_str()) } else { date.field.to_string() };
+                questions.push(DateQuestion { header: header.clone(), field, evidence });
             }
             date.format = DateFormat { order: proof.order(), two_digit_year: TwoDigitYear::Refuse };
             date.settled = true;

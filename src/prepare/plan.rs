@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use smallvec::SmallVec;
 
+use super::annex::Annexes;
 use super::cell::{self, Rules, Written};
 use super::compile::{Compiler, text_of};
 use super::copies::CopyPlan;
@@ -34,6 +35,7 @@ pub struct Plan {
     pub(super) rules: Rules,
     pub(super) today: Today,
     pub(super) scope: Scope,
+    pub(super) annexes: Option<Annexes>,
     left_out: Vec<Arc<str>>,
 }
 
@@ -279,11 +281,25 @@ impl Plan {
             rules: compiler.rules(),
             today,
             scope,
+            annexes: None,
             left_out: compiler.left_out(&plans),
             operations: plans,
         };
         plan.dates = plan.find_dates(mapping)?;
         Ok(plan)
+    }
+
+    /// Joins the items of these annexes to every row; the plan was compiled with their columns.
+    #[must_use]
+    pub fn with_annexes(mut self, annexes: Annexes) -> Self {
+        self.annexes = Some(annexes);
+        self
+    }
+
+    /// What is joined to every row.
+    #[must_use]
+    pub fn annexes(&self) -> Option<&Annexes> {
+        self.annexes.as_ref()
     }
 
     /// Columns that no operation takes and the mapping does not ignore on purpose.

@@ -1,6 +1,7 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
 pub mod brainysoft;
+pub mod finlego;
 pub mod headers;
 pub mod http;
 pub mod loanpro;
@@ -18,7 +19,7 @@ use async_trait::async_trait;
 use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
 pub use own::OwnProfile;
-pub use registry::{Secret, check_options, connect, is_built_in, secrets};
+pub use registry::{Secret, check_options, connect, contracts, is_built_in, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.
@@ -171,6 +172,21 @@ pub enum Absence {
 pub trait Provider: Send + Sync {
     /// Limits and idempotency.
     fn profile(&self) -> &Profile;
+
+    /// Whether a request of this operation whose outcome is unknown may be repeated at all, within the profile's limits.
+    fn may_repeat(&self, operation: &str) -> bool {
+        let _ = operation;
+        true
+    }
+
+    /// Whether this account can send this operation, as far as its settings tell. Asked before anything is made or sent.
+    ///
+    /// # Errors
+    /// What is missing or not allowed.
+    fn accepts(&self, operation: &str) -> Result<(), ProviderError> {
+        let _ = operation;
+        Ok(())
+    }
 
     /// Whether requests stay on this machine.
     fn is_loopback(&self) -> bool;

@@ -75,6 +75,10 @@ impl Compiler<'_> {
         if leaf.render == Render::Book {
             return Ok(From::Word(text));
         }
+        if matches!(leaf.render, Render::LatinName | Render::LatinLine) && !text.is_ascii() {
+            let why = format!("`{text}`: the provider takes Latin letters only; write the constant in them");
+            return Err(MappingError::Value { section: "constants", field: leaf.field.clone(), why });
+        }
         let value = cell::parse(leaf, &text, CellKind::Text, None, &self.rules()).map(Written::into_owned);
         value.map(From::Constant).map_err(|fault| MappingError::Value {
             section: "constants",

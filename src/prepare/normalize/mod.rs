@@ -9,6 +9,7 @@ mod digits;
 pub mod email;
 pub mod identifier;
 pub mod inn;
+pub mod latin;
 pub mod name;
 pub mod north_america;
 pub mod number;

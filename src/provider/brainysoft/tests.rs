@@ -97,7 +97,7 @@ struct Free(AtomicU64);
 impl Slot for Free {
     async fn take(&self) -> Option<Box<dyn crate::provider::Turn>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        Some(Box::new(Free))
+        Some(Box::new(Uncounted))
     }
 
     fn slow_down(&self, _: Option<Duration>) {}
@@ -387,9 +387,9 @@ async fn reference_books_are_read_where_their_place_is_known() {
 #[tokio::test]
 async fn wrong_secrets_stop_before_the_first_row() {
     let server = Server::start(orderly(|_, seen| (seen == "POST /oauth/token").then_some((401, Value::Null)))).await;
-    assert!(account(&server.base, "").preflight().await.unwrap_err().what.contains("client id"));
+    assert!(account(&server.base, "").preflight(&Free::default()).await.unwrap_err().what.contains("client id"));
     let server = Server::start(orderly(|_, _| None)).await;
-    assert_eq!(account(&server.base, "").preflight().await, Ok(None));
+    assert_eq!(account(&server.base, "").preflight(&Free::default()).await, Ok(None));
 }
 
 #[test]
@@ -413,8 +413,8 @@ fn what_an_account_needs_follows_from_its_way_of_logging_in() {
 }
 
 /// A turn that nobody counts.
-struct Free;
+struct Uncounted;
 
-impl crate::provider::Turn for Free {
+impl crate::provider::Turn for Uncounted {
     fn answered(self: Box<Self>, _: bool) {}
 }

@@ -12,6 +12,7 @@ mod brainysoft;
 mod canary;
 mod crash;
 mod faults;
+mod finlego;
 mod loanpro;
 mod own;
 mod rate;

@@ -28,8 +28,11 @@ fn files_under(folder: &Path, found: &mut Vec<PathBuf>) {
     found.sort();
 }
 
+/// Text and kind of a cell by its row and column.
+type Cells = BTreeMap<(u64, usize), (String, CellKind)>;
+
 /// Every cell of a sheet by its place, as rows and header give it; `None` where the sheet has no header row at that place.
-fn cells_here(path: &Path, sheet: &str, first_row: u64) -> Result<BTreeMap<(u64, usize), (String, CellKind)>, ReadError> {
+fn cells_here(path: &Path, sheet: &str, first_row: u64) -> Result<Cells, ReadError> {
     let settings = ReadSettings { sheet: Some(sheet.to_owned()), header_row: Some(first_row), ..ReadSettings::default() };
     let table = read::open(path, &settings, &|_| false)?;
     let mut cells = BTreeMap::new();
