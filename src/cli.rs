@@ -67,7 +67,7 @@ pub enum Command {
 /// The source and what it is to become.
 #[derive(Debug, Args)]
 pub struct SourceArgs {
-    /// Spreadsheet of clients: CSV or XLSX; `-` for CSV on standard input.
+    /// Spreadsheet of clients: CSV, XLSX, XLSM, XLSB, XLS or ODS, also packed; `-` for standard input.
     pub file: PathBuf,
     /// Operation `provider/kind`, or the provider alone when a column tells the kind of each row.
     #[arg(long, value_name = "OP", env = "CLIENTFERRY_TO")]
@@ -97,7 +97,7 @@ pub struct SourceArgs {
 #[serde(default)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
-    /// Sheet by name or number from 1.
+    /// Sheet by name or number from 1; `all` reads all visible sheets that share one header.
     #[arg(long, value_name = "NAME", env = "CLIENTFERRY_SHEET")]
     pub sheet: Option<String>,
     /// Line of the header row, from 1; 0 for a text without one.
@@ -109,6 +109,12 @@ pub struct ReadingArgs {
     /// Encoding by its WHATWG name, for example windows-1251.
     #[arg(long, value_name = "NAME", env = "CLIENTFERRY_ENCODING")]
     pub encoding: Option<String>,
+    /// Bytes that a packed file or the parts of a workbook may have when unpacked.
+    #[arg(long, value_name = "BYTES", env = "CLIENTFERRY_UNPACKED_BYTES_MAX")]
+    pub unpacked_bytes_max: Option<u64>,
+    /// How many times larger something packed may become; what stays below 64 MB is exempt.
+    #[arg(long, value_name = "TIMES", env = "CLIENTFERRY_UNPACK_RATIO_MAX")]
+    pub unpack_ratio_max: Option<u64>,
 }
 
 /// `import`.

@@ -97,6 +97,8 @@ fn as_json(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         "sheet": what.sheet,
         "sheets": what.sheets,
         "hidden_sheets": what.hidden_sheets,
+        "hidden_rows": what.hidden_rows,
+        "notes": what.notes,
         "rows": rows,
         "blank_rows": blank,
         "columns": columns.iter().zip(guesses).map(|(column, guess)| json!({
@@ -136,6 +138,9 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
     }
     if !what.hidden_sheets.is_empty() {
         let _ = writeln!(text, "  hidden     {}", what.hidden_sheets.join(", "));
+    }
+    for note in &what.notes {
+        let _ = writeln!(text, "  note       {note}");
     }
     let _ = match (what.header_line, what.text.header_rows) {
         (0, _) => writeln!(text, "  header     none; columns are named by position"),

@@ -68,13 +68,16 @@ pub(super) struct Job {
 /// Flags over the mapping's own words.
 pub(super) fn read_settings(reading: &ReadingArgs, hints: Option<&SourceHints>) -> ReadSettings {
     let hints = hints.cloned().unwrap_or_default();
+    let usual = ReadSettings::default();
     ReadSettings {
         sheet: reading.sheet.clone().or(hints.sheet),
         header_row: reading.header_row.or(hints.header_row),
         delimiter: reading.delimiter.or(hints.delimiter),
         encoding: reading.encoding.clone(),
         encoding_unmarked: hints.encoding,
-        ..ReadSettings::default()
+        unpacked_bytes_max: reading.unpacked_bytes_max.unwrap_or(usual.unpacked_bytes_max),
+        unpack_ratio_max: reading.unpack_ratio_max.unwrap_or(usual.unpack_ratio_max),
+        ..usual
     }
 }
 
@@ -133,6 +136,9 @@ impl Job {
                 (table, mapping)
             }
         };
+        for note in &table.description.notes {
+            terminal::tell(&format!("note: {note}\n"));
+        }
         let run = run_name(&table.source, order.to, order.account);
         let asked = Asked { reading: order.reading.clone(), approve_transliteration: order.approve_transliteration };
         let reading = serde_json::to_string(&asked).unwrap_or_default();

@@ -73,6 +73,7 @@ macro_rules! codes {
 codes! {
     // the row as text
     RowBlank "row.blank" Info "The row holds nothing." "Nothing to do; remove it if you like.";
+    RowHidden "row.hidden" Info "The sheet hides the row, by hand or by a filter; it was read like the others." "Nothing to do if the client is meant; else delete the row in the workbook.";
     RowShort "row.short" Error "The row has fewer cells than the header." "Compare the row with its neighbours: a delimiter is missing or a quote is not closed.";
     RowLong "row.long" Error "The row has more cells than the header." "Compare the row with its neighbours: a value holds the delimiter and needs quotes.";
     RowUnclosedQuote "row.unclosed_quote" Error "A quote is opened in this row and not closed." "Close the quote, or double it where it is part of the text.";
@@ -88,6 +89,7 @@ codes! {
     // the cell as a spreadsheet shows it
     CellError "cell.error" Error "The spreadsheet shows an error in this cell." "Mend the formula in the workbook and save it.";
     CellFormulaWithoutValue "cell.formula_without_value" Error "The cell holds a formula and the workbook does not hold its value." "Open the workbook in a spreadsheet program, let it calculate, save it.";
+    CellMerged "cell.merged" Warning "The cell is merged with others, and a merged value belongs to the first cell only." "If the value is meant for every row, unmerge the cells in the workbook and fill them all.";
     CellScientific "cell.scientific" Error "A long number was turned into scientific notation; digits are lost." "Take the value from the original system; format the column as text before pasting it.";
     CellDigitsLost "cell.digits_lost" Error "The number has more digits than a spreadsheet keeps; the last ones were replaced by zeros." "Take the value from the original system; format the column as text before pasting it.";
     CellNotText "cell.not_text" Error "The spreadsheet turned the value into a date or a truth value." "Take the value from the original system; format the column as text before pasting it.";

@@ -69,7 +69,7 @@ impl Plan {
                 changes: Changes::default(),
             };
         }
-        let (operation, result, warnings, changes) = {
+        let (operation, result, mut warnings, changes) = {
             let mut work = Work {
                 plan: self,
                 row: &row,
@@ -90,7 +90,18 @@ impl Plan {
                 }
             }
         };
+        if !row.faults.is_empty() {
+            warnings.extend(self.read_warnings(&row, operation));
+        }
         Prepared { row, own_id, operation, result, warnings, changes }
+    }
+
+    /// What the reader found odd about the row, and about cells that the operation takes.
+    fn read_warnings(&self, row: &Row, operation: Option<u8>) -> Vec<Fault> {
+        let plan = operation.and_then(|index| self.operations.get(usize::from(index)));
+        let taken = plan.map(OperationPlan::columns).unwrap_or_default();
+        let concerns = |fault: &&Fault| fault.column.is_none_or(|column| taken.contains(&usize::from(column)));
+        row.faults.iter().filter(concerns).cloned().collect()
     }
 }
 

@@ -11,6 +11,7 @@ mod defect;
 mod dialects;
 mod e2e;
 mod encodings;
+mod formats;
 mod golden;
 mod idempotency;
 mod imports;

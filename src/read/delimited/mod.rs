@@ -141,6 +141,8 @@ pub(super) fn open(
             escape: marks.escape.map(char::from),
             header_rows: found.rows.len(),
         },
+        hidden_rows: 0,
+        notes: Vec::new(),
     };
     Ok((layout, header, description))
 }
