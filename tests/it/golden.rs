@@ -33,6 +33,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::ItemOrphan, "no sample has a second sheet"),
     (Code::PaymentRawNumber, "no contract of these samples takes payment data"),
     (Code::ReferenceUnknown, "no contract of these samples has reference books"),
+    (Code::CellMerged, "no sample merges cells; tests of sheets do"),
     (Code::RowMarked, "only a row of rejected.csv has the mark"),
     (Code::ClientSameName, "no stage of this version compares names of different clients"),
     (Code::ClientChanged, "needs a journal with an earlier import"),
