@@ -320,6 +320,19 @@ impl Config {
         }
     }
 
+    /// The provider's own settings of the account that is rehearsed: the one named, or the provider's only one.
+    ///
+    /// # Errors
+    /// When the named account does not exist or is another provider's.
+    pub fn rehearsed_options(&self, flag: Option<&str>, provider: &str) -> Result<toml::Table, Failure> {
+        let mut fitting = self.accounts.values().filter(|account| account.provider == provider);
+        let account = match flag {
+            Some(_) => self.accounts.get(&self.account_name(flag, provider)?),
+            None => fitting.next().filter(|_| fitting.next().is_none()),
+        };
+        Ok(account.map_or_else(toml::Table::new, |account| provider::rehearsed_options(provider, &account.options)))
+    }
+
     /// Everything that is needed to speak for an account.
     ///
     /// # Errors

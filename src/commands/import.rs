@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::books;
 use super::job::{Job, Order, tell};
-use super::target::{Target, default_ledger};
+use super::target::{Rehearsal, Target, default_ledger};
 use crate::cli::ImportArgs;
 use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
@@ -64,7 +64,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         Some(target) => target,
         None => {
             let ledger = args.ledger.clone().unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, faults)?
+            let rehearsal = Rehearsal { config, registry, account: args.source.account.as_deref(), faults: &faults };
+            Target::sandbox(&rehearsal, &session, &journal, &provider_name, &ledger)?
         }
     };
     if !books::ask(&session, target.provider.as_ref(), &journal, &mut job)? {

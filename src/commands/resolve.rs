@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::import::send;
 use super::job::{Job, tell};
 use super::report::{again, ending_of, last_run};
-use super::target::{Target, default_ledger, ledger_of};
+use super::target::{Rehearsal, Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
 use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
@@ -44,7 +44,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         Some(target) => target,
         None => {
             let ledger = ledger_of(&journal, &run.server).unwrap_or_else(|| default_ledger(&journal, &provider_name));
-            Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, Vec::new())?
+            let rehearsal = Rehearsal { config, registry, account: None, faults: &[] };
+            Target::sandbox(&rehearsal, &session, &journal, &provider_name, &ledger)?
         }
     };
     let reporter = job.reporter(&folder, Mode::Import, started)?;

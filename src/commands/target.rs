@@ -16,6 +16,16 @@ use crate::terminal;
 /// What a sandbox's server name begins with; the path of its ledger follows, relative to the journal's folder where it lies in it.
 const LEDGER: &str = "ledger:";
 
+/// What a rehearsal is made from.
+#[derive(Clone, Copy)]
+pub(super) struct Rehearsal<'a> {
+    pub(super) config: &'a Config,
+    pub(super) registry: &'a Registry,
+    /// The account that is rehearsed.
+    pub(super) account: Option<&'a str>,
+    pub(super) faults: &'a [FaultSpec],
+}
+
 /// A provider that is ready, and what the journal calls its server.
 pub(super) struct Target {
     pub(super) provider: Arc<dyn Provider>,
@@ -36,24 +46,25 @@ impl Target {
         Ok(Self { provider, server, sandbox: None })
     }
 
-    /// A sandbox in this process, its ledger kept on disk, so that a rehearsal that was killed goes on where it stopped.
+    /// A sandbox in this process, spoken to with the settings of the account that is rehearsed; its ledger kept on disk, so that a rehearsal that was killed goes on where it stopped.
     pub(super) fn sandbox(
-        config: &Config,
-        registry: &Registry,
+        rehearsal: &Rehearsal<'_>,
         session: &Session,
         journal: &Journal,
         provider_name: &str,
         ledger: &Path,
-        faults: Vec<FaultSpec>,
     ) -> Result<Self, Failure> {
+        let Rehearsal { config, registry, account, faults } = *rehearsal;
+        let options = config.rehearsed_options(account, provider_name)?;
         let server = ledger_name(journal, ledger);
         stay(journal, provider_name, SANDBOX_ACCOUNT, &server)?;
         let mut settings = SandboxSettings::new(provider_name, registry.find(provider_name)?).with_own(config.own(provider_name));
         settings.ledger = Some(ledger.to_owned());
-        settings.faults = faults;
+        settings.faults = faults.to_vec();
         let running = session.block_on(sandbox::start(settings))?;
         let own = config.own(provider_name);
-        let account = AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, own, &running.base_url);
+        let account =
+            AccountSettings { options, ..AccountSettings::for_sandbox(SANDBOX_ACCOUNT, provider_name, own, &running.base_url) };
         let provider = provider::connect(provider_name, &account)?;
         Ok(Self { provider, server, sandbox: Some((running, ledger.to_owned())) })
     }

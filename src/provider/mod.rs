@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
 pub use own::OwnProfile;
-pub use registry::{Secret, check_options, connect, contracts, is_built_in, secrets};
+pub use registry::{Secret, check_options, connect, contracts, is_built_in, rehearsed_options, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.

@@ -30,6 +30,8 @@ struct Entry {
     connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
     /// Operations whose contract the account's settings put a file in place of.
     contracts: fn(&toml::Table) -> Vec<(&'static str, PathBuf)>,
+    /// Settings that say where the account is and how it is logged in at: a rehearsal has its own.
+    ways_in: &'static [&'static str],
 }
 
 const PROVIDERS: &[Entry] = &[
@@ -39,6 +41,7 @@ const PROVIDERS: &[Entry] = &[
         check: options::<brainysoft::Options>,
         connect: |settings| Ok(Arc::new(brainysoft::BrainySoft::connect(settings)?)),
         contracts: |_| Vec::new(),
+        ways_in: &["auth", "token_url", "customer_key"],
     },
     Entry {
         name: "finlego",
@@ -46,6 +49,7 @@ const PROVIDERS: &[Entry] = &[
         check: options::<finlego::Options>,
         connect: |settings| Ok(Arc::new(finlego::FinLego::connect(settings)?)),
         contracts: finlego::contracts,
+        ways_in: &["onboarding_base_url", "core_base_url", "auth", "auth_header", "extra_headers", "company_path"],
     },
     Entry {
         name: "tbank",
@@ -53,6 +57,7 @@ const PROVIDERS: &[Entry] = &[
         check: options::<tbank::Options>,
         connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
         contracts: |_| Vec::new(),
+        ways_in: &[],
     },
     Entry {
         name: "loanpro",
@@ -60,6 +65,7 @@ const PROVIDERS: &[Entry] = &[
         check: options::<loanpro::Options>,
         connect: |settings| Ok(Arc::new(loanpro::LoanPro::connect(settings)?)),
         contracts: |_| Vec::new(),
+        ways_in: &["tenant_id"],
     },
 ];
 
@@ -108,6 +114,16 @@ pub fn check_options(provider: &str, written: &toml::Table) -> Result<(), String
         Some(entry) => (entry.check)(written).map_err(|error| error.message().to_owned()),
         None => Ok(()),
     }
+}
+
+/// An account's settings as a rehearsal takes them: without those that say where the account is.
+#[must_use]
+pub fn rehearsed_options(provider: &str, written: &toml::Table) -> toml::Table {
+    let mut options = written.clone();
+    for way_in in entry(provider).map_or(&[][..], |entry| entry.ways_in) {
+        options.remove(*way_in);
+    }
+    options
 }
 
 /// Files that an account's settings put in place of built-in contracts: the operation, and the path as it is written.

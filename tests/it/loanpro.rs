@@ -223,3 +223,28 @@ fn rules_of_code_find_what_a_schema_cannot_say() {
         assert_eq!(told(&changed, "individual"), expected, "{members}");
     }
 }
+
+#[test]
+fn a_rehearsal_keeps_the_settings_of_the_account_that_it_rehearses() {
+    let header = "First name,Last name,Email,customId,address,city,state,zip,country,Phone";
+    let row = |name: &str, id: u8| format!("{name},Sample,{name}@example.com,C-{id},1 Main St,Chicago,IL,60602,USA,3125550142");
+    let program = Program::new();
+    program.put("clients.csv", format!("{header}\n{}\n{}\n", row("Ada", 1), row("Ben", 2)).as_bytes());
+    program.put(
+        "mapping.toml",
+        "[columns]\n\"First name\" = \"first_name\"\n\"Last name\" = \"last_name\"\nEmail = \"email\"\ncustomId = \"external_id\"\n\
+         address = [\"PrimaryAddress.address1\", \"MailAddress.address1\"]\ncity = [\"PrimaryAddress.city\", \"MailAddress.city\"]\n\
+         state = [\"PrimaryAddress.state\", \"MailAddress.state\"]\nzip = [\"PrimaryAddress.zipcode\", \"MailAddress.zipcode\"]\n\
+         country = [\"PrimaryAddress.country\", \"MailAddress.country\"]\nPhone = \"phones[0].number\"\n"
+            .as_bytes(),
+    );
+    program.put(
+        "clientferry.toml",
+        b"[accounts.real]\nprovider = \"loanpro\"\nbase_url = \"https://nowhere.invalid/api\"\ntenant_id = \"7\"\n\
+          [accounts.real.duplicates]\nphone = \"force\"\nprimary_address = \"force\"\nmail_address = \"force\"\n",
+    );
+    let import = ["import", "clients.csv", "--to", "loanpro/individual", "--mapping", "mapping.toml", "--sandbox", "--out", "o"];
+    program.expect(&[0], &[&import[..], &["--account", "real"]].concat());
+    assert_eq!(program.json("o/summary.json")["outcomes"]["created"], 2);
+    program.expect(&[2], &[&import[..], &["--account", "nobodys"]].concat());
+}
