@@ -242,6 +242,44 @@ mod tests {
         }
     }
 
+    /// Every status with an empty body, so that whoever changes what is sent again sees it: only throttled ones are sent again by
+    /// themselves, unknown ones under the same key.
+    #[test]
+    fn every_status_has_its_verdict() {
+        let mut table: Vec<(&str, u16, u16)> = Vec::new();
+        for status in 100..=599 {
+            let verdict = name(&verdict(&reply(status, "", &[]), false));
+            match table.last_mut() {
+                Some((known, _, last)) if *known == verdict => *last = status,
+                Some(_) | None => table.push((verdict, status, status)),
+            }
+        }
+        let lines: Vec<String> = table.iter().map(|(verdict, first, last)| format!("{first}-{last} {verdict}")).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        100-299 unknown
+        300-399 halt
+        400-400 rejected
+        401-407 halt
+        408-409 unknown
+        410-411 halt
+        412-414 rejected
+        415-415 halt
+        416-420 rejected
+        421-421 halt
+        422-424 rejected
+        425-425 unknown
+        426-426 halt
+        427-428 rejected
+        429-429 throttled
+        430-430 rejected
+        431-431 halt
+        432-450 rejected
+        451-451 halt
+        452-499 rejected
+        500-599 unknown
+        ");
+    }
+
     #[test]
     fn the_test_stand_answers_with_whatever_type() {
         let canned = reply(201, &format!(r#"{{"beneficiaryId":"{ID}","type":"IP_RESIDENT"}}"#), &[]);
