@@ -44,6 +44,7 @@ pub(super) fn run(args: &CheckProfileArgs) -> Result<Exit, Failure> {
         }
         Ok(Described { profile, operations }) => {
             notes(&profile, &mut findings.notes);
+            address(&profile, &mut findings);
             let operations: Vec<Arc<Operation>> = operations.into_iter().map(Arc::new).collect();
             for operation in &operations {
                 if let Some(written) = profile.operation(&operation.name) {
@@ -81,6 +82,14 @@ fn counted(wrong: usize) -> String {
         0 => "nothing is wrong".to_owned(),
         1 => "1 thing is wrong".to_owned(),
         more => format!("{more} things are wrong"),
+    }
+}
+
+/// Whether the profile's own address and limits are such that an account could be made of them.
+fn address(own: &Arc<OwnProfile>, findings: &mut Findings) {
+    let account = AccountSettings::for_sandbox(SANDBOX_ACCOUNT, &own.name, Some(Arc::clone(own)), &own.base_url);
+    if let Err(error) = provider::connect(&own.name, &account) {
+        findings.wrong("base_url", error.to_string(), &error.hint());
     }
 }
 

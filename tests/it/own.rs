@@ -177,6 +177,11 @@ fn check_profile_tells_everything_at_once() {
         holes.contains("[look_up] path: cannot be filled for northgate/person: the body has no text or number at /externalID"),
         "{holes}"
     );
+    let base_url = profile.lines().find(|line| line.starts_with("base_url")).expect("an address");
+    for (address, expected) in [("http://api.example.com", "is not HTTPS"), ("https://me:word@api.example.com", "user name")] {
+        let found = found(profile.replace(base_url, &format!("base_url = \"{address}\"")));
+        assert!(found.contains("base_url") && found.contains(expected), "{found}");
+    }
     let contract = fs::read_to_string(program.path("person.schema.json")).unwrap();
     program.put("person.schema.json", contract.replace("\"1975-05-20\"", "\"20.05.1975\"").as_bytes());
     let example = found(profile.clone());
