@@ -2,6 +2,7 @@
 
 mod items;
 pub(super) mod objects;
+mod own;
 mod sources;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -69,6 +70,7 @@ impl<'a> Compiler<'a> {
             fields.check(field)?;
         }
         fields.check_types()?;
+        own::refuse(mapping, operations)?;
         let named = targets.keys().copied().chain(mapping.constants.keys().map(String::as_str));
         let foreign = named.filter(|field| fields.is_foreign(field)).collect();
         Ok(Self { mapping, source, targets, foreign })
