@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
     /// What the mapping says about the reading of all cells.
     pub(super) fn rules(&self) -> Rules {
         Rules {
-            region: self.mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
+            region: self.mapping.formats.get("phone_region").map(|region| region.trim().to_uppercase()),
             options: self.mapping.options.clone(),
             books: Arc::default(),
         }

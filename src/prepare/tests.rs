@@ -271,3 +271,20 @@ fn members_that_the_program_sets_itself_are_no_mappings_business() {
     let every = compile(&["a"], "[constants]\n\"phones[].__force\" = true").err().unwrap_or_default();
     assert!(every.contains("the program sets this member itself"), "{every}");
 }
+
+#[test]
+fn the_country_of_a_phone_is_the_mappings_or_the_contracts_and_nobodys_by_default() {
+    let pairs = [NAME, CITY, ("phone", "phone")];
+    let row = ["Doe", "Riga", "8 (916) 123-45-67"];
+    assert_eq!(body(&pairs, "", &row), "phone.ambiguous phones[0].number");
+    assert!(body(&pairs, "[formats]\nphone_region = \"RU\"\n", &row).contains("79161234567"));
+    // Whose numbers they are is the contract's word: clients of these two have no country in common.
+    let registry = Registry::built_in();
+    let region = |name: &str| {
+        let operation = registry.find(name).unwrap().remove(0);
+        operation.leaves.iter().find_map(|leaf| leaf.phone_region.clone())
+    };
+    assert_eq!(region("tbank/fl-resident").as_deref(), Some("RU"));
+    assert_eq!(region("brainysoft/individual").as_deref(), Some("RU"));
+    assert_eq!(region("finlego/core-individual"), None);
+}
