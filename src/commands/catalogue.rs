@@ -89,7 +89,7 @@ fn as_json(operation: &Operation) -> Value {
         let variants: Vec<Value> = group
             .variants
             .iter()
-            .map(|variant| json!({"type": variant.code, "fields": variant.leaves.iter().map(|leaf| leaf_json(leaf, &leaf.field)).collect::<Vec<_>>()}))
+            .map(|variant| json!({"type": variant.code, "fields": variant.leaves.iter().filter(|leaf| leaf.mappable).map(|leaf| leaf_json(leaf, &leaf.field)).collect::<Vec<_>>()}))
             .collect();
         json!({"group": group.field, "title": group.title, "required": group.required, "default_type": group.default_type, "variants": variants})
     });
@@ -169,7 +169,7 @@ fn group_lines(text: &mut String, group: &Group) {
         if let Some(code) = &variant.code {
             let _ = writeln!(text, "  {code}");
         }
-        for leaf in &variant.leaves {
+        for leaf in variant.leaves.iter().filter(|leaf| leaf.mappable) {
             leaf_line(text, leaf);
         }
     }

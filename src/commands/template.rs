@@ -105,7 +105,7 @@ fn item_columns(group: &Group, number: usize, columns: &mut Vec<BlankColumn>) {
     for part in parts {
         let field = format!("{}[].{}", group.field, part.name);
         let of_variant = |variant: &'_ Variant| variant.leaves.iter().find(|leaf| leaf.field == field).cloned();
-        let Some(leaf) = group.any_leaf(&field) else { continue };
+        let Some(leaf) = group.any_leaf(&field).filter(|leaf| leaf.mappable) else { continue };
         let needed = required && group.variants.iter().all(|variant| of_variant(variant).is_some_and(|leaf| leaf.required));
         let having: Vec<&str> = group
             .variants

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "x-aliases",
     "x-alternatives",
     "x-book",
@@ -29,6 +29,7 @@ const KNOWN: [&str; 35] = [
     "x-own-id-required",
     "x-part",
     "x-pass-through",
+    "x-phone-region",
     "x-pii",
     "x-refused-headers",
     "x-render",

@@ -216,6 +216,7 @@ impl<'a> Compiler<'a> {
             join,
             headers: said.get("x-headers").map(words).unwrap_or_default().into_iter().map(fold).collect(),
             selector,
+            phone_region: self.root.get("x-phone-region").and_then(Value::as_str).map(str::to_owned),
             book: said.text("x-book").map(str::to_owned),
             field,
             body_path,

@@ -47,6 +47,8 @@ pub struct Leaf {
     pub headers: Vec<String>,
     /// Which item of a mapping's list it takes its value from, where it stands in a single object.
     pub selector: Option<Selector>,
+    /// Alpha-2 code of the country of phone numbers that do not say theirs, where the contract settles it.
+    pub phone_region: Option<String>,
     /// The provider's reference book that tells its ids.
     pub book: Option<String>,
 }

@@ -206,6 +206,10 @@ impl Operation {
             return Err(format!("`x-operation` has to be `provider/kind` in letters, digits and hyphens, not `{name}`"));
         }
         let (leaves, groups) = compile::members(&schema)?;
+        let region: Option<String> = part(&schema, "x-phone-region")?;
+        if region.is_some_and(|region| region.len() != 2 || !region.bytes().all(|byte| byte.is_ascii_uppercase())) {
+            return Err("x-phone-region: a country's code is two capital letters, such as `GB`".to_owned());
+        }
         let limits: Option<Limits> = part(&schema, "x-limits")?;
         if limits.is_some_and(|limits| limits.requests == 0 || limits.window_ms == 0 || limits.in_flight == Some(0)) {
             return Err("x-limits: a limit of 0 would let nothing through".to_owned());

@@ -25,6 +25,8 @@ pub struct Facts {
     pub passes_through: bool,
     /// Whether clients can only be told apart by the user's own id.
     pub own_id_required: bool,
+    /// Alpha-2 code of the country of phone numbers that do not say theirs.
+    pub phone_region: Option<String>,
     /// Natural keys: what people call each, and pointers to its parts.
     pub identities: Vec<(String, Vec<String>)>,
 }
@@ -46,6 +48,7 @@ pub(super) fn annotate(name: &str, mut schema: Value, facts: &Facts) -> Result<V
     say("title", Value::from(facts.title.as_str()));
     say("x-documentation", Value::from(facts.documentation.as_str()));
     say("x-first-key", facts.first_key.as_deref().map_or(Value::Null, Value::from));
+    say("x-phone-region", facts.phone_region.as_deref().map_or(Value::Null, Value::from));
     say("x-pass-through", Value::from(facts.passes_through));
     say("x-own-id-required", Value::from(facts.own_id_required));
     if let Some(limits) = facts.limits {

@@ -118,7 +118,7 @@ codes! {
     NameMixedAlphabets "name.mixed_alphabets" Error "A word of the name mixes Cyrillic and Latin letters that look alike." "Type the name again in one alphabet: such names fail passport checks.";
     NameNeedsLatin "name.needs_latin" Error "The provider takes Latin letters only, and the value has others." "Add a column in Latin letters as in the foreign passport, or allow transliteration with --approve-transliteration.";
     NameTransliterated "name.transliterated" Info "The value was transliterated, as you allowed." "Compare it with the foreign passport where there is one.";
-    NameNotSplittable "name.not_splittable" Error "The full name does not have two or three words, so last, first and middle name cannot be told apart." "Give last, first and middle name in columns of their own.";
+    NameNotSplittable "name.not_splittable" Error "The full name does not have two or three words with the last name first, so last, first and middle name cannot be told apart." "Give last, first and middle name in columns of their own.";
     // dates
     DateUnreadable "date.unreadable" Error "The value is not a date." "Write the date as DD.MM.YYYY or YYYY-MM-DD.";
     DateNoSuchDay "date.no_such_day" Error "There is no such day in the calendar." "Take the date from the document.";
@@ -136,7 +136,7 @@ codes! {
     PhoneLetters "phone.letters" Error "The phone number holds letters or signs that do not belong there." "Write digits only; one number a cell.";
     PhoneSeveral "phone.several" Error "The cell holds several phone numbers." "Keep one number.";
     PhoneExtension "phone.extension" Error "The phone number has an extension, which the provider cannot keep." "Give a direct number.";
-    PhoneAmbiguous "phone.ambiguous" Error "The number could belong to several countries or lacks its area code." "Write it with + and the country code.";
+    PhoneAmbiguous "phone.ambiguous" Error "The number could belong to several countries or lacks its area code." "Write it with + and the country code, or name the country of such numbers in the mapping: phone_region under [formats].";
     PhoneInvalid "phone.invalid" Error "No such number exists in the numbering plan of its country." "Check the number against the client's papers.";
     PhoneUnlisted "phone.unlisted" Warning "The number has a possible length, but the numbering plan of its country as known here does not list it." "Check the number; it is sent as it is.";
     EmailFormat "email.format" Error "The value is not an e-mail address." "Correct the address.";

@@ -31,8 +31,8 @@ pub(super) enum Written<'c> {
 /// What a mapping says about the reading of all cells.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
-    /// Alpha-2 code of the country whose people wrote the phone numbers.
-    pub(super) region: String,
+    /// Alpha-2 code of the country whose people wrote the phone numbers, where the mapping says it; else the contract does.
+    pub(super) region: Option<String>,
     pub(super) options: Options,
     /// The provider's reference books, as far as they were asked for.
     pub(super) books: Arc<Books>,
@@ -81,7 +81,7 @@ pub(super) fn parse<'c>(
         Render::IsoDate => {
             return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Written::Text(Cow::Owned(iso(day))));
         }
-        Render::E164 => phone::parse(cell, kind, &rules.region)?,
+        Render::E164 => phone::parse(cell, kind, region(leaf, rules))?,
         Render::Email => email::parse(cell)?,
         Render::CountryAlpha2 => return country::parse(cell).map(|code| Written::Text(Cow::Borrowed(code))),
         Render::Boolean => {
@@ -120,7 +120,7 @@ pub(super) fn parse<'c>(
         }
         Render::Codes => return codes::parse(cell, leaf.codes.as_ref()).map(|list| Written::Json(Cow::Owned(list))),
         Render::Uuid => identifier::uuid(cell)?,
-        Render::E164Digits => phone::parse(cell, kind, &rules.region)?.trim_start_matches('+').to_owned(),
+        Render::E164Digits => phone::parse(cell, kind, region(leaf, rules))?.trim_start_matches('+').to_owned(),
         Render::Nanp10 => north_america::phone(cell, kind)?,
         Render::PostalUsCa => north_america::postal_code(cell, kind)?,
         Render::NineDigits => identifier::nine_digits(cell, kind)?,
@@ -128,6 +128,11 @@ pub(super) fn parse<'c>(
         Render::Token => identifier::token(cell, kind)?,
     };
     Ok(Written::Text(Cow::Owned(text)))
+}
+
+/// The country of numbers that do not say theirs.
+fn region<'r>(leaf: &'r Leaf, rules: &'r Rules) -> Option<&'r str> {
+    rules.region.as_deref().or(leaf.phone_region.as_deref())
 }
 
 /// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.

@@ -2,6 +2,7 @@
 
 mod items;
 pub(super) mod objects;
+mod own;
 mod sources;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -69,6 +70,7 @@ impl<'a> Compiler<'a> {
             fields.check(field)?;
         }
         fields.check_types()?;
+        own::refuse(mapping, operations)?;
         let named = targets.keys().copied().chain(mapping.constants.keys().map(String::as_str));
         let foreign = named.filter(|field| fields.is_foreign(field)).collect();
         Ok(Self { mapping, source, targets, foreign })
@@ -77,7 +79,7 @@ impl<'a> Compiler<'a> {
     /// What the mapping says about the reading of all cells.
     pub(super) fn rules(&self) -> Rules {
         Rules {
-            region: self.mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
+            region: self.mapping.formats.get("phone_region").map(|region| region.trim().to_uppercase()),
             options: self.mapping.options.clone(),
             books: Arc::default(),
         }

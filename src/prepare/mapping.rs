@@ -209,6 +209,18 @@ pub enum MappingError {
     /// Items of a second sheet or file cannot be joined.
     #[error(transparent)]
     Items(#[from] AnnexError),
+    /// A column or a constant goes to a member that is none of the mapping's business.
+    #[error(
+        "{source_of} must not go to `{field}`: for {operation} the program sets this member itself, or leaves it out on purpose"
+    )]
+    SetByProgram {
+        /// What was to go there: `a constant`, or the column.
+        source_of: String,
+        /// The field.
+        field: String,
+        /// The operation.
+        operation: String,
+    },
     /// A column holds what the provider must not get.
     #[error("the column `{column}` must not be mapped to `{field}`: {why}")]
     Refused {
@@ -238,6 +250,10 @@ impl MappingError {
             Self::Items(error) => error.hint().to_owned(),
             Self::Refused { .. } => {
                 "take the column out of [columns] and name it under [ignore]; give what it holds in columns that may be sent"
+                    .to_owned()
+            }
+            Self::SetByProgram { .. } => {
+                "take the line out of the mapping, and name a column under [ignore]; `clientferry fields OPERATION` lists what may be filled"
                     .to_owned()
             }
             Self::Value { .. } => {

@@ -38,14 +38,14 @@ const CONTRACT: &str = r##"{
             "Phones": {"type": "object", "required": ["results"], "properties": {"results": {"type": "array", "x-field": "phones",
                 "x-group": {"primary": "isPrimary"}, "items": {"type": "object", "properties": {
                     "phone": {"type": "string", "x-render": "e164-digits", "x-field": "phones[].number"},
-                    "isPrimary": {"x-render": "flag-01", "enum": [0, 1]}}}}}},
+                    "isPrimary": {"x-render": "flag-01", "enum": [0, 1]}, "__force": {"type": "boolean", "x-mappable": false}}}}}},
             "People": {"type": "object", "properties": {"results": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
                 "name": {"type": "string"}, "role": {"const": "owner"},
                 "document": {"type": "object", "required": ["number"], "properties": {
                     "number": {"type": "string"}, "issued": {"type": "string", "format": "date"}, "share": {"type": "number", "maximum": 100}}}}}}}}
         },
         "$defs": {"address": {"type": "object", "properties": {
-            "city": {"type": "string", "x-part": "city"},
+            "city": {"type": "string", "x-part": "city"}, "verify": {"x-render": "flag-01", "enum": [0, 1], "x-part": "verify", "x-mappable": false},
             "line": {"type": "string", "x-part": "text", "x-join": {"parts": ["street", "house"], "with": " "}}}}}
     }"##;
 
@@ -250,4 +250,41 @@ fn slips_in_mappings_are_errors() {
     }
     // A declared path is no slip, however much it looks like one.
     assert!(compile(&["a"], "[columns]\n\"a\" = \"last_nam\"\n[types]\n\"last_nam\" = \"text\"").is_ok());
+}
+
+#[test]
+fn members_that_the_program_sets_itself_are_no_mappings_business() {
+    for field in [
+        "type",
+        "extra.source",
+        "People.results[0].role",
+        "phones[0].__force",
+        "Phones.results[2].__force",
+        "Address.verify",
+        "addresses[0].verify",
+    ] {
+        let columns = compile(&["a"], &format!("[columns]\n\"a\" = \"{field}\"")).err().unwrap_or_default();
+        assert!(columns.contains("the program sets this member itself") && columns.contains("`a`"), "{field}: {columns}");
+        let constant = compile(&["a"], &format!("[constants]\n\"{field}\" = true")).err().unwrap_or_default();
+        assert!(constant.contains("the program sets this member itself"), "{field}: {constant}");
+    }
+    let every = compile(&["a"], "[constants]\n\"phones[].__force\" = true").err().unwrap_or_default();
+    assert!(every.contains("the program sets this member itself"), "{every}");
+}
+
+#[test]
+fn the_country_of_a_phone_is_the_mappings_or_the_contracts_and_nobodys_by_default() {
+    let pairs = [NAME, CITY, ("phone", "phone")];
+    let row = ["Doe", "Riga", "8 (916) 123-45-67"];
+    assert_eq!(body(&pairs, "", &row), "phone.ambiguous phones[0].number");
+    assert!(body(&pairs, "[formats]\nphone_region = \"RU\"\n", &row).contains("79161234567"));
+    // Whose numbers they are is the contract's word: clients of these two have no country in common.
+    let registry = Registry::built_in();
+    let region = |name: &str| {
+        let operation = registry.find(name).unwrap().remove(0);
+        operation.leaves.iter().find_map(|leaf| leaf.phone_region.clone())
+    };
+    assert_eq!(region("tbank/fl-resident").as_deref(), Some("RU"));
+    assert_eq!(region("brainysoft/individual").as_deref(), Some("RU"));
+    assert_eq!(region("finlego/core-individual"), None);
 }

@@ -136,6 +136,7 @@ fn passed_through(body_path: &str, path: Vec<String>, value_type: ValueType) -> 
         join: None,
         headers: Vec::new(),
         selector: None,
+        phone_region: None,
         book: None,
     }
 }

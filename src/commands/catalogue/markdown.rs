@@ -42,7 +42,7 @@ pub(super) fn page(operation: &Operation) -> String {
                 None if group.type_leaf.is_none() => head(&mut text),
                 None => {}
             }
-            variant.leaves.iter().for_each(|leaf| row(&mut text, leaf));
+            variant.leaves.iter().filter(|leaf| leaf.mappable).for_each(|leaf| row(&mut text, leaf));
         }
     }
     text

@@ -27,6 +27,8 @@ pub struct OwnProfile {
     pub documentation: String,
     /// Where the API lives.
     pub base_url: String,
+    /// Alpha-2 code of the country of phone numbers that do not say theirs.
+    pub phone_region: Option<String>,
     /// The method of HTTP that creates a client.
     pub method: String,
     /// The path that creates one, for operations that name none of their own.

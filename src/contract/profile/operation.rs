@@ -116,6 +116,7 @@ impl OwnProfile {
             }),
             idempotency: Some(self.idempotency()),
             first_key: operation.first_key.clone(),
+            phone_region: self.phone_region.clone(),
             passes_through: operation.pass_through,
             own_id_required: operation.own_id_required,
             identities: operation.identity.iter().map(|parts| (called(parts), parts.clone())).collect(),

@@ -54,6 +54,12 @@ fn whole(root: &Reader<'_>) -> Option<OwnProfile> {
     {
         root.problem("base_url", "is no web address", "begin with https://; http:// is for this machine only");
     }
+    let phone_region = root.text("phone_region").map(str::to_owned);
+    if let Some(region) = &phone_region
+        && !(region.len() == 2 && region.bytes().all(|byte| byte.is_ascii_uppercase()))
+    {
+        root.problem("phone_region", "is no country's code", "write two capital letters, such as phone_region = \"GB\"");
+    }
     let method = method(root, "POST");
     let path = root.template("path");
     let headers = headers(&root.table("headers"));
@@ -72,6 +78,7 @@ fn whole(root: &Reader<'_>) -> Option<OwnProfile> {
         documentation: root.text("documentation").unwrap_or_default().to_owned(),
         name: name?.to_owned(),
         base_url: base_url?.trim_end_matches('/').to_owned(),
+        phone_region,
         method,
         path,
         headers,

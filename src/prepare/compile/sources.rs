@@ -19,6 +19,8 @@ impl Compiler<'_> {
     /// The source of a member outside lists; `None` when nothing fills it.
     pub(super) fn source_of(&self, operation: &Operation, leaf: &Leaf) -> Result<Option<From>, MappingError> {
         let names = match &leaf.selector {
+            // What other operations of the run let a mapping fill is no business of this member.
+            _ if !leaf.mappable => Vec::new(),
             // A selector is no field: items are mapped, and their kinds tell.
             Some(_) => vec![leaf.body_path.clone()],
             None if leaf.field == leaf.body_path => vec![leaf.field.clone()],
@@ -90,7 +92,8 @@ impl Compiler<'_> {
     /// The source of a part of item `number` of a list that mappings call by any of `lists`.
     pub(super) fn part_source(&self, lists: &[&str], number: u32, parts: &[&str], leaf: &Leaf) -> Option<From> {
         let named = |part: &str| numbered(lists, number, part);
-        let own: Vec<String> = parts.iter().flat_map(|part| named(part)).collect();
+        let own_parts = if leaf.mappable { parts } else { &[] };
+        let own: Vec<String> = own_parts.iter().flat_map(|part| named(part)).collect();
         let mut sources: Vec<From> = self.column_of(&own).map(From::Column).into_iter().collect();
         if sources.is_empty()
             && let Some(constant) = self.constant_of(&own)

@@ -105,7 +105,7 @@ mod tests {
                 }
             }
             date::ColumnEvidence::default().observe(&found, kind);
-            for region in ["RU", "US", "??"] {
+            for region in [Some("RU"), Some("US"), Some("??"), None] {
                 no_echo(&found, phone::parse(&found, kind, region))?;
             }
             no_echo(&found, north_america::phone(&found, kind))?;

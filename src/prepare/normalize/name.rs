@@ -25,7 +25,8 @@ pub fn parse(text: &str) -> Parsed<Cow<'_, str>> {
     Ok(name)
 }
 
-/// Last, first and middle name of a full name in this order: two or three words, a hyphenated one counts as one.
+/// Last, first and middle name of a full name in this order: two or three words, a hyphenated one counts as one. A patronymic behind
+/// the first word says that the first name stands first, or that there is no last name: never guessed.
 pub fn split_full(text: &str) -> Parsed<(String, String, Option<String>)> {
     let full = parse(text)?;
     // "Doe, Jane": the comma only confirms that the last name stands first.
@@ -40,12 +41,39 @@ pub fn split_full(text: &str) -> Parsed<(String, String, Option<String>)> {
     }
     let mut words = rest.split(' ').filter(|word| !word.is_empty());
     match (words.next(), words.next(), words.count()) {
+        (Some(first), _, 0) if is_patronymic(first) => unsplittable(
+            "has a patronymic as its second word, expected last, first and middle name in this order; split it into columns"
+                .to_owned(),
+        ),
+        (Some(_), Some(middle), 0) if is_of_father(middle) => unsplittable(
+            "has a patronymic of two words and no last name, expected last, first and middle name; split it into columns"
+                .to_owned(),
+        ),
         (Some(first), middle, 0) => Ok((last.to_owned(), first.to_owned(), middle.map(str::to_owned))),
         (first, middle, more) => {
             let found = 1 + usize::from(first.is_some()) + usize::from(middle.is_some()) + more;
             unsplittable(format!("has {found} word(s), expected last, first and middle name: two or three"))
         }
     }
+}
+
+/// Letters that a patronymic has at least: shorter words with such an ending are names of their own (Рич).
+const PATRONYMIC_MIN: usize = 5;
+
+/// Whether a word is a patronymic and can be no first name, in Russian letters or in Latin ones.
+fn is_patronymic(word: &str) -> bool {
+    const ENDINGS: [&str; 8] = ["ич", "вна", "ична", "ovich", "evich", "ovna", "evna", "ichna"];
+    let word = word.to_lowercase();
+    let ends = ENDINGS.iter().any(|ending| word.ends_with(ending));
+    ends && word.chars().count() >= PATRONYMIC_MIN || word.rsplit(['-', '–', '‑']).next().is_some_and(is_of_father)
+}
+
+/// "Son of" and "daughter of", as patronymics of Turkic names end.
+fn is_of_father(word: &str) -> bool {
+    matches!(
+        &*word.to_lowercase(),
+        "оглы" | "оглу" | "кызы" | "гызы" | "улы" | "уулу" | "ogly" | "oglu" | "kyzy" | "qizi" | "gizi" | "uly" | "uulu"
+    )
 }
 
 /// Whether clean text has nothing but Russian letters, blanks and hyphens: most names of most files.
@@ -127,6 +155,37 @@ mod tests {
             (" ", Code::ValueMissing),
         ] {
             assert_eq!(parse(found).unwrap_err().code, code, "{found}");
+        }
+    }
+
+    #[test]
+    fn first_names_in_front_are_told_by_the_patronymic_behind_them() {
+        for text in [
+            "Пётр Сергеевич Образцов",
+            "ПЁТР СЕРГЕЕВИЧ ОБРАЗЦОВ",
+            "Анна Сергеевна Образцова",
+            "Илья Кузьмич Образцов",
+            "Анна Никитична Образцова",
+            "Анна Ильинична Образцова",
+            "Petr Sergeevich Obraztsov",
+            "Али Вели-оглы Образцов",
+            "Али оглы Образцов",
+            "Али Вели оглы",
+            "Пётр Сергеевич",
+        ] {
+            let fault = split_full(text).unwrap_err();
+            assert_eq!(fault.code, Code::NameNotSplittable, "{text}");
+            assert!(fault.message.contains("split it into columns"), "{}", fault.message);
+        }
+        for text in [
+            "Образцов Пётр Сергеевич",
+            "Иванович Пётр Сергеевич",
+            "Абрамович Роман",
+            "Рич Рич Рич",
+            "Schmidt Heinrich Karl",
+            "Петров Али Вели-оглы",
+        ] {
+            assert!(split_full(text).is_ok(), "{text}");
         }
     }
 

@@ -10,16 +10,21 @@ use crate::model::{CellKind, Code};
 const DIGITS_MAX: usize = 15;
 const ONE_NUMBER_MAX: usize = 19;
 
-/// The number as `+` and digits. Numbers without `+` or `00` are read as people of `region` (alpha-2 code) dial them.
+/// The number as `+` and digits. Numbers without `+` or `00` are read as people of `region` (alpha-2 code) dial them; without a
+/// region they are a fault, as nobody can tell their country.
 ///
 /// A number with a country code must have a length that its country uses. Numbering plans grow faster than programs, so one
 /// that the known plan does not list is no fault here: [`doubt`] tells.
-pub fn parse(text: &str, kind: CellKind, region: &str) -> Parsed<String> {
+pub fn parse(text: &str, kind: CellKind, region: Option<&str>) -> Parsed<String> {
     let number = Number::of_cell(text, kind)?;
     if number.plus || number.digits().starts_with("00") {
         return international(&number);
     }
-    if region.eq_ignore_ascii_case("RU") { russian(&number) } else { national(&number, region) }
+    match region {
+        Some(region) if region.eq_ignore_ascii_case("RU") => russian(&number),
+        Some(region) => national(&number, region),
+        None => Err(CellFault::new(Code::PhoneAmbiguous, WHOSE)),
+    }
 }
 
 /// A warning about a number in E.164 that the known numbering plan of its country does not list.
@@ -215,6 +220,9 @@ fn national(number: &Number, region: &str) -> Parsed<String> {
     }
 }
 
+/// Neither the number nor the mapping nor the contract says the country.
+const WHOSE: &str = "has no country code, and nothing says which country's it is: name it in the mapping, [formats] phone_region = \"GB\" or the like";
+
 fn no_region() -> CellFault {
     CellFault::new(Code::PhoneAmbiguous, "has no country code, and the mapping's phone_region is no country")
 }
@@ -273,7 +281,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn ru(text: &str) -> Result<String, Code> {
-        parse(text, CellKind::Text, "RU").map_err(|fault| fault.code)
+        parse(text, CellKind::Text, Some("RU")).map_err(|fault| fault.code)
     }
 
     #[test]
@@ -297,7 +305,7 @@ mod tests {
         }
         assert_eq!(ru("8-800-555-35-35").as_deref(), Ok("+78005553535"));
         assert_eq!(ru("8 (495) 000-00-01").as_deref(), Ok("+74950000001"));
-        assert_eq!(parse("79000000001", CellKind::Number(79_000_000_001.0), "RU").unwrap(), "+79000000001");
+        assert_eq!(parse("79000000001", CellKind::Number(79_000_000_001.0), Some("RU")).unwrap(), "+79000000001");
     }
 
     #[test]
@@ -306,9 +314,13 @@ mod tests {
         assert_eq!(ru("00375290000001").as_deref(), Ok("+375290000001"));
         assert_eq!(ru("+49 30 000001").as_deref(), Ok("+4930000001"));
         assert_eq!(ru("+7 700 000 00 01").as_deref(), Ok("+77000000001"));
-        assert_eq!(parse("(201) 555-0123", CellKind::Text, "us").unwrap(), "+12015550123");
+        assert_eq!(parse("(201) 555-0123", CellKind::Text, Some("us")).unwrap(), "+12015550123");
         assert_eq!(ru("998901234567"), Err(Code::PhoneAmbiguous));
-        assert_eq!(parse("2015550123", CellKind::Text, "XX").unwrap_err().code, Code::PhoneAmbiguous);
+        assert_eq!(parse("2015550123", CellKind::Text, Some("XX")).unwrap_err().code, Code::PhoneAmbiguous);
+        // Nobody's country is the default.
+        let fault = parse("9161234567", CellKind::Text, None).unwrap_err();
+        assert!(fault.code == Code::PhoneAmbiguous && fault.message.contains("phone_region"), "{}", fault.message);
+        assert_eq!(parse("+371 2612 3456", CellKind::Text, None).unwrap(), "+37126123456");
     }
 
     #[test]
@@ -349,8 +361,8 @@ mod tests {
         ] {
             assert_eq!(ru(text), Err(code), "{text}");
         }
-        assert_eq!(parse("-5", CellKind::Number(-5.0), "RU").unwrap_err().code, Code::PhoneLetters);
-        assert_eq!(parse("1", CellKind::Number(1e17), "RU").unwrap_err().code, Code::CellDigitsLost);
+        assert_eq!(parse("-5", CellKind::Number(-5.0), Some("RU")).unwrap_err().code, Code::PhoneLetters);
+        assert_eq!(parse("1", CellKind::Number(1e17), Some("RU")).unwrap_err().code, Code::CellDigitsLost);
     }
 
     #[test]
@@ -365,7 +377,7 @@ mod tests {
 
     #[test]
     fn messages_say_what_was_found_and_expected() {
-        let fault = parse("8903", CellKind::Text, "RU").unwrap_err();
+        let fault = parse("8903", CellKind::Text, Some("RU")).unwrap_err();
         assert_eq!(&*fault.message, "has 4 digits, a Russian number has 11");
     }
 
