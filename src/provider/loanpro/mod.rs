@@ -7,6 +7,7 @@ mod compare;
 mod flow;
 mod look_up;
 mod options;
+mod quote;
 mod said;
 mod verdicts;
 mod warnings;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{Duplicates, Policy};
-use crate::model::redact::redact;
+use super::quote::quote;
 use crate::model::{Body, Refusal};
 
 /// What a warning is about, in the order in which the id of an existing customer is chosen.
@@ -184,7 +184,7 @@ fn listed(warnings: &[Warning], sent: &Body) -> String {
     let mut words = Vec::new();
     for warning in warnings {
         if warning.ids.is_empty() {
-            words.push(redact(&warning.words, sent));
+            words.push(quote(&warning.words, sent));
         } else {
             by_kind.entry(warning.kind).or_default().extend(&warning.ids);
         }
