@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "x-aliases",
     "x-alternatives",
     "x-book",
@@ -12,6 +12,7 @@ const KNOWN: [&str; 35] = [
     "x-fault",
     "x-field",
     "x-first-key",
+    "x-foreign-columns",
     "x-group",
     "x-header-groups",
     "x-headers",

@@ -37,6 +37,7 @@ pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) 
     inference.ask_about_hints(&mut guesses);
     inference.ask_about_unclear_parts(&mut guesses);
     inference.ask_about_second_names(&mut guesses);
+    inference.ask_about_foreign_columns(&mut guesses);
     let mut proposal =
         Proposal { operation: wanted.to_owned(), columns: guesses, constants: inference.items.constants(), missing: Vec::new() };
     proposal.missing = missing::find(&proposal, operations);
@@ -214,6 +215,17 @@ impl<'a> Inference<'a> {
                 guess.doubt = Some(format!("this header may mean `{}`, or something else", fields.join("` or `")));
                 guess.field = Some(first.clone());
                 guess.confidence = 50;
+            }
+        }
+    }
+
+    /// Asks about columns of a file that was made for another program, whatever they seem to mean.
+    fn ask_about_foreign_columns(&self, guesses: &mut [Guess]) {
+        for guess in guesses {
+            let layouts = self.operations.iter().filter_map(|operation| operation.foreign_columns.as_ref());
+            if let Some(doubt) = layouts.into_iter().find_map(|foreign| foreign.doubt(&guess.header, self.columns)) {
+                guess.doubt = Some(doubt.to_owned());
+                guess.confidence = 0;
             }
         }
     }

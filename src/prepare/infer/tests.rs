@@ -359,3 +359,16 @@ fn words_of_one_provider_mean_nothing_for_others() {
     );
     assert!(proposal.is_certain(), "{:?}", proposal.questions());
 }
+
+#[test]
+fn columns_of_another_programs_file_never_map_themselves() {
+    let columns = "action;importId;customerId;status;firstName";
+    let proposal = propose("loanpro/individual", columns);
+    assert_eq!(fields(&proposal).join(" "), "?- external_id ?customerId ?status first_name");
+    assert!(doubt_of(&proposal, "action").contains("importer"));
+    assert!(!proposal.is_certain() && !proposal.mapping().columns.contains_key("status"));
+    let proposal = propose("loanpro/company", "Action;status");
+    assert_eq!(fields(&proposal).join(" "), "?- ?status");
+    let proposal = propose("loanpro/individual", "status;customerId");
+    assert_eq!(fields(&proposal).join(" "), "status customerId", "nothing says that they are an importer's");
+}
