@@ -25,7 +25,7 @@ use crate::model::text::fold;
 pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) -> Proposal {
     let takes = |name: &str| takes_rare(operations, name);
     let mut readings = reading::read(columns, &takes);
-    own::read(columns, operations, &mut readings);
+    let mut kinds = own::read(columns, operations, &mut readings);
     let mut inference =
         Inference { operations, columns, readings: &readings, items: Items::new(operations), taken: BTreeMap::new() };
     let mut guesses: Vec<Guess> = columns
@@ -38,8 +38,9 @@ pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) 
     inference.ask_about_unclear_parts(&mut guesses);
     inference.ask_about_second_names(&mut guesses);
     inference.ask_about_foreign_columns(&mut guesses);
-    let mut proposal =
-        Proposal { operation: wanted.to_owned(), columns: guesses, constants: inference.items.constants(), missing: Vec::new() };
+    kinds.retain(|field, _| !guesses.iter().any(|guess| guess.field.as_ref() == Some(field)));
+    kinds.append(&mut inference.items.constants());
+    let mut proposal = Proposal { operation: wanted.to_owned(), columns: guesses, constants: kinds, missing: Vec::new() };
     proposal.missing = missing::find(&proposal, operations);
     proposal
 }
