@@ -12,6 +12,7 @@ const KNOWN: [&str; 36] = [
     "x-fault",
     "x-field",
     "x-first-key",
+    "x-foreign-columns",
     "x-group",
     "x-header-groups",
     "x-headers",

@@ -57,6 +57,8 @@ pub struct Operation {
     pub splits_full_names: bool,
     /// Columns that must not be mapped at all, where the provider wants none of what they hold.
     pub refused_headers: Option<RefusedHeaders>,
+    /// Columns that mean something else in files that were made for another program.
+    pub foreign_columns: Option<ForeignColumns>,
     /// Whether bodies of one shape, whose values each fit their member, are all valid or all not.
     pub shape_decides: bool,
     contract: Contract,
@@ -140,6 +142,28 @@ impl RefusedHeaders {
     pub fn refuses(&self, header: &str) -> bool {
         let header = fold(header);
         self.headers.iter().any(|refused| fold(refused) == header)
+    }
+}
+
+/// Headers of files that were made for another program, where they mean something else than here.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForeignColumns {
+    /// Headers by any of which such a file is known; all headers are compared folded.
+    pub known_by: Vec<String>,
+    /// Columns of such a file that never map themselves, with what a person is told of them.
+    pub columns: BTreeMap<String, String>,
+}
+
+impl ForeignColumns {
+    /// What a person has to know of a column, where the columns are of such a file.
+    #[must_use]
+    pub fn doubt(&self, header: &str, columns: &[std::sync::Arc<str>]) -> Option<&str> {
+        let header = fold(header);
+        let (_, doubt) = self.columns.iter().find(|(column, _)| fold(column) == header)?;
+        let is_foreign =
+            columns.iter().map(|column| fold(column)).any(|column| self.known_by.iter().any(|known| fold(known) == column));
+        is_foreign.then_some(doubt)
     }
 }
 
@@ -233,6 +257,7 @@ impl Operation {
             passes_through: part::<bool>(&schema, "x-pass-through")?.unwrap_or(false),
             aliases: part::<BTreeMap<_, _>>(&schema, "x-aliases")?.unwrap_or_default(),
             refused_headers: part(&schema, "x-refused-headers")?,
+            foreign_columns: part(&schema, "x-foreign-columns")?,
             splits_full_names: schema.get("x-name-order").and_then(Value::as_str) != Some("first-last"),
             contract: Contract::compile(&schema)?,
             checks: Checks::compile(part::<Vec<_>>(&schema, "x-checks")?.unwrap_or_default()),

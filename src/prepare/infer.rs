@@ -25,7 +25,7 @@ use crate::model::text::fold;
 pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) -> Proposal {
     let takes = |name: &str| takes_rare(operations, name);
     let mut readings = reading::read(columns, &takes);
-    own::read(columns, operations, &mut readings);
+    let mut kinds = own::read(columns, operations, &mut readings);
     let mut inference =
         Inference { operations, columns, readings: &readings, items: Items::new(operations), taken: BTreeMap::new() };
     let mut guesses: Vec<Guess> = columns
@@ -37,8 +37,10 @@ pub fn infer(wanted: &str, columns: &[Arc<str>], operations: &[Arc<Operation>]) 
     inference.ask_about_hints(&mut guesses);
     inference.ask_about_unclear_parts(&mut guesses);
     inference.ask_about_second_names(&mut guesses);
-    let mut proposal =
-        Proposal { operation: wanted.to_owned(), columns: guesses, constants: inference.items.constants(), missing: Vec::new() };
+    inference.ask_about_foreign_columns(&mut guesses);
+    kinds.retain(|field, _| !guesses.iter().any(|guess| guess.field.as_ref() == Some(field)));
+    kinds.append(&mut inference.items.constants());
+    let mut proposal = Proposal { operation: wanted.to_owned(), columns: guesses, constants: kinds, missing: Vec::new() };
     proposal.missing = missing::find(&proposal, operations);
     proposal
 }
@@ -214,6 +216,17 @@ impl<'a> Inference<'a> {
                 guess.doubt = Some(format!("this header may mean `{}`, or something else", fields.join("` or `")));
                 guess.field = Some(first.clone());
                 guess.confidence = 50;
+            }
+        }
+    }
+
+    /// Asks about columns of a file that was made for another program, whatever they seem to mean.
+    fn ask_about_foreign_columns(&self, guesses: &mut [Guess]) {
+        for guess in guesses {
+            let layouts = self.operations.iter().filter_map(|operation| operation.foreign_columns.as_ref());
+            if let Some(doubt) = layouts.into_iter().find_map(|foreign| foreign.doubt(&guess.header, self.columns)) {
+                guess.doubt = Some(doubt.to_owned());
+                guess.confidence = 0;
             }
         }
     }

@@ -235,6 +235,12 @@ pub trait Provider: Send + Sync {
         taken: &(dyn for<'id> Fn(usize, &'id str) -> bool + Sync),
         slot: &dyn Slot,
     ) -> Vec<Found>;
+
+    /// What people have to know of a client that a look-up proves to be created, told from why its outcome was unknown.
+    fn remark_of_doubt(&self, why: &Refusal) -> Option<Refusal> {
+        let _ = why;
+        None
+    }
 }
 
 /// One client to be sent.

@@ -59,6 +59,63 @@ pub(super) fn pointer_of(path: &str) -> Option<String> {
     (!pointer.is_empty()).then_some(pointer)
 }
 
+/// Digits of this number or more are taken for somebody's number.
+const DIGITS_MIN: usize = 7;
+
+/// A template of [`redact`](crate::model::redact::redact) without what tells of other clients: ends like `(Customer ID 7: Jane Roe)`,
+/// mail addresses and runs of seven digits or more become `…`. Holes (`{/email}`) stay. Names elsewhere are not known here.
+pub(super) fn masked(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.to_ascii_lowercase().find("(customer id") {
+        let (before, tail) = rest.split_at(at);
+        kept.push_str(before);
+        kept.push('…');
+        let mut depth = 0_usize;
+        let end = tail.char_indices().find_map(|(index, ch)| {
+            depth = match ch {
+                '(' => depth + 1,
+                ')' => depth.saturating_sub(1),
+                _ => depth,
+            };
+            (depth == 0).then_some(index + ch.len_utf8())
+        });
+        // One that is never closed goes on to the end.
+        rest = tail.get(end.unwrap_or(tail.len())..).unwrap_or_default();
+    }
+    kept.push_str(rest);
+    let words = kept.split_inclusive(char::is_whitespace).map(|word| {
+        let blank = if word.ends_with(char::is_whitespace) { " " } else { "" };
+        if word.contains('@') { format!("…{blank}") } else { word.to_owned() }
+    });
+    without_numbers(&words.collect::<String>())
+}
+
+/// The text without long numbers, also those written in groups: `(312) 555-0101`.
+fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let (mut run, mut digits, mut in_hole) = (String::new(), 0, false);
+    for ch in text.chars().chain(['\0']) {
+        in_hole = if in_hole { ch != '}' } else { ch == '{' };
+        if !in_hole && ch.is_numeric() {
+            digits += 1;
+            run.push(ch);
+        } else if !in_hole && digits > 0 && matches!(ch, ' ' | '\u{a0}' | '-' | '–' | '.' | '/' | '(' | ')') {
+            run.push(ch);
+        } else {
+            let end = run.trim_end_matches(|ch: char| !ch.is_numeric()).len();
+            kept.push_str(if digits < DIGITS_MIN { run.get(..end).unwrap_or_default() } else { "…" });
+            kept.push_str(run.get(end..).unwrap_or_default());
+            run.clear();
+            digits = 0;
+            if ch != '\0' {
+                kept.push(ch);
+            }
+        }
+    }
+    kept
+}
+
 /// The only member of this name anywhere in the body.
 pub(super) fn find_member(value: &Value, name: &str, pointer: &str) -> Option<String> {
     let children: Vec<(String, &Value)> = match value {
@@ -94,4 +151,23 @@ pub(super) fn head(reply: &Reply) -> String {
         head.push('…');
     }
     format!("status {}: {head}", reply.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn what_tells_of_others_is_masked_and_holes_stay() {
+        for (text, expected) in [
+            ("Phone is known (Customer ID 396: Johnny (Jay) Doe). Ask.", "Phone is known …. Ask."),
+            ("a (customer id 1: A) b (CUSTOMER ID 2: B", "a … b …"),
+            ("{/email} and jane.roe@example.net, twice", "{/email} and … twice"),
+            ("call (312) 555-0101 or 3125550101.", "call (… or …."),
+            ("{/a/1234567/b} of 12 members", "{/a/1234567/b} of 12 members"),
+            ("at most 255 characters", "at most 255 characters"),
+        ] {
+            assert_eq!(masked(text), expected);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Headers that a contract itself knows: words of its own for its members, paths of the body, numbered groups of columns.
 //! Read before the vocabulary, and only for operations of one provider: another provider means other things by its words.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::reading::{Reading, take_number, without_repeat_number};
@@ -8,11 +9,11 @@ use crate::contract::{Group, Leaf, Operation};
 use crate::model::text::fold;
 use crate::prepare::{names, through};
 
-/// Puts the contract's own readings in the place of the vocabulary's.
-pub(super) fn read(columns: &[Arc<str>], operations: &[Arc<Operation>], readings: &mut [Reading]) {
-    let Some(provider) = operations.first().map(|first| first.provider()) else { return };
+/// Puts the contract's own readings in the place of the vocabulary's; the kinds of items that headers tell, by field (`Home Phone`).
+pub(super) fn read(columns: &[Arc<str>], operations: &[Arc<Operation>], readings: &mut [Reading]) -> BTreeMap<String, String> {
+    let Some(provider) = operations.first().map(|first| first.provider()) else { return BTreeMap::new() };
     if operations.iter().any(|operation| operation.provider() != provider) {
-        return;
+        return BTreeMap::new();
     }
     // Which item of its list each group word and number are, in the order of columns.
     let mut items: Vec<(String, String, Option<u32>)> = Vec::new();
@@ -27,6 +28,23 @@ pub(super) fn read(columns: &[Arc<str>], operations: &[Arc<Operation>], readings
             *reading = Reading::Own(field);
         }
     }
+    kinds(operations, &items)
+}
+
+/// Kinds of items whose group words are words for one, in lists where the kind is a member like any other.
+fn kinds(operations: &[Arc<Operation>], items: &[(String, String, Option<u32>)]) -> BTreeMap<String, String> {
+    let mut kinds = BTreeMap::new();
+    for group in operations.iter().flat_map(|operation| &operation.groups).filter(|group| group.type_leaf.is_none()) {
+        let mut leaves = group.all_leaves();
+        let Some(codes) = leaves.find(|leaf| leaf.mappable && leaf.part() == "type").and_then(|leaf| leaf.codes.as_ref()) else {
+            continue;
+        };
+        let of_list = items.iter().filter(|(list, ..)| *list == group.field);
+        for (place, (_, word, _)) in of_list.enumerate().filter(|(_, (_, word, _))| codes.find(word).is_some()) {
+            kinds.insert(format!("{}[{place}].type", group.field), word.clone());
+        }
+    }
+    kinds
 }
 
 /// Whether one of these operations knows the header by itself.

@@ -359,3 +359,28 @@ fn words_of_one_provider_mean_nothing_for_others() {
     );
     assert!(proposal.is_certain(), "{:?}", proposal.questions());
 }
+
+#[test]
+fn columns_of_another_programs_file_never_map_themselves() {
+    let columns = "action;importId;customerId;status;firstName";
+    let proposal = propose("loanpro/individual", columns);
+    assert_eq!(fields(&proposal).join(" "), "?- external_id ?customerId ?status first_name");
+    assert!(doubt_of(&proposal, "action").contains("importer"));
+    assert!(!proposal.is_certain() && !proposal.mapping().columns.contains_key("status"));
+    let proposal = propose("loanpro/company", "Action;status");
+    assert_eq!(fields(&proposal).join(" "), "?- ?status");
+    let proposal = propose("loanpro/individual", "status;customerId");
+    assert_eq!(fields(&proposal).join(" "), "status customerId", "nothing says that they are an importer's");
+}
+
+#[test]
+fn typed_telephones_take_the_next_place_and_tell_their_kind() {
+    let proposal =
+        propose("loanpro/individual", "Home Phone;Cell Phone;Fax Number;SIN;Emergency Contact;Emergency Contact Phone");
+    let wanted = "phones[0].number phones[1].number phones[2].number ssn references[0].name references[0].phone";
+    assert_eq!(fields(&proposal).join(" "), wanted);
+    let kinds: Vec<String> = proposal.constants.iter().map(|(field, kind)| format!("{field} {kind}")).collect();
+    assert_eq!(kinds, ["phones[0].type home", "phones[1].type cell", "phones[2].type fax"]);
+    let proposal = propose("loanpro/individual", "Home Phone;Home Phone Type");
+    assert!(proposal.constants.is_empty(), "a column says it");
+}

@@ -25,13 +25,15 @@ pub(super) struct Flow {
     options: Options,
     /// When customers left that no look-up found, so that a warning about them is known as our own work.
     absent: Mutex<HashMap<IdempotencyKey, i64>>,
+    /// Why the outcome of customers is unknown that were sent in spite of warnings.
+    unanswered: Mutex<HashMap<IdempotencyKey, Refusal>>,
     /// Sets of filled members of which a customer was read back.
     shapes: Mutex<HashSet<Vec<String>>>,
 }
 
 impl Flow {
     pub(super) fn new(options: Options) -> Self {
-        Self { options, absent: Mutex::default(), shapes: Mutex::default() }
+        Self { options, absent: Mutex::default(), unanswered: Mutex::default(), shapes: Mutex::default() }
     }
 
     /// Keeps when customers were sent that are not found and will be sent again.
@@ -51,15 +53,22 @@ impl Flow {
         let answer = match verdicts::judge(&result, &body, SystemTime::now()) {
             Meaning::Clear(answer) => answer,
             Meaning::Warned(warnings, answer) => match self.sent_before(order.key, &warnings, &body, look_up).await {
-                Some(verdict) => Answer { verdict, ..answer },
-                None => self.warned(&warnings, answer, &body, look_up).await,
+                Some(verdict) => Answer { remark: self.remark(order.key, &verdict), verdict, ..answer },
+                None => self.warned(order.key, &warnings, answer, &body, look_up).await,
             },
         };
         self.read_back(answer, &body, look_up).await
     }
 
     /// What the policy makes of warnings.
-    async fn warned(&self, warnings: &[Warning], answer: Answer, body: &Body, look_up: &LookUp<'_>) -> Answer {
+    async fn warned(
+        &self,
+        key: IdempotencyKey,
+        warnings: &[Warning],
+        answer: Answer,
+        body: &Body,
+        look_up: &LookUp<'_>,
+    ) -> Answer {
         match warnings::decide(warnings, &self.options.duplicates) {
             // The answer is that refusal already.
             Decision::Reject => answer,
@@ -68,12 +77,12 @@ impl Flow {
                 remark: Some(warnings::matched(warnings, body, false)),
                 ..answer
             },
-            Decision::Force => self.force(warnings, answer, body, look_up).await,
+            Decision::Force => self.force(key, warnings, answer, body, look_up).await,
         }
     }
 
     /// Sends once more, never a third time.
-    async fn force(&self, ignored: &[Warning], first: Answer, body: &Body, look_up: &LookUp<'_>) -> Answer {
+    async fn force(&self, key: IdempotencyKey, ignored: &[Warning], first: Answer, body: &Body, look_up: &LookUp<'_>) -> Answer {
         let Some(turn) = look_up.slot.take().await else {
             let why = refusal("not_forced", "the run stopped before the customer was sent in spite of warnings");
             return Answer { verdict: Verdict::Transient(why), ..first };
@@ -87,7 +96,22 @@ impl Flow {
         match verdicts::judge(&result, body, SystemTime::now()) {
             Meaning::Clear(answer) => {
                 let remark = matches!(answer.verdict, Verdict::Created(_)).then(|| warnings::overridden(ignored, body));
-                Answer { remark, ..answer }
+                let verdict = match answer.verdict {
+                    Verdict::Unknown { why, retry_after } => {
+                        let why = warnings::unanswered(ignored, body, why);
+                        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).insert(key, why.clone());
+                        Verdict::Unknown { why, retry_after }
+                    }
+                    verdict @ (Verdict::Created(_)
+                    | Verdict::Existing(_)
+                    | Verdict::Rejected(_)
+                    | Verdict::Throttled { .. }
+                    | Verdict::Transient(_)
+                    | Verdict::RefusedOnRepeat(_)
+                    | Verdict::Halt(_)
+                    | Verdict::HaltInDoubt(_)) => verdict,
+                };
+                Answer { verdict, remark, ..answer }
             }
             Meaning::Warned(warnings, answer) => match warnings::unliftable(&warnings) {
                 Some(id) => Answer {
@@ -98,6 +122,12 @@ impl Flow {
                 None => answer,
             },
         }
+    }
+
+    /// What was ignored when the customer was sent that proves to be created.
+    fn remark(&self, key: IdempotencyKey, verdict: &Verdict) -> Option<Refusal> {
+        let unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        unanswered.get(&key).filter(|_| matches!(verdict, Verdict::Created(_))).and_then(warnings::remark_of_doubt)
     }
 
     /// Whether the customer that the warnings name is the one we sent before and did not find.

@@ -7,6 +7,7 @@ mod compare;
 mod flow;
 mod look_up;
 mod options;
+mod quote;
 mod said;
 mod verdicts;
 mod warnings;
@@ -24,6 +25,7 @@ use self::said::Said;
 use super::http::{HttpClient, Lost, bearer};
 use super::registry::Secret;
 use super::{Absence, AccountSettings, Answer, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Wanted};
+use crate::model::Refusal;
 
 /// Where the API lives.
 pub const BASE_URL: &str = "https://loanpro.simnang.com/api/public/api/1";
@@ -160,6 +162,10 @@ impl Provider for LoanPro {
         let found = look_up::find(&self.look_up(slot), wanted, taken).await;
         self.flow.remember_absent(wanted, &found);
         found
+    }
+
+    fn remark_of_doubt(&self, why: &Refusal) -> Option<Refusal> {
+        warnings::remark_of_doubt(why)
     }
 }
 

@@ -158,7 +158,22 @@ async fn a_forced_customer_is_sent_once_more_and_what_was_ignored_is_kept() {
 
     let script = Script::new([warned(&[PHONE])]);
     script.answers.lock().unwrap().push_back(Err(Lost::InDoubt { code: "timeout", why: String::new() }));
-    assert!(matches!(send(&flow, &script, 1).await.verdict, Verdict::Unknown { .. }));
+    let Verdict::Unknown { why, .. } = send(&flow, &script, 1).await.verdict else { panic!("the answer was lost") };
+    assert!(why.message.contains("phone of customer 9") && why.message.contains("lost"), "{why:?}");
+    // A look-up, in this run or another, that finds it: what was ignored becomes the remark.
+    let remark = warnings::remark_of_doubt(&why).unwrap();
+    assert_eq!(&*remark.message, "created although the provider warned: phone of customer 9");
+    assert_eq!(warnings::remark_of_doubt(&remark), None);
+
+    // Not found and sent again, and then warned about as itself.
+    flow.remember_absent(&[wanted(now_s() * 1000)], &[Found::Absent]);
+    let script = Script::new([
+        warned(&[PHONE, "(Customer) Email 'x' (Customer ID 12: Ada)"]),
+        (404, json!({})),
+        (200, stored(12, now_s())),
+    ]);
+    let answer = send(&flow, &script, 9).await;
+    assert_eq!((answer.verdict, answer.remark), (Verdict::Created("12".into()), Some(remark)));
 }
 
 #[tokio::test]

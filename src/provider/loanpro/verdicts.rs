@@ -4,9 +4,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::quote::{is_identifier, quote};
 use super::said::Said;
 use super::warnings::Warning;
-use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
@@ -87,18 +87,13 @@ fn no_customer(reply: &Reply) -> Refusal {
 
 /// The provider's words as a template without the client's data.
 pub(super) fn refused(reply: &Reply, said: &Said, sent: &Body) -> Refusal {
-    let code = [&said.code, &said.kind].into_iter().flatten().find(|code| is_word(code));
+    let code = [&said.code, &said.kind].into_iter().flatten().find(|code| is_identifier(code, sent));
     Refusal {
         code: code.cloned().unwrap_or_else(|| format!("http_{}", reply.status)).into(),
-        message: redact(&said.message.clone().unwrap_or_else(|| head(reply)), sent).into(),
+        message: quote(&said.message.clone().unwrap_or_else(|| head(reply)), sent).into(),
         pointer: None,
         request_id: request_id(reply),
     }
-}
-
-/// Codes are words; anything else could be client data.
-fn is_word(code: &str) -> bool {
-    code.len() <= 50 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// What an answer without an error object says, shortly.
@@ -251,6 +246,8 @@ mod tests {
             (11, reply(200, "{\"d\":{\"id\""), "unknown"),
             (11, reply(200, r#"{"d":{"id":"two"}}"#), "unknown"),
             (11, reply(200, r#"{"d":{}}"#), "unknown"),
+            (11, reply(200, r#"{"d":{"id":0}}"#), "unknown"),
+            (11, reply(200, r#"{"d":{"id":"0"}}"#), "unknown"),
             (11, reply(200, "[]"), "unknown"),
             (11, reply(202, CREATED), "unknown"),
             (11, reply(204, ""), "unknown"),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::options::{Duplicates, Policy};
-use crate::model::redact::redact;
+use super::quote::quote;
 use crate::model::{Body, Refusal};
 
 /// What a warning is about, in the order in which the id of an existing customer is chosen.
@@ -184,7 +184,7 @@ fn listed(warnings: &[Warning], sent: &Body) -> String {
     let mut words = Vec::new();
     for warning in warnings {
         if warning.ids.is_empty() {
-            words.push(redact(&warning.words, sent));
+            words.push(quote(&warning.words, sent));
         } else {
             by_kind.entry(warning.kind).or_default().extend(&warning.ids);
         }
@@ -217,13 +217,32 @@ pub(super) fn matched(warnings: &[Warning], sent: &Body, forced: bool) -> Refusa
     }
 }
 
+/// How the remark on a customer begins that was created although there were warnings.
+const CREATED: &str = "created although the provider warned: ";
+/// The code of a customer that was sent in spite of warnings and got no answer, and what its words are made of.
+const UNANSWERED: &str = "forced_unanswered";
+const SENT: &str = "sent although the provider warned: ";
+const NO_ANSWER: &str = "; the answer was lost: ";
+
 /// What a report says of a customer that was created although there were warnings.
 pub(super) fn overridden(warnings: &[Warning], sent: &Body) -> Refusal {
-    Refusal {
-        code: "warnings_overridden".into(),
-        message: format!("created although the provider warned: {}", listed(warnings, sent)).into(),
-        ..Refusal::default()
-    }
+    remark(&listed(warnings, sent))
+}
+
+fn remark(listed: &str) -> Refusal {
+    Refusal { code: "warnings_overridden".into(), message: format!("{CREATED}{listed}").into(), ..Refusal::default() }
+}
+
+/// Why nobody knows what became of a customer that was sent in spite of warnings: it keeps what was ignored.
+pub(super) fn unanswered(warnings: &[Warning], sent: &Body, why: Refusal) -> Refusal {
+    let message = format!("{SENT}{}{NO_ANSWER}{}", listed(warnings, sent), why.message);
+    Refusal { code: UNANSWERED.into(), message: message.into(), ..why }
+}
+
+/// The remark on such a customer, once it is known that it was created.
+pub(super) fn remark_of_doubt(why: &Refusal) -> Option<Refusal> {
+    let told = why.message.strip_prefix(SENT).filter(|_| &*why.code == UNANSWERED)?;
+    told.split_once(NO_ANSWER).map(|(listed, _)| remark(listed))
 }
 
 #[cfg(test)]

@@ -80,19 +80,13 @@ impl Desk<'_> {
         for (job, found) in jobs.into_iter().zip(found) {
             match found {
                 Found::There(id) => match self.provenance(Some(&job), &id) {
-                    Ok(Provenance::Ours) => {
-                        self.counts.created += 1;
-                        self.settle(&job, Event::Created { remote_id: id, remark: None }).await;
-                    }
+                    Ok(Provenance::Ours) => self.found_created(&job, id).await,
                     Ok(Provenance::Uncertain | Provenance::BeforeUs) => {
                         self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await;
                     }
                     Err(error) => self.break_off(error),
                 },
-                Found::ByUs(id) => {
-                    self.counts.created += 1;
-                    self.settle(&job, Event::Created { remote_id: id, remark: None }).await;
-                }
+                Found::ByUs(id) => self.found_created(&job, id).await,
                 Found::BeforeUs(id) => self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await,
                 Found::Several(ids) => {
                     let why = format!("several clients of the provider could be this one: {}", ids.join(", "));
@@ -144,6 +138,18 @@ impl Desk<'_> {
         job.sent_again = true;
         job.due = Instant::now();
         self.waiting.push(job);
+    }
+
+    /// Settles a client that the request in doubt created, with what its doubt says for people.
+    async fn found_created(&mut self, job: &Job, remote_id: Box<str>) {
+        let identities: Vec<_> = job.dispatch.parcel.identities.iter().map(|(identity, _)| *identity).collect();
+        let known = match self.line.journal.client(&identities) {
+            Ok(known) => known,
+            Err(error) => return self.break_off(error),
+        };
+        let remark = known.and_then(|client| self.line.provider.remark_of_doubt(client.refusal.as_ref()?));
+        self.counts.created += 1;
+        self.settle(job, Event::Created { remote_id, remark }).await;
     }
 
     async fn settle(&mut self, job: &Job, event: Event) {
