@@ -60,7 +60,11 @@ fn keep(journal: &Journal, job: &Job, books: &Books) -> Result<(), Failure> {
     let path = path(journal, job);
     let failure = |why| Failure::Output { what: path.display().to_string(), why };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failure)?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(failure)?;
     }
     let partial = path.with_extension("partial");
     let mut options = OpenOptions::new();

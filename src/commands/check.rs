@@ -61,14 +61,16 @@ fn forecast(summary: &Summary, job: &Job) -> String {
     let to_resolve = summary.count(Outcome::Unknown);
     let (requests, window) =
         job.operations.iter().filter_map(|operation| operation.limit).min().unwrap_or((1, Duration::from_secs(1)));
+    let per_client = job.operations.iter().map(|operation| operation.requests_per_client).max().unwrap_or(1);
     // One request proves the account, the others create.
-    let calls = to_send + to_resolve + u64::from(to_send > 0);
+    let calls = to_send.saturating_mul(u64::from(per_client)) + to_resolve + u64::from(to_send > 0);
     let millis = calls.saturating_mul(u64::try_from(window.as_millis()).unwrap_or(1000)) / u64::from(requests.max(1));
     let finish =
         i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).and_then(|span| Local::now().checked_add_signed(span));
+    let each = if per_client > 1 { format!(" with {per_client} requests each") } else { String::new() };
     let duration = format!("{} h {:02} min {:02} s", millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
     format!(
-        "\nPlan for `import` with the account `{}`\n  calls        {calls} ({to_send} to create, {to_resolve} to resolve, 1 to prove the account)\n  \
+        "\nPlan for `import` with the account `{}`\n  calls        {calls} ({to_send} to create{each}, {to_resolve} to resolve, 1 to prove the account)\n  \
          in journal   {known} created or existing, not sent again\n  limit        {requests} requests in {} s\n  duration     at least {duration}\n  \
          finish       {} if started now\n",
         job.account,

@@ -91,7 +91,8 @@ pub struct Join {
 pub struct Selector {
     /// The vocabulary's group.
     pub group: String,
-    /// Labels of kinds, tried in order; `*` is any kind, and an item without one.
+    /// Labels of kinds, tried in order, or words that the vocabulary knows no kind for; `*` is any kind, and an item without one;
+    /// `?` is an item whose kind nothing says.
     pub kinds: Vec<String>,
     /// The part of the item.
     pub part: String,

@@ -45,6 +45,8 @@ pub struct Operation {
     pub limit: Option<(u32, Duration)>,
     /// Requests that may be under way at once, where the provider says so.
     pub in_flight: Option<u32>,
+    /// Requests that creating one client takes.
+    pub requests_per_client: u32,
     /// What the provider does with a request that comes twice, where that is known.
     pub idempotency: Option<Idempotency>,
     /// The root member that is written first; all others follow in the order of names.
@@ -177,6 +179,9 @@ pub struct Limits {
     pub window_ms: u64,
     /// Requests that may be under way at once.
     pub in_flight: Option<u32>,
+    /// Requests that one client costs; one where it is not said.
+    #[serde(default)]
+    pub requests_per_client: Option<u32>,
 }
 
 /// Parts of a body that together tell a client from all others.
@@ -235,7 +240,9 @@ impl Operation {
             return Err("x-phone-region: a country's code is two capital letters, such as `GB`".to_owned());
         }
         let limits: Option<Limits> = part(&schema, "x-limits")?;
-        if limits.is_some_and(|limits| limits.requests == 0 || limits.window_ms == 0 || limits.in_flight == Some(0)) {
+        if limits.is_some_and(|limits| {
+            limits.requests == 0 || limits.window_ms == 0 || limits.in_flight == Some(0) || limits.requests_per_client == Some(0)
+        }) {
             return Err("x-limits: a limit of 0 would let nothing through".to_owned());
         }
         let rules: Option<Vec<WrittenIdentityRule>> = part(&schema, "x-identity")?;
@@ -252,6 +259,7 @@ impl Operation {
             own_id_required: schema.get("x-own-id-required").is_some_and(|value| value != false),
             limit: limits.map(|limits| (limits.requests, Duration::from_millis(limits.window_ms))),
             in_flight: limits.and_then(|limits| limits.in_flight),
+            requests_per_client: limits.and_then(|limits| limits.requests_per_client).unwrap_or(1),
             idempotency: part(&schema, "x-idempotency")?,
             first_key: part(&schema, "x-first-key")?,
             passes_through: part::<bool>(&schema, "x-pass-through")?.unwrap_or(false),

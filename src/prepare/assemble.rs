@@ -12,6 +12,7 @@ use serde_json::Value;
 use smallvec::SmallVec;
 
 use super::cell::Written;
+use super::copies::CopyPlan;
 use super::fingerprint;
 use super::members::Members;
 use super::normalize::{CellFault, phone};
@@ -78,6 +79,7 @@ impl Plan {
                 attempted: Vec::new(),
                 noticed: Vec::new(),
                 numbers: SmallVec::new(),
+                by_item: SmallVec::new(),
             };
             match self.operation_of(&row) {
                 Ok(index) => {
@@ -119,6 +121,8 @@ pub(super) struct Work<'a> {
     noticed: Vec<Fault>,
     /// For each group its items' plans, by place in the list: the list closes gaps, faults have to name the right column.
     pub(super) numbers: SmallVec<[(usize, usize); 8]>,
+    /// Single objects that an item of the row filled, by name.
+    pub(super) by_item: SmallVec<[&'a str; 4]>,
 }
 
 impl<'a> Work<'a> {
@@ -139,7 +143,7 @@ impl<'a> Work<'a> {
             }
         }
         for copy in &plan.copies {
-            if copy.columns.iter().any(|column| self.is_filled(*column)) {
+            if self.is_given(copy) {
                 continue;
             }
             copy.slots.iter().for_each(|(from, to)| members.copy(*from, *to));
@@ -150,6 +154,12 @@ impl<'a> Work<'a> {
             self.attempted.extend(copied);
         }
         self.judge(plan, &members, own_id)
+    }
+
+    /// Whether the row itself says something of the object that a copy would fill.
+    fn is_given(&self, copy: &CopyPlan) -> bool {
+        copy.columns.iter().any(|column| self.is_filled(*column))
+            || copy.pointers.1.strip_prefix('/').is_some_and(|name| self.by_item.contains(&name))
     }
 
     /// One member outside lists.
@@ -254,7 +264,7 @@ impl<'a> Work<'a> {
 
     /// What is wrong with a copied object is told at the one that it was copied from.
     fn forget_copied(&self, plan: &OperationPlan, violations: &mut Vec<Violation>) {
-        for copy in plan.copies.iter().filter(|copy| !copy.columns.iter().any(|column| self.is_filled(*column))) {
+        for copy in plan.copies.iter().filter(|copy| !self.is_given(copy)) {
             let (from, to) = &copy.pointers;
             let told: Vec<(String, Option<String>)> =
                 violations.iter().map(|violation| (violation.pointer.clone(), violation.rule.clone())).collect();

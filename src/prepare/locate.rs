@@ -1,7 +1,7 @@
 //! From a body's member back to the column it came from, so that a complaint about the body names a cell.
 
 use super::assemble::{Work, index, is_empty};
-use super::plan::{Fill, OperationPlan};
+use super::plan::{Fill, ObjectPlan, OperationPlan};
 use crate::contract::{Leaf, Violation};
 use crate::model::{Fault, FieldName};
 
@@ -14,7 +14,33 @@ impl Work<'_> {
             field,
             column: column.map(index),
             found: column.map(|column| self.row.cells.text(column)).filter(|text| !is_empty(text)).map(Box::from),
-            message: violation.message.into(),
+            message: self.with_other_address(plan, &violation).into(),
+        }
+    }
+
+    /// The words of a violation; where an address is missing and the row has another one, with what makes it serve as both: which
+    /// address a client lives at is not guessed.
+    fn with_other_address(&self, plan: &OperationPlan, violation: &Violation) -> String {
+        let message = violation.message.clone();
+        let Some(member) = violation.member.as_deref().filter(|_| violation.pointer.is_empty()) else { return message };
+        let objects = &plan.objects.objects;
+        let is_address = |object: &&ObjectPlan| object.group == "addresses";
+        if !objects.iter().filter(is_address).any(|object| object.name == member) {
+            return message;
+        }
+        let by_column = |name: &str| {
+            plan.fills.iter().any(|fill| {
+                fill.leaf.path.first().is_some_and(|first| first == name)
+                    && fill.from.column().is_some_and(|column| self.is_filled(column))
+            })
+        };
+        let others = objects.iter().filter(is_address).map(|object| object.name.as_str()).filter(|name| *name != member);
+        match others.into_iter().find(|name| self.by_item.contains(name) || by_column(name)) {
+            Some(other) => format!(
+                "{message}; if it is the row's `{other}`, map its columns to `{member}` too, or write in the mapping \
+                 [options] copy_when_empty = {{ {member} = \"{other}\" }}"
+            ),
+            None => message,
         }
     }
 

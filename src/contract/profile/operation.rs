@@ -113,6 +113,7 @@ impl OwnProfile {
                 requests: self.limits.requests,
                 window_ms: u64::try_from(self.limits.window.as_millis()).unwrap_or(u64::MAX),
                 in_flight: u32::try_from(self.limits.in_flight).ok(),
+                requests_per_client: None,
             }),
             idempotency: Some(self.idempotency()),
             first_key: operation.first_key.clone(),

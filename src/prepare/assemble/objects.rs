@@ -4,6 +4,7 @@
 use smallvec::SmallVec;
 
 use super::{Work, index, is_empty, translate};
+use crate::model::text::fold;
 use crate::model::{Code, Fault, FieldName};
 use crate::prepare::cell;
 use crate::prepare::compile::objects::{bare_label, label_of};
@@ -34,9 +35,13 @@ impl<'a> Work<'a> {
             if chosen.is_none() && object.kinds.iter().any(|kind| kind == "*") {
                 *chosen = self.any_kind(objects, object, &mut filled);
             }
+            if chosen.is_none() && object.kinds.iter().any(|kind| kind == "?") {
+                *chosen = self.without_kind(objects, object, &mut filled);
+            }
         }
         for (object, chosen) in objects.objects.iter().zip(chosen) {
             let Some(item) = chosen else { continue };
+            self.by_item.push(&object.name);
             for fill in object.fills.get(item).into_iter().flatten() {
                 self.fill(fill, members);
             }
@@ -64,10 +69,10 @@ impl<'a> Work<'a> {
     /// The item whose kind the object names, by the order of its kinds; at last one whose kind is a code of the object's own.
     fn by_kind(&mut self, objects: &Objects, object: &ObjectPlan, filled: &mut [Filled]) -> Option<usize> {
         let of_group = |other: &Filled| objects.items.get(other.item).is_some_and(|item| item.group == object.group);
-        let named = object.kinds.iter().filter(|kind| *kind != "*").map(Some).chain([None]);
+        let named = object.kinds.iter().filter(|kind| !matches!(kind.as_str(), "*" | "?")).map(Some).chain([None]);
         for kind in named {
             let fits = |other: &Filled| match (kind, other.kind.as_deref()) {
-                (Some(wanted), Some(kind)) => wanted == kind,
+                (Some(wanted), Some(kind)) => wanted == kind || *wanted == fold(kind),
                 (None, Some(kind)) => {
                     object.type_leaf.as_ref().is_some_and(|(leaf, _)| cell::code(leaf, kind).is_ok())
                         && !object.kinds.iter().any(|known| known == kind)
@@ -95,6 +100,15 @@ impl<'a> Work<'a> {
             ([], _) => None,
             (free, _) => self.only(objects, object, free, filled),
         }
+    }
+
+    /// An item of which nothing says the kind.
+    fn without_kind(&mut self, objects: &Objects, object: &ObjectPlan, filled: &mut [Filled]) -> Option<usize> {
+        let fits =
+            |other: &Filled| other.kind.is_none() && objects.items.get(other.item).is_some_and(|item| item.group == object.group);
+        let places: SmallVec<[usize; 4]> =
+            filled.iter().enumerate().filter(|(_, other)| fits(other)).map(|(place, _)| place).collect();
+        self.only(objects, object, &places, filled)
     }
 
     /// Takes the first of these items; a second one is a fault: one of them would be dropped.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::contract::{Leaf, Operation};
+use crate::contract::{Leaf, Operation, Selector};
+use crate::model::text::fold;
+use crate::prepare::compile::objects::{bare_label, label_of};
 use crate::prepare::proposal::Proposal;
 
 /// Required fields that nothing fills.
@@ -67,8 +69,12 @@ fn is_filled(operation: &Operation, leaf: &Leaf, settled: &dyn Fn(&str) -> bool,
         let Some(selector) = &leaf.selector else { return false };
         let parts = || leaf.join.iter().flat_map(|join| &join.parts).chain([&selector.part]);
         let begin = format!("{}[", selector.group);
+        let is_part = |known: &str| {
+            parts().any(|part| known == part || (known == "series_and_number" && matches!(part.as_str(), "series" | "number")))
+        };
         proposal.columns.iter().filter(|guess| guess.doubt.is_none()).filter_map(|guess| guess.field.as_deref()).any(|field| {
-            field.starts_with(&begin) && parts().any(|part| field.split_once("].").is_some_and(|(_, known)| known == part))
+            field.starts_with(&begin)
+                && field.split_once("].").is_some_and(|(item, known)| is_part(known) && may_go(selector, item, proposal))
         }) || (selector.part == "type"
             && proposal.columns.iter().any(|guess| guess.field.as_deref().is_some_and(|field| field.starts_with(&begin))))
     };
@@ -77,4 +83,19 @@ fn is_filled(operation: &Operation, leaf: &Leaf, settled: &dyn Fn(&str) -> bool,
         || leaf.alternatives.iter().any(|other| named(other))
         || operation.aliases.iter().any(|(field, target)| leaf.is_called(target) && named(field))
         || by_item()
+}
+
+/// Whether an item, `addresses[0`, may fill the object: its kind is one of the object's, or each row tells it.
+fn may_go(selector: &Selector, item: &str, proposal: &Proposal) -> bool {
+    let field = format!("{item}].type");
+    if proposal.columns.iter().any(|guess| guess.field.as_deref() == Some(&field)) {
+        return true;
+    }
+    let said = proposal.constants.get(&field).map(|word| label_of(&selector.group, word));
+    let label = said.or_else(|| bare_label(&selector.group).map(str::to_owned));
+    selector.kinds.iter().any(|kind| match kind.as_str() {
+        "*" => true,
+        "?" => label.is_none(),
+        kind => label.as_deref().is_some_and(|label| label == kind || fold(label) == kind),
+    })
 }

@@ -62,7 +62,8 @@ fn a_messy_base_is_imported_as_committed() {
     assert_eq!((&body["birthCountryId"], &body["meanIncome"]), (&101_042.into(), &85_000.5.into()));
     // The books are kept for reports and nobody else.
     let books = stage.files().into_iter().find(|path| path.parent().is_some_and(|folder| folder.ends_with("books"))).unwrap();
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&books.metadata().unwrap().permissions()) & 0o777, 0o600);
+    let mode = |path: &std::path::Path| std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions()) & 0o777;
+    assert_eq!((mode(&books), mode(books.parent().unwrap())), (0o600, 0o700));
     stage.run(&["report"]).expect(1);
     assert_eq!(Report::read(&folder).fates(), report.fates());
 }
@@ -174,6 +175,49 @@ fn one_file_goes_to_several_providers_with_one_mapping() {
         // What one provider asks for does not reach another that takes any path.
         assert_eq!(ledger.0.iter().any(|entry| entry["body"].get("riskLevel").is_some()), provider == "finlego", "{operation}");
     }
+}
+
+#[test]
+fn where_a_client_is_registered_is_not_sent_as_where_he_lives() {
+    let sandbox = sandbox(&[]);
+    let stage = stage(&sandbox);
+    let fias = "a0ed83c6-19b1-4d47-8c6d-0d2ed45b36c1";
+    let head = "Фамилия,Имя,Пол,Дата рождения,Серия,Номер,Дата выдачи,Телефон,ФИАС,Адрес,ФИАС 2,Адрес 2\n";
+    let row = |number: u32, rest: &str| {
+        format!(
+            "Образцов,Пётр,м,17.02.1970,9900,10000{number},01.02.2015,+7900000000{number},{fias},\"г Москва, д {number}\",{rest}\n"
+        )
+    };
+    stage.write("clients.csv", format!("{head}{}{}", row(1, ","), row(2, &format!("{fias},\"г Тверь, д 9\""))));
+    let columns = "[columns]\n\"Фамилия\" = \"last_name\"\n\"Имя\" = \"first_name\"\n\"Пол\" = \"gender\"\n\"Дата рождения\" = \"birth_date\"\n\
+         \"Серия\" = \"documents[0].series\"\n\"Номер\" = \"documents[0].number\"\n\"Дата выдачи\" = \"documents[0].issue_date\"\n\
+         \"Телефон\" = \"phone\"\n\"ФИАС\" = \"addresses[0].fias\"\n\"Адрес\" = \"addresses[0].text\"\n\
+         \"ФИАС 2\" = \"addresses[1].fias\"\n\"Адрес 2\" = \"addresses[1].text\"\n\
+         [constants]\n\"addresses[0].type\" = \"registration address\"\n\"addresses[1].type\" = \"фактический адрес\"\n";
+    let arguments = ["import", "clients.csv", "--to", "brainysoft/individual", "--mapping", "mapping.toml"];
+    stage.write("mapping.toml", columns);
+    stage.run(&arguments).expect(1);
+    let lines = Report::read(&stage.only_report()).outcomes;
+    assert_eq!(lines.iter().map(|line| line["outcome"].as_str()).collect::<Vec<_>>(), ["invalid", "created"]);
+    assert_eq!(lines[0]["field"], "addressData");
+    assert!(
+        lines[0]["message"].contains("copy_when_empty = { addressData = \"registrationAddressData\" }"),
+        "{}",
+        lines[0]["message"]
+    );
+    let address = |at: usize| Ledger::read(&sandbox.ledger()).0[at]["body"]["addressData"]["fullAddressText"].clone();
+    assert_eq!(address(0), "г Тверь, д 9");
+    // The user says that both are the same where a row has only one; a row's own stays.
+    stage.write(
+        "mapping.toml",
+        format!("{columns}[options]\ncopy_when_empty = {{ addressData = \"registrationAddressData\" }}\n"),
+    );
+    let other = self::stage(&sandbox);
+    for name in ["clients.csv", "mapping.toml"] {
+        other.write(name, std::fs::read_to_string(stage.path(name)).unwrap());
+    }
+    other.run(&arguments).expect(0);
+    assert_eq!((address(1), address(2)), ("г Москва, д 1".into(), "г Тверь, д 9".into()));
 }
 
 /// Every value of a body with its path as mappings write it.
