@@ -9,6 +9,10 @@ use crate::model::Refusal;
 
 /// Longest part of a body that is not an error object which is quoted.
 const HEAD_CHARS_MAX: usize = 200;
+/// Numbers of so many digits may be somebody's.
+const DIGITS_MIN: usize = 7;
+/// Stands where something was taken out.
+const HIDDEN: &str = "…";
 
 /// The meaning of a request that got no answer; `certificate` words a refusal of our certificate.
 pub(super) fn without_answer(lost: &Lost, certificate: impl Fn(&str) -> Halt) -> Verdict {
@@ -74,6 +78,51 @@ pub(super) fn find_member(value: &Value, name: &str, pointer: &str) -> Option<St
     found.next().is_none().then_some(first)
 }
 
+/// A text without what would show somebody who is not in the sent body: mail addresses with the name before them, and numbers of
+/// seven digits or more, however they are grouped. For templates that `redact` has made: its holes stay.
+pub(super) fn masked(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        if is_mail(word) {
+            // `Jane Roe <jane@roe.example>`: the words before are hers as well.
+            while kept.last().is_some_and(|before| is_named(before)) {
+                kept.pop();
+            }
+            kept.push(HIDDEN.to_owned());
+        } else {
+            kept.push(word.to_owned());
+        }
+    }
+    without_numbers(&kept.join(" "))
+}
+
+fn is_mail(word: &str) -> bool {
+    let edge = |ch: Option<char>| ch.is_some_and(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '}' | '{' | '…'));
+    word.match_indices('@').any(|(at, _)| edge(word[..at].chars().next_back()) && edge(word[at + 1..].chars().next()))
+}
+
+/// `Roe`, `(Roe`: a word that may be a part of a name and ends no sentence.
+fn is_named(word: &str) -> bool {
+    word.trim_start_matches(['(', '<', '"', '\'']).chars().next().is_some_and(char::is_uppercase)
+        && !word.ends_with(['.', ':', ';'])
+}
+
+fn without_numbers(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|ch: char| ch.is_ascii_digit()) {
+        let (before, number) = rest.split_at(start);
+        masked.push_str(before);
+        let end = number.find(|ch: char| !(ch.is_ascii_digit() || matches!(ch, ' ' | '-' | '(' | ')'))).unwrap_or(number.len());
+        let digits = number[..end].trim_end_matches([' ', '-', '(', ')']);
+        let is_long = digits.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_MIN;
+        masked.push_str(if is_long { HIDDEN } else { digits });
+        rest = &number[digits.len()..];
+    }
+    masked.push_str(rest);
+    masked
+}
+
 /// What an answer without an error object says, shortly.
 pub(super) fn head(reply: &Reply) -> String {
     let text = match &reply.body {
@@ -94,4 +143,23 @@ pub(super) fn head(reply: &Reply) -> String {
         head.push('…');
     }
     format!("status {}: {head}", reply.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_who_are_not_in_the_body_are_masked() {
+        for (text, kept) in [
+            ("email: is taken by Jane Roe jane@roe.example", "email: is taken by …"),
+            ("Email: Jane Roe <jane@roe.example>, see there", "Email: … see there"),
+            ("{/firstName}@roe.example is taken", "… is taken"),
+            ("call +371 2000-00-01 or 12345", "call +… or 12345"),
+            ("{/email} is taken, code 400", "{/email} is taken, code 400"),
+            ("an e-mail needs an @, user@", "an e-mail needs an @, user@"),
+        ] {
+            assert_eq!(masked(text), kept);
+        }
+    }
 }

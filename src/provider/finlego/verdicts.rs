@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use regex::Regex;
 
 use super::envelope::{CoreResult, Said, id, object, refusal};
-use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
@@ -185,23 +184,22 @@ impl Exchange<'_> {
         }
     }
 
-    /// What has to be known of a client that is there already by FinLego's word.
+    /// What has to be known of a client that is there already by FinLego's word. None of its own words: they speak of that client
+    /// and of whoever looks after it.
     fn conflict(&self) -> Refusal {
-        let line = self.said.line();
-        let said = if line.is_empty() { String::new() } else { format!(": {}", redact(&line, self.sent)) };
         let message = match (self.circumstances.envelope, self.circumstances.repeat_of_unknown) {
             (Envelope::Plain, true) => format!(
-                "status {} on sending once more{said}; most likely the client that the first request created. FinLego tells no id: look \
+                "status {} on sending once more; most likely the client that the first request created. FinLego tells no id: look \
                  for externalId {{/externalId}} in its back office",
                 self.reply.status
             ),
             (Envelope::Plain, false) => format!(
-                "status {}{said}; FinLego does not say what clashes, most likely the externalId: look for {{/externalId}} in its back \
+                "status {}; FinLego does not say what clashes, most likely the externalId: look for {{/externalId}} in its back \
                  office",
                 self.reply.status
             ),
             (Envelope::Result, _) => format!(
-                "status {}{said}; FinLego does not document what clashes: look for onboardingId {{/onboardingId}} in its back office",
+                "status {}; FinLego does not document what clashes: look for onboardingId {{/onboardingId}} in its back office",
                 self.reply.status
             ),
         };

@@ -229,6 +229,27 @@ fn no_verdict_repeats_client_data() {
 }
 
 #[test]
+fn nobody_else_is_named_either() {
+    let told = |status, body: &Value| {
+        let answer = judge(&reply(status, &body.to_string(), &[]), &sent(), circumstances(Envelope::Plain));
+        match (answer.verdict, answer.remark) {
+            (Verdict::Existing(_), Some(remark)) => remark.message,
+            (Verdict::Rejected(refusal), None) => refusal.message,
+            other => panic!("{other:?}"),
+        }
+    };
+    let conflict =
+        json!({"title": "Conflict", "detail": "managed by Anna Sidorova", "errors": {"email": ["Anna Sidorova has it"]}});
+    let message = told(409, &conflict);
+    assert!(!message.contains("Anna") && !message.contains("managed"), "{message}");
+    assert!(message.starts_with("status 409; FinLego does not say what clashes"), "{message}");
+
+    let refused = json!({"errors": {"email": ["is taken by Jane Roe jane@roe.example, +371 20 00 00 01"]}});
+    assert_eq!(&*told(400, &refused), "email: is taken by … +…");
+    assert_eq!(&*told(400, &json!({"errors": {"address.zip": ["must have 4 digits"]}})), "address.zip: must have 4 digits");
+}
+
+#[test]
 fn the_place_and_the_trace_are_kept() {
     let body = json!({"title": "x", "errors": {"Address.City": ["does not match"]}, "traceId": "00-ab"}).to_string();
     let answer = judge(&reply(400, &body, &[]), &sent(), circumstances(Envelope::Plain));
