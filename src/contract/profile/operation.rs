@@ -114,7 +114,7 @@ impl OwnProfile {
                 window_ms: u64::try_from(self.limits.window.as_millis()).unwrap_or(u64::MAX),
                 in_flight: u32::try_from(self.limits.in_flight).ok(),
             }),
-            idempotency: Some(self.idempotency()),
+            idempotency: Some(self.idempotency(operation)),
             first_key: operation.first_key.clone(),
             passes_through: operation.pass_through,
             own_id_required: operation.own_id_required,
@@ -124,7 +124,7 @@ impl OwnProfile {
     }
 
     /// What `fields` shows of keys and doubts.
-    fn idempotency(&self) -> Idempotency {
+    fn idempotency(&self, operation: &OwnOperation) -> Idempotency {
         let (key, has_key) = match &self.key.place {
             KeyPlace::None => ("none".to_owned(), false),
             KeyPlace::Header(header) => (format!("header {header}"), true),
@@ -148,6 +148,7 @@ impl OwnProfile {
             remembered_s: self.key.remembered.map(|time| time.as_secs()),
             replay: if replays { self.key.replay.clone() } else { "nothing is replayed".to_owned() },
             unknown: replay.into_iter().chain(look_up).chain([Settling::Person]).collect(),
+            look_for: operation.identity.iter().find(|parts| parts.len() == 1).and_then(|parts| parts.first()).cloned(),
             note: format!("the provider's id of a client is its answer's {id}"),
         }
     }

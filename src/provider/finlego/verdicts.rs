@@ -37,7 +37,7 @@ pub(super) struct Circumstances<'a> {
 pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Circumstances<'_>) -> Answer {
     let reply = match result {
         Ok(reply) => reply,
-        Err(lost) => return Answer::of(where_to_look(without_answer(lost, certificate), circumstances.envelope)),
+        Err(lost) => return Answer::of(without_answer(lost, certificate)),
     };
     let members = object(reply);
     let said = members.as_ref().map(Said::of).unwrap_or_default();
@@ -61,13 +61,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
         | Verdict::Halt(_)
         | Verdict::HaltInDoubt(_) => None,
     };
-    Answer {
-        verdict: where_to_look(verdict, circumstances.envelope),
-        http_status: Some(reply.status),
-        request_id,
-        pause: quota_pause(&reply.headers, circumstances.now),
-        remark,
-    }
+    Answer { verdict, http_status: Some(reply.status), request_id, pause: quota_pause(&reply.headers, circumstances.now), remark }
 }
 
 /// An answer with what is needed to judge it.
@@ -204,29 +198,6 @@ impl Exchange<'_> {
             ),
         };
         Refusal { code: "conflict".into(), message: message.into(), pointer: None, request_id: self.request_id.clone() }
-    }
-}
-
-/// An unknown outcome's words, with what a person has to look for: FinLego cannot be asked.
-fn where_to_look(verdict: Verdict, envelope: Envelope) -> Verdict {
-    match verdict {
-        Verdict::Unknown { mut why, retry_after } => {
-            let place = match envelope {
-                Envelope::Plain => "externalId {/externalId}",
-                Envelope::Result => "onboardingId {/onboardingId}",
-            };
-            let message = why.message.trim_end_matches('.');
-            why.message = format!("{message}. Look for {place} in FinLego's back office: it cannot be asked").into();
-            Verdict::Unknown { why, retry_after }
-        }
-        verdict @ (Verdict::Created(_)
-        | Verdict::Existing(_)
-        | Verdict::Rejected(_)
-        | Verdict::Throttled { .. }
-        | Verdict::Transient(_)
-        | Verdict::RefusedOnRepeat(_)
-        | Verdict::Halt(_)
-        | Verdict::HaltInDoubt(_)) => verdict,
     }
 }
 
