@@ -209,7 +209,12 @@ impl Job {
             ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
             members: self.plan.members(),
         };
-        Ok(Reporter::create(folder, &self.table.source, header)?.with_joined_columns(&self.annex_columns))
+        let by_hand = |operation: &Arc<Operation>| {
+            let rules = operation.idempotency.as_ref().filter(|rules| rules.needs_person())?;
+            Some(report::ByHand { look_for: rules.look_for.as_deref().map(Into::into) })
+        };
+        let reporter = Reporter::create(folder, &self.table.source, header)?.with_joined_columns(&self.annex_columns);
+        Ok(reporter.with_doubts_by_hand(self.operations.iter().map(by_hand).collect()))
     }
 
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.

@@ -99,9 +99,22 @@ pub struct Idempotency {
     pub replay: String,
     /// Ways to settle a doubt, in the order in which they are tried.
     pub unknown: Vec<Settling>,
+    /// Where the body holds what a person has to look for at the provider: `/externalId`.
+    pub look_for: Option<String>,
     /// What else people should know.
     #[serde(default)]
     pub note: String,
+}
+
+impl Idempotency {
+    /// Whether only a person can find out what became of a request without an answer.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        !self.unknown.iter().any(|way| match way {
+            Settling::Replay | Settling::LookUp => true,
+            Settling::Person => false,
+        })
+    }
 }
 
 /// A way to settle whether a client was created.

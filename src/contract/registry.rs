@@ -67,10 +67,14 @@ impl Registry {
     #[must_use]
     pub fn with(&self, extra: Vec<Operation>) -> Self {
         let mut operations = self.operations.clone();
-        for operation in extra.into_iter().map(Arc::new) {
+        for mut operation in extra {
             match operations.iter_mut().find(|known| known.name == operation.name) {
-                Some(known) => *known = operation,
-                None => operations.push(operation),
+                Some(known) => {
+                    // How the provider treats repeats does not change with the form of its clients.
+                    operation.idempotency = operation.idempotency.or_else(|| known.idempotency.clone());
+                    *known = Arc::new(operation);
+                }
+                None => operations.push(Arc::new(operation)),
             }
         }
         Self { operations }
@@ -128,7 +132,9 @@ mod tests {
         assert_eq!(registry.operations().len(), built_in.operations().len() + 1);
         assert_eq!(registry.find("acme").unwrap()[0].title, "three");
         assert_eq!(registry.find("tbank/fl-resident").unwrap()[0].title, "two");
-        assert_eq!(built_in.find("tbank/fl-resident").unwrap()[0].title, "natural person, resident");
+        let [ours, theirs] = [&registry, built_in].map(|registry| registry.find("tbank/fl-resident").unwrap().swap_remove(0));
+        assert_eq!(theirs.title, "natural person, resident");
+        assert!(ours.idempotency.is_some() && ours.idempotency == theirs.idempotency);
     }
 
     #[test]

@@ -9,6 +9,10 @@ use crate::model::Refusal;
 
 /// Longest part of a body that is not an error object which is quoted.
 const HEAD_CHARS_MAX: usize = 200;
+/// Numbers of so many digits may be somebody's.
+const DIGITS_MIN: usize = 7;
+/// Stands where something was taken out.
+const HIDDEN: &str = "…";
 
 /// The meaning of a request that got no answer; `certificate` words a refusal of our certificate.
 pub(super) fn without_answer(lost: &Lost, certificate: impl Fn(&str) -> Halt) -> Verdict {
@@ -62,15 +66,33 @@ pub(super) fn pointer_of(path: &str) -> Option<String> {
 /// Digits of this number or more are taken for somebody's number.
 const DIGITS_MIN: usize = 7;
 
-/// A template of [`redact`](crate::model::redact::redact) without what tells of other clients: ends like `(Customer ID 7: Jane Roe)`,
-/// mail addresses and runs of seven digits or more become `…`. Holes (`{/email}`) stay. Names elsewhere are not known here.
+/// A template of [`redact`](crate::model::redact::redact) without what would show somebody who is not in the sent body: ends like
+/// `(Customer ID 7: Jane Roe)`, mail addresses with the name before them, and numbers of seven digits or more, however they are
+/// grouped, become `…`. Holes (`{/email}`) stay. Names elsewhere are not known here.
 pub(super) fn masked(text: &str) -> String {
+    let mut kept: Vec<String> = Vec::new();
+    for word in without_customers(text).split(' ') {
+        if is_mail(word) {
+            // `Jane Roe <jane@roe.example>`: the words before are hers as well.
+            while kept.last().is_some_and(|before| is_named(before)) {
+                kept.pop();
+            }
+            kept.push(HIDDEN.to_owned());
+        } else {
+            kept.push(word.to_owned());
+        }
+    }
+    without_numbers(&kept.join(" "))
+}
+
+/// The text without `(Customer ID 7: Jane Roe)`.
+fn without_customers(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.to_ascii_lowercase().find("(customer id") {
         let (before, tail) = rest.split_at(at);
         kept.push_str(before);
-        kept.push('…');
+        kept.push_str(HIDDEN);
         let mut depth = 0_usize;
         let end = tail.char_indices().find_map(|(index, ch)| {
             depth = match ch {
@@ -84,11 +106,7 @@ pub(super) fn masked(text: &str) -> String {
         rest = tail.get(end.unwrap_or(tail.len())..).unwrap_or_default();
     }
     kept.push_str(rest);
-    let words = kept.split_inclusive(char::is_whitespace).map(|word| {
-        let blank = if word.ends_with(char::is_whitespace) { " " } else { "" };
-        if word.contains('@') { format!("…{blank}") } else { word.to_owned() }
-    });
-    without_numbers(&words.collect::<String>())
+    kept
 }
 
 /// The text without long numbers, also those written in groups: `(312) 555-0101`.
@@ -131,6 +149,17 @@ pub(super) fn find_member(value: &Value, name: &str, pointer: &str) -> Option<St
     found.next().is_none().then_some(first)
 }
 
+fn is_mail(word: &str) -> bool {
+    let edge = |ch: Option<char>| ch.is_some_and(|ch| ch.is_alphanumeric() || matches!(ch, '_' | '}' | '{' | '…'));
+    word.match_indices('@').any(|(at, _)| edge(word[..at].chars().next_back()) && edge(word[at + 1..].chars().next()))
+}
+
+/// `Roe`, `(Roe`: a word that may be a part of a name and ends no sentence.
+fn is_named(word: &str) -> bool {
+    word.trim_start_matches(['(', '<', '"', '\'']).chars().next().is_some_and(char::is_uppercase)
+        && !word.ends_with(['.', ':', ';'])
+}
+
 /// What an answer without an error object says, shortly.
 pub(super) fn head(reply: &Reply) -> String {
     let text = match &reply.body {
@@ -155,11 +184,17 @@ pub(super) fn head(reply: &Reply) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::*;
 
     #[test]
-    fn what_tells_of_others_is_masked_and_holes_stay() {
-        for (text, expected) in [
+    fn people_who_are_not_in_the_body_are_masked() {
+        for (text, kept) in [
+            ("email: is taken by Jane Roe jane@roe.example", "email: is taken by …"),
+            ("Email: Jane Roe <jane@roe.example>, see there", "Email: … see there"),
+            ("{/firstName}@roe.example is taken", "… is taken"),
+            ("call +371 2000-00-01 or 12345", "call +… or 12345"),
+            ("{/email} is taken, code 400", "{/email} is taken, code 400"),
+            ("an e-mail needs an @, user@", "an e-mail needs an @, user@"),
             ("Phone is known (Customer ID 396: Johnny (Jay) Doe). Ask.", "Phone is known …. Ask."),
             ("a (customer id 1: A) b (CUSTOMER ID 2: B", "a … b …"),
             ("{/email} and jane.roe@example.net, twice", "{/email} and … twice"),
@@ -167,7 +202,7 @@ mod tests {
             ("{/a/1234567/b} of 12 members", "{/a/1234567/b} of 12 members"),
             ("at most 255 characters", "at most 255 characters"),
         ] {
-            assert_eq!(masked(text), expected);
+            assert_eq!(masked(text), kept);
         }
     }
 }

@@ -10,6 +10,33 @@ use crate::model::{Body, Code, Fault, FieldName, Outcome, Prepared, Refusal, Set
 /// Where a member of an operation's body comes from: by index of the operation and JSON pointer, the field and the source column.
 pub type Members = HashMap<(u8, String), (FieldName, Option<u16>)>;
 
+/// How a person settles what became of an operation's requests that got no answer, where the provider cannot be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ByHand {
+    /// JSON pointer to the value of the body by which a person finds the client at the provider.
+    pub look_for: Option<Box<str>>,
+}
+
+impl ByHand {
+    /// What has to be looked for, in this row.
+    fn advice(&self, prepared: &Prepared) -> String {
+        let value = self.look_for.as_deref().and_then(|pointer| {
+            let value = scalar(&prepared.result.as_ref().ok()?.body.parse(), pointer)?;
+            Some(format!("{} {value}", pointer.trim_start_matches('/').replace('/', ".")))
+        });
+        let what = value.as_deref().unwrap_or("the client");
+        format!("look for {what} at the provider, which cannot be asked; then `clientferry resolve --answers FILE`")
+    }
+}
+
+/// What is known about operations besides their rows.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) members: Members,
+    /// By index of the operation; `None` where the provider can be asked.
+    pub(super) by_hand: Vec<Option<ByHand>>,
+}
+
 /// One thing to be said about a row.
 #[derive(Debug)]
 pub(super) struct Complaint<'a> {
@@ -41,9 +68,9 @@ impl<'a> Complaint<'a> {
 
 /// The complaints about a row: errors before warnings before mere information, and what decided the outcome before the rest.
 /// A good row has none and costs no allocation.
-pub(super) fn complaints<'a>(prepared: &'a Prepared, settled: &'a Settled, members: &Members) -> Vec<Complaint<'a>> {
+pub(super) fn complaints<'a>(prepared: &'a Prepared, settled: &'a Settled, known: &Known) -> Vec<Complaint<'a>> {
     let mut all = Vec::new();
-    all.extend(outcome_complaint(prepared, settled, members));
+    all.extend(outcome_complaint(prepared, settled, known));
     let faults = match &prepared.result {
         Ok(_) => &[],
         Err(faults) => faults.as_slice(),
@@ -61,8 +88,8 @@ pub(super) fn complaints<'a>(prepared: &'a Prepared, settled: &'a Settled, membe
 }
 
 /// What the outcome itself says.
-fn outcome_complaint<'a>(prepared: &'a Prepared, settled: &'a Settled, members: &Members) -> Option<Complaint<'a>> {
-    let note = settled.note.as_deref();
+fn outcome_complaint<'a>(prepared: &'a Prepared, settled: &'a Settled, known: &Known) -> Option<Complaint<'a>> {
+    let (note, members) = (settled.note.as_deref(), &known.members);
     match settled.outcome {
         Outcome::Invalid => None,
         Outcome::Existing if note.is_some() => {
@@ -73,7 +100,15 @@ fn outcome_complaint<'a>(prepared: &'a Prepared, settled: &'a Settled, members: 
         }
         Outcome::Duplicate => Some(Complaint::of_row(Code::ClientTwice, with_note(Code::ClientTwice, note.unwrap_or("")))),
         Outcome::Rejected => Some(refused(Code::ProviderRejected, prepared, settled, members)),
-        Outcome::Unknown => Some(refused(Code::ProviderUnknown, prepared, settled, members)),
+        Outcome::Unknown => {
+            let mut complaint = refused(Code::ProviderUnknown, prepared, settled, members);
+            let operation = prepared.operation.map(usize::from);
+            if let Some(by_hand) = operation.and_then(|index| known.by_hand.get(index)?.as_ref()) {
+                let sentence = complaint.message.trim_end_matches('.');
+                complaint.message = format!("{sentence}; {}", by_hand.advice(prepared)).into();
+            }
+            Some(complaint)
+        }
         Outcome::NotSent => settled.not_sent.map(|reason| {
             let complaint = if settled.refusal.is_some() {
                 refused(reason.code(), prepared, settled, members)

@@ -20,8 +20,8 @@ use std::sync::Arc;
 use crate::model::{Code, Outcome, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
 use causes::Causes;
-pub use complaint::Members;
-use complaint::complaints;
+pub use complaint::{ByHand, Members};
+use complaint::{Known, complaints};
 pub use error::ReportError;
 use lines::Lines;
 use partial::PartialFile;
@@ -41,6 +41,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct Reporter {
     folder: PathBuf,
     header: Header,
+    known: Known,
     source: Source,
     lines: Lines,
     outcomes: PartialFile,
@@ -61,7 +62,7 @@ impl Reporter {
     ///
     /// # Errors
     /// When the folder or a file in it cannot be made, or another process writes the same report.
-    pub fn create(folder: &Path, source: &Source, header: Header) -> Result<Self, ReportError> {
+    pub fn create(folder: &Path, source: &Source, mut header: Header) -> Result<Self, ReportError> {
         make_folder(folder)?;
         let open = |name, columns: &str| {
             let mut file = PartialFile::create(folder, name)?;
@@ -83,6 +84,7 @@ impl Reporter {
             folder: folder.to_path_buf(),
             sheets: vec![Tally::default(); source.sheets.len()],
             source: source.clone(),
+            known: Known { members: std::mem::take(&mut header.members), by_hand: Vec::new() },
             header,
             lines,
             all: Tally::default(),
@@ -99,6 +101,13 @@ impl Reporter {
     pub fn with_joined_columns(mut self, columns: &[Arc<str>]) -> Self {
         self.lines.join(columns);
         self.source.columns.extend_from_slice(columns);
+        self
+    }
+
+    /// Knows which operations, by their index, leave doubts that only a person can settle.
+    #[must_use]
+    pub fn with_doubts_by_hand(mut self, by_hand: Vec<Option<ByHand>>) -> Self {
+        self.known.by_hand = by_hand;
         self
     }
 
@@ -144,7 +153,7 @@ impl Reporter {
         sheet.add(settled);
         self.all.add(settled);
 
-        let complaints = complaints(prepared, settled, &self.header.members);
+        let complaints = complaints(prepared, settled, &self.known);
         self.lines.turn_to(prepared);
         self.lines.outcome(self.outcomes.line(), prepared, settled, &complaints);
         self.outcomes.end_row()?;

@@ -115,7 +115,7 @@ impl OwnProfile {
                 in_flight: u32::try_from(self.limits.in_flight).ok(),
                 requests_per_client: None,
             }),
-            idempotency: Some(self.idempotency()),
+            idempotency: Some(self.idempotency(operation)),
             first_key: operation.first_key.clone(),
             phone_region: self.phone_region.clone(),
             passes_through: operation.pass_through,
@@ -126,7 +126,7 @@ impl OwnProfile {
     }
 
     /// What `fields` shows of keys and doubts.
-    fn idempotency(&self) -> Idempotency {
+    fn idempotency(&self, operation: &OwnOperation) -> Idempotency {
         let (key, has_key) = match &self.key.place {
             KeyPlace::None => ("none".to_owned(), false),
             KeyPlace::Header(header) => (format!("header {header}"), true),
@@ -150,6 +150,7 @@ impl OwnProfile {
             remembered_s: self.key.remembered.map(|time| time.as_secs()),
             replay: if replays { self.key.replay.clone() } else { "nothing is replayed".to_owned() },
             unknown: replay.into_iter().chain(look_up).chain([Settling::Person]).collect(),
+            look_for: operation.identity.iter().find(|parts| parts.len() == 1).and_then(|parts| parts.first()).cloned(),
             note: format!("the provider's id of a client is its answer's {id}"),
         }
     }

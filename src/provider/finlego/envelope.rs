@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::http::Reply;
-use crate::provider::words::{find_member, head, pointer_of};
+use crate::provider::words::{find_member, head, masked, pointer_of};
 
 /// How deep causes of causes are read.
 const CAUSES_DEEP_MAX: usize = 5;
@@ -180,13 +180,13 @@ fn text(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// An answer's words as a template without the client's data.
+/// An answer's words as a template without the data of the client or of others.
 pub(super) fn refusal(code: String, reply: &Reply, said: &Said, sent: &Body, request_id: Option<Box<str>>) -> Refusal {
     let line = said.line();
     let message = if line.is_empty() { head(reply) } else { line };
     Refusal {
         code: code.into(),
-        message: redact(&message, sent).into(),
+        message: masked(&redact(&message, sent)).into(),
         pointer: said.pointer(&sent.parse()).map(Into::into),
         request_id,
     }

@@ -5,7 +5,6 @@ use std::time::SystemTime;
 use regex::Regex;
 
 use super::envelope::{CoreResult, Said, id, object, refusal};
-use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
@@ -38,7 +37,7 @@ pub(super) struct Circumstances<'a> {
 pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Circumstances<'_>) -> Answer {
     let reply = match result {
         Ok(reply) => reply,
-        Err(lost) => return Answer::of(where_to_look(without_answer(lost, certificate), circumstances.envelope)),
+        Err(lost) => return Answer::of(without_answer(lost, certificate)),
     };
     let members = object(reply);
     let said = members.as_ref().map(Said::of).unwrap_or_default();
@@ -62,13 +61,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
         | Verdict::Halt(_)
         | Verdict::HaltInDoubt(_) => None,
     };
-    Answer {
-        verdict: where_to_look(verdict, circumstances.envelope),
-        http_status: Some(reply.status),
-        request_id,
-        pause: quota_pause(&reply.headers, circumstances.now),
-        remark,
-    }
+    Answer { verdict, http_status: Some(reply.status), request_id, pause: quota_pause(&reply.headers, circumstances.now), remark }
 }
 
 /// An answer with what is needed to judge it.
@@ -185,50 +178,26 @@ impl Exchange<'_> {
         }
     }
 
-    /// What has to be known of a client that is there already by FinLego's word.
+    /// What has to be known of a client that is there already by FinLego's word. None of its own words: they speak of that client
+    /// and of whoever looks after it.
     fn conflict(&self) -> Refusal {
-        let line = self.said.line();
-        let said = if line.is_empty() { String::new() } else { format!(": {}", redact(&line, self.sent)) };
         let message = match (self.circumstances.envelope, self.circumstances.repeat_of_unknown) {
             (Envelope::Plain, true) => format!(
-                "status {} on sending once more{said}; most likely the client that the first request created. FinLego tells no id: look \
+                "status {} on sending once more; most likely the client that the first request created. FinLego tells no id: look \
                  for externalId {{/externalId}} in its back office",
                 self.reply.status
             ),
             (Envelope::Plain, false) => format!(
-                "status {}{said}; FinLego does not say what clashes, most likely the externalId: look for {{/externalId}} in its back \
+                "status {}; FinLego does not say what clashes, most likely the externalId: look for {{/externalId}} in its back \
                  office",
                 self.reply.status
             ),
             (Envelope::Result, _) => format!(
-                "status {}{said}; FinLego does not document what clashes: look for onboardingId {{/onboardingId}} in its back office",
+                "status {}; FinLego does not document what clashes: look for onboardingId {{/onboardingId}} in its back office",
                 self.reply.status
             ),
         };
         Refusal { code: "conflict".into(), message: message.into(), pointer: None, request_id: self.request_id.clone() }
-    }
-}
-
-/// An unknown outcome's words, with what a person has to look for: FinLego cannot be asked.
-fn where_to_look(verdict: Verdict, envelope: Envelope) -> Verdict {
-    match verdict {
-        Verdict::Unknown { mut why, retry_after } => {
-            let place = match envelope {
-                Envelope::Plain => "externalId {/externalId}",
-                Envelope::Result => "onboardingId {/onboardingId}",
-            };
-            let message = why.message.trim_end_matches('.');
-            why.message = format!("{message}. Look for {place} in FinLego's back office: it cannot be asked").into();
-            Verdict::Unknown { why, retry_after }
-        }
-        verdict @ (Verdict::Created(_)
-        | Verdict::Existing(_)
-        | Verdict::Rejected(_)
-        | Verdict::Throttled { .. }
-        | Verdict::Transient(_)
-        | Verdict::RefusedOnRepeat(_)
-        | Verdict::Halt(_)
-        | Verdict::HaltInDoubt(_)) => verdict,
     }
 }
 

@@ -199,16 +199,6 @@ fn the_users_own_knowledge_counts() {
 }
 
 #[test]
-fn an_unknown_says_what_to_look_for() {
-    let message = |envelope| match judge(&reply(500, "", &[]), &sent(), circumstances(envelope)).verdict {
-        Verdict::Unknown { why, .. } => crate::model::redact::restore(&why.message, &sent()),
-        other => panic!("{other:?}"),
-    };
-    assert!(message(Envelope::Plain).contains("externalId LEG-000001 in FinLego's back office"), "{}", message(Envelope::Plain));
-    assert!(message(Envelope::Result).contains("onboardingId f4fce315"));
-}
-
-#[test]
 fn no_verdict_repeats_client_data() {
     for envelope in [Envelope::Plain, Envelope::Result] {
         for status in [200, 201, 302, 400, 401, 403, 409, 413, 422, 429, 500, 503] {
@@ -226,6 +216,27 @@ fn no_verdict_repeats_client_data() {
             }
         }
     }
+}
+
+#[test]
+fn nobody_else_is_named_either() {
+    let told = |status, body: &Value| {
+        let answer = judge(&reply(status, &body.to_string(), &[]), &sent(), circumstances(Envelope::Plain));
+        match (answer.verdict, answer.remark) {
+            (Verdict::Existing(_), Some(remark)) => remark.message,
+            (Verdict::Rejected(refusal), None) => refusal.message,
+            other => panic!("{other:?}"),
+        }
+    };
+    let conflict =
+        json!({"title": "Conflict", "detail": "managed by Anna Sidorova", "errors": {"email": ["Anna Sidorova has it"]}});
+    let message = told(409, &conflict);
+    assert!(!message.contains("Anna") && !message.contains("managed"), "{message}");
+    assert!(message.starts_with("status 409; FinLego does not say what clashes"), "{message}");
+
+    let refused = json!({"errors": {"email": ["is taken by Jane Roe jane@roe.example, +371 20 00 00 01"]}});
+    assert_eq!(&*told(400, &refused), "email: is taken by … +…");
+    assert_eq!(&*told(400, &json!({"errors": {"address.zip": ["must have 4 digits"]}})), "address.zip: must have 4 digits");
 }
 
 #[test]
