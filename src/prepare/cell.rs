@@ -5,16 +5,13 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::mapping::Options;
-use super::normalize::date::{DateFormat, TwoDigitYear};
+use super::normalize::date::DateFormat;
 use super::normalize::{
     CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
     snils, text,
 };
 use crate::contract::{EnumCode, Leaf, Render};
 use crate::model::{CellKind, Code};
-
-/// For a date column that proves no order and needs none.
-pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
 
 /// What a cell becomes: the cell's own text wherever that is how the provider writes the value.
 #[derive(Clone, Debug)]
@@ -76,7 +73,8 @@ pub(super) fn parse<'c>(
         Render::Text => return text::parse(cell).map(Written::Text),
         Render::Name => return name::parse(cell).map(Written::Text),
         Render::IsoDate => {
-            return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Written::Text(Cow::Owned(iso(day))));
+            return date::parse(cell, kind, format.unwrap_or(&DateFormat::UNPROVEN))
+                .map(|day| Written::Text(Cow::Owned(iso(day))));
         }
         Render::E164 => phone::parse(cell, kind, &rules.region)?,
         Render::Email => email::parse(cell)?,

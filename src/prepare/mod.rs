@@ -22,7 +22,7 @@ mod route;
 mod tests;
 mod through;
 
-pub use dates::{DateProof, DateQuestion, describe};
+pub use dates::{DateProof, DateQuestion, date_question, describe};
 pub use fingerprint::{Scope, field_digest};
 pub use infer::{infer, knows_header};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};

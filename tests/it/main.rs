@@ -6,6 +6,7 @@ mod bless;
 mod commands;
 mod contracts;
 mod damage;
+mod dates;
 mod defect;
 mod e2e;
 mod golden;
