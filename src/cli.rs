@@ -67,7 +67,7 @@ pub enum Command {
 /// The source and what it is to become.
 #[derive(Debug, Args)]
 pub struct SourceArgs {
-    /// Spreadsheet of clients: CSV or XLSX; `-` for CSV on standard input.
+    /// Spreadsheet of clients: CSV, XLSX, XLSM, XLSB, XLS or ODS, also packed; `-` for standard input.
     pub file: PathBuf,
     /// Operation `provider/kind`, or the provider alone when a column tells the kind of each row.
     #[arg(long, value_name = "OP", env = "CLIENTFERRY_TO")]
@@ -84,6 +84,9 @@ pub struct SourceArgs {
     /// Report folder (reports/RUN when not given).
     #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
     pub out: Option<PathBuf>,
+    /// Transliterate Russian names and addresses where the provider takes Latin letters only; `check` shows how.
+    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
+    pub approve_transliteration: bool,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,
@@ -94,10 +97,10 @@ pub struct SourceArgs {
 #[serde(default)]
 #[command(next_help_heading = "Reading")]
 pub struct ReadingArgs {
-    /// Sheet by name or number from 1.
+    /// Sheet by name or number from 1; `all` reads all visible sheets that share one header.
     #[arg(long, value_name = "NAME", env = "CLIENTFERRY_SHEET")]
     pub sheet: Option<String>,
-    /// Line of the header row, from 1.
+    /// Line of the header row, from 1; 0 for a text without one.
     #[arg(long, value_name = "LINE", env = "CLIENTFERRY_HEADER_ROW")]
     pub header_row: Option<u64>,
     /// Delimiter: one character, or `tab`.
@@ -106,6 +109,12 @@ pub struct ReadingArgs {
     /// Encoding by its WHATWG name, for example windows-1251.
     #[arg(long, value_name = "NAME", env = "CLIENTFERRY_ENCODING")]
     pub encoding: Option<String>,
+    /// Bytes that a packed file or the parts of a workbook may have when unpacked.
+    #[arg(long, value_name = "BYTES", env = "CLIENTFERRY_UNPACKED_BYTES_MAX")]
+    pub unpacked_bytes_max: Option<u64>,
+    /// How many times larger something packed may become; what stays below 64 MB is exempt.
+    #[arg(long, value_name = "TIMES", env = "CLIENTFERRY_UNPACK_RATIO_MAX")]
+    pub unpack_ratio_max: Option<u64>,
 }
 
 /// `import`.
@@ -126,9 +135,6 @@ pub struct ImportArgs {
     /// Send at most so many new clients.
     #[arg(long, value_name = "N", env = "CLIENTFERRY_LIMIT")]
     pub limit: Option<u64>,
-    /// Transliterate names for providers that take Latin letters only; no operation of this version does.
-    #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
-    pub approve_transliteration: bool,
     /// Do not ask before sending to a real provider.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,

@@ -261,6 +261,17 @@ impl Config {
         Ok(settings)
     }
 
+    /// Contracts that accounts put in place of built-in ones: account, operation, file.
+    #[must_use]
+    pub fn contracts(&self) -> Vec<(String, &'static str, PathBuf)> {
+        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
+        let of_account = |(name, account): (&String, &Account)| -> Vec<(String, &'static str, PathBuf)> {
+            let contracts = provider::contracts(&account.provider, &account.options);
+            contracts.into_iter().map(|(operation, path)| (name.clone(), operation, folder.join(path))).collect()
+        };
+        self.accounts.iter().flat_map(of_account).collect()
+    }
+
     /// The journal file.
     #[must_use]
     pub fn journal(&self, flag: Option<&Path>) -> PathBuf {

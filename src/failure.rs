@@ -99,6 +99,8 @@ impl Failure {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
+            // What cannot be joined is a matter of the files, not of the command line.
+            Self::Mapping(MappingError::Items(error)) if error.is_about_rows() => Exit::Input,
             Self::Read(_) => Exit::Input,
             Self::Contract(_)
             | Self::Mapping(_)

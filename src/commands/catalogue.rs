@@ -159,7 +159,7 @@ fn group_lines(text: &mut String, group: &Group) {
     let _ = writeln!(text, "\n  {}[0], {}[1] … — {}", group.field, group.field, group.title);
     if let Some(leaf) = &group.type_leaf {
         leaf_line(text, leaf);
-        let codes = leaf.codes.as_ref().map(|codes| codes.codes.join(", ")).unwrap_or_default();
+        let codes = leaf.codes.as_ref().map(|codes| codes.for_people()).unwrap_or_default();
         let _ = writeln!(text, "  {:34} one of {codes}", "");
         if let Some(default) = &group.default_type {
             let _ = writeln!(text, "  {:34} {default} when no column says it", "");

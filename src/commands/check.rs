@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{Local, TimeDelta, Utc};
 
+use super::books;
 use super::job::{Job, Order, tell};
 use crate::cli::SourceArgs;
 use crate::config::Config;
@@ -19,18 +20,22 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
     let journal = Journal::open_read_only(&config.journal(args.journal.as_deref()))?;
-    let job = Job::open(
+    let mut job = Job::open(
         &Order {
             registry,
             file: &args.file,
             to: &args.to,
             mapping: args.mapping.as_deref(),
             reading: &args.reading,
+            approve_transliteration: args.approve_transliteration,
             account: &account,
         },
         // Without a journal nothing has to be recognised later: any secret will do.
         || Ok(journal.as_ref().map_or_else(passing_secret, Journal::secret)),
     )?;
+    if let Some(journal) = &journal {
+        books::take_kept(journal, &mut job);
+    }
     let folder = job.folder(args.out.as_deref(), &config.reports());
     let reporter = job.reporter(&folder, mode, Utc::now())?;
     let summary =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::books;
 use super::job::{Job, Order, tell};
 use super::target::{Target, default_ledger};
 use crate::cli::ImportArgs;
@@ -30,17 +31,21 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     // What is wrong with settings is told before anything is made on the disk.
     let connected =
         if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account, &provider_name)?)?) };
+    if let (Some(provider), [only]) = (&connected, &operations[..]) {
+        provider.accepts(&only.name)?;
+    }
     let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
     let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
-    let job = Job::open(
+    let mut job = Job::open(
         &Order {
             registry,
             file: &args.source.file,
             to: &args.source.to,
             mapping: args.source.mapping.as_deref(),
             reading: &args.source.reading,
+            approve_transliteration: args.source.approve_transliteration,
             account: &account,
         },
         || Ok(opened.insert(Journal::open(&journal_path)?).secret()),
@@ -62,6 +67,10 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
             Target::sandbox(config, registry, &session, &journal, &provider_name, &ledger, faults)?
         }
     };
+    if !books::ask(&session, target.provider.as_ref(), &journal, &mut job)? {
+        target.stop(&session);
+        return Ok(Exit::Interrupted);
+    }
     let folder = job.folder(args.source.out.as_deref(), &config.reports());
     let started = Utc::now();
     let earlier = journal.run(&job.run).ok();

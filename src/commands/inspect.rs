@@ -27,7 +27,7 @@ struct Column {
 
 pub(super) fn run(registry: &Registry, args: &InspectArgs) -> Result<Exit, Failure> {
     let settings = ReadSettings { any_sheet: true, ..read_settings(&args.reading, None) };
-    let table = open_table(&find(&args.file)?, &settings)?;
+    let table = open_table(&find(&args.file)?, &settings, &[])?;
     // Every provider's fields count: inspecting is before choosing.
     let guesses = prepare::infer("", &table.source.columns, registry.operations()).columns;
     let all: Vec<usize> = (0..table.source.columns.len()).collect();
@@ -87,12 +87,18 @@ fn as_json(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         "format": what.format.as_str(),
         "encoding": what.encoding,
         "encoding_confidence": what.encoding_confidence.as_str(),
+        "encoding_percent": what.encoding.map(|_| what.text.encoding_percent),
+        "encoding_runner_up": what.text.encoding_runner_up,
         "delimiter": what.delimiter.map(String::from),
+        "quote": what.quote.map(String::from),
+        "escape": what.text.escape.map(String::from),
         "header_line": what.header_line,
         "lines_above_header": what.preamble_lines,
         "sheet": what.sheet,
         "sheets": what.sheets,
         "hidden_sheets": what.hidden_sheets,
+        "hidden_rows": what.hidden_rows,
+        "notes": what.notes,
         "rows": rows,
         "blank_rows": blank,
         "columns": columns.iter().zip(guesses).map(|(column, guess)| json!({
@@ -116,10 +122,16 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{}: {}", table.source.name, what.format.as_str());
     if let Some(encoding) = what.encoding {
-        let _ = writeln!(text, "  encoding   {encoding} ({})", what.encoding_confidence.as_str());
+        let runner_up = what.text.encoding_runner_up;
+        let certainty = runner_up.map_or_else(String::new, |name| {
+            format!(", {}%; next best {name}; --encoding names another", what.text.encoding_percent)
+        });
+        let _ = writeln!(text, "  encoding   {encoding} ({}{certainty})", what.encoding_confidence.as_str());
     }
     if let Some(delimiter) = what.delimiter {
-        let _ = writeln!(text, "  delimiter  {delimiter:?}");
+        let quote = what.quote.filter(|&quote| quote != '"').map_or_else(String::new, |quote| format!(", quote {quote}"));
+        let escape = what.text.escape.map_or_else(String::new, |escape| format!(", escape {escape}"));
+        let _ = writeln!(text, "  delimiter  {delimiter:?}{quote}{escape}");
     }
     if let Some(sheet) = &what.sheet {
         let _ = writeln!(text, "  sheet      {sheet} (of {}; --sheet names another)", what.sheets.join(", "));
@@ -127,7 +139,16 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
     if !what.hidden_sheets.is_empty() {
         let _ = writeln!(text, "  hidden     {}", what.hidden_sheets.join(", "));
     }
-    let _ = writeln!(text, "  header     line {}, {} lines above it", what.header_line, what.preamble_lines);
+    for note in &what.notes {
+        let _ = writeln!(text, "  note       {note}");
+    }
+    let _ = match (what.header_line, what.text.header_rows) {
+        (0, _) => writeln!(text, "  header     none; columns are named by position"),
+        (line, 2) => {
+            writeln!(text, "  header     lines {} and {line} joined, {} lines above them", line - 1, what.preamble_lines)
+        }
+        (line, _) => writeln!(text, "  header     line {line}, {} lines above it", what.preamble_lines),
+    };
     let _ = writeln!(text, "  rows       {rows}, {blank} of them blank\n");
     let _ = writeln!(text, "  {:<32} {:>6}  {:<28} remarks", "column", "filled", "seems to be");
     for (column, guess) in columns.iter().zip(guesses) {

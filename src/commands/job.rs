@@ -5,19 +5,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Local, Utc};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::annex;
 use crate::cli::ReadingArgs;
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Requests, RunId};
 use crate::model::{NotSent, Source};
-use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
 use crate::read::{Format, Input, ReadSettings, Table};
 use crate::report::{self, Ending, Mode, Reporter, Summary};
 use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
+
+/// Stands between the SHA-256 of a mapping and those of its annexes.
+pub(super) const ANNEX_SHA256: char = '+';
 
 /// What a job is made from.
 pub(super) struct Order<'a> {
@@ -26,7 +30,22 @@ pub(super) struct Order<'a> {
     pub(super) to: &'a str,
     pub(super) mapping: Option<&'a Path>,
     pub(super) reading: &'a ReadingArgs,
+    /// Whether the user allows what the mapping may allow as well.
+    pub(super) approve_transliteration: bool,
     pub(super) account: &'a str,
+}
+
+/// How the user had the source read, as the journal keeps it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Asked {
+    #[serde(flatten)]
+    pub(super) reading: ReadingArgs,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub(super) approve_transliteration: bool,
+}
+
+fn is_no(flag: &bool) -> bool {
+    !flag
 }
 
 /// A source, opened, mapped and proven.
@@ -38,28 +57,33 @@ pub(super) struct Job {
     pub(super) account: String,
     pub(super) run: RunId,
     pub(super) rows: u64,
+    /// Columns that annexes add to the source's own.
+    annex_columns: Vec<Arc<str>>,
     /// How the user had the source read, for the journal.
     pub(super) reading: String,
-    /// SHA-256 of the mapping file, where one was given.
+    /// SHA-256 of the mapping file, where one was given, followed by those of the annexes that it names.
     pub(super) mapping_sha256: Option<String>,
 }
 
 /// Flags over the mapping's own words.
 pub(super) fn read_settings(reading: &ReadingArgs, hints: Option<&SourceHints>) -> ReadSettings {
     let hints = hints.cloned().unwrap_or_default();
+    let usual = ReadSettings::default();
     ReadSettings {
         sheet: reading.sheet.clone().or(hints.sheet),
         header_row: reading.header_row.or(hints.header_row),
         delimiter: reading.delimiter.or(hints.delimiter),
         encoding: reading.encoding.clone(),
         encoding_unmarked: hints.encoding,
-        ..ReadSettings::default()
+        unpacked_bytes_max: reading.unpacked_bytes_max.unwrap_or(usual.unpacked_bytes_max),
+        unpack_ratio_max: reading.unpack_ratio_max.unwrap_or(usual.unpack_ratio_max),
+        ..usual
     }
 }
 
-/// Opens a source, its header found by the vocabulary.
-pub(super) fn open_table(input: &Input, settings: &ReadSettings) -> Result<Table, Failure> {
-    Ok(input.open(settings, &prepare::knows_header)?)
+/// Opens a source, its header found by the words of the vocabulary and of the operations.
+pub(super) fn open_table(input: &Input, settings: &ReadSettings, operations: &[Arc<Operation>]) -> Result<Table, Failure> {
+    Ok(input.open(settings, &|cell| prepare::knows_header_of(operations, cell))?)
 }
 
 /// Finds a source.
@@ -77,9 +101,22 @@ impl Job {
     /// `secret` is asked for when the source is known to be readable and mapped, so that a slip leaves no journal behind.
     pub(super) fn open(order: &Order<'_>, secret: impl FnOnce() -> Result<[u8; 32], Failure>) -> Result<Self, Failure> {
         let operations = order.registry.find(order.to)?;
-        let written = order.mapping.map(Mapping::load).transpose()?;
-        let mapping_sha256 = order.mapping.map(mapping_sha256).transpose()?;
+        let mut written = order.mapping.map(Mapping::load).transpose()?;
+        if let Some(mapping) = &mut written {
+            mapping.options.approve_transliteration |= order.approve_transliteration;
+        }
         let input = find(order.file)?;
+        let annexes = match (&written, order.mapping) {
+            (Some(mapping), Some(path)) => annex::open(mapping, path, &input)?,
+            (Some(_) | None, _) => Vec::new(),
+        };
+        let mapping_sha256 = match order.mapping {
+            Some(path) => {
+                let own = mapping_sha256(path)?;
+                Some(annexes.iter().fold(own, |all, annex| format!("{all}{ANNEX_SHA256}{}", annex.sha256())))
+            }
+            None => None,
+        };
         let today = Today::new(Local::now().date_naive());
         let (table, mapping) = match written {
             Some(mapping) => {
@@ -90,20 +127,34 @@ impl Job {
                         .map(drop)
                         .map_err(Failure::from)
                 };
-                (fitting_table(&input, order.reading, &mapping.source, try_on)?, mapping)
+                (fitting_table(&input, order.reading, &mapping.source, &operations, try_on)?, mapping)
             }
             None => {
-                let table = open_table(&input, &read_settings(order.reading, None))?;
-                let mapping = propose(&table, order.to, &operations)?;
+                let table = open_table(&input, &read_settings(order.reading, None), &operations)?;
+                let mut mapping = propose(&table, order.to, &operations)?;
+                mapping.options.approve_transliteration = order.approve_transliteration;
                 (table, mapping)
             }
         };
-        let source = &table.source;
-        let run = run_name(source, order.to, order.account);
-        let reading = serde_json::to_string(order.reading).unwrap_or_default();
-        let mut plan =
-            Plan::compile(&mapping, source, &operations, order.registry, Scope::new(order.account, &secret()?), today)?;
-        let rows = prove_dates(&table, &mut plan)?;
+        for note in &table.description.notes {
+            terminal::tell(&format!("note: {note}\n"));
+        }
+        let run = run_name(&table.source, order.to, order.account);
+        let asked = Asked { reading: order.reading.clone(), approve_transliteration: order.approve_transliteration };
+        let reading = serde_json::to_string(&asked).unwrap_or_default();
+        let widened = if annexes.is_empty() {
+            None
+        } else {
+            Some(prepare::widen(&mapping, &table.source, annexes).map_err(MappingError::from)?)
+        };
+        let (mapping, source) = widened.as_ref().map_or((&mapping, &table.source), |wide| (&wide.mapping, &wide.source));
+        let mut plan = Plan::compile(mapping, source, &operations, order.registry, Scope::new(order.account, &secret()?), today)?;
+        let mut annex_columns = Vec::new();
+        if let Some(wide) = widened {
+            annex_columns = wide.annexes.columns(&wide.source).to_vec();
+            plan = plan.with_annexes(wide.annexes);
+        }
+        let rows = annex::prove(&table, &mut plan)?;
         Ok(Self {
             table,
             plan,
@@ -114,6 +165,7 @@ impl Job {
             rows,
             reading,
             mapping_sha256,
+            annex_columns,
         })
     }
 
@@ -157,7 +209,7 @@ impl Job {
             ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
             members: self.plan.members(),
         };
-        Ok(Reporter::create(folder, &self.table.source, header)?)
+        Ok(Reporter::create(folder, &self.table.source, header)?.with_joined_columns(&self.annex_columns))
     }
 
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.
@@ -225,31 +277,17 @@ fn propose(table: &Table, to: &str, operations: &[Arc<Operation>]) -> Result<Map
     Err(Failure::MappingOpen { questions: proposal.questions(), written: (written || path.exists()).then_some(path) })
 }
 
-/// The first pass: counts the rows and lets every date column prove its own order of day and month.
-fn prove_dates(table: &Table, plan: &mut Plan) -> Result<u64, Failure> {
-    let bar = terminal::bar("reading", None);
-    let columns = plan.date_columns();
-    let mut evidence: Vec<ColumnEvidence> = columns.iter().map(|_| ColumnEvidence::default()).collect();
-    let count = table.scan(&columns, &mut |column, text, kind| {
-        if let Some(evidence) = evidence.get_mut(column) {
-            evidence.observe(text, kind);
-        }
-    })?;
-    bar.finish_and_clear();
-    plan.settle_dates(&evidence).map_err(|questions| Failure::DatesOpen { questions })?;
-    Ok(count.rows)
-}
-
 /// A table in which the mapping finds its columns. Its hints were made for one file: where they do not fit another text, such as
 /// the `rejected.csv` of that one, they are dropped. What the user says by flags always holds.
 fn fitting_table(
     input: &Input,
     reading: &ReadingArgs,
     hints: &SourceHints,
+    operations: &[Arc<Operation>],
     try_on: impl Fn(&Table) -> Result<(), Failure>,
 ) -> Result<Table, Failure> {
     let open = |hints: Option<&SourceHints>| {
-        let table = open_table(input, &read_settings(reading, hints))?;
+        let table = open_table(input, &read_settings(reading, hints), operations)?;
         try_on(&table).map(|()| table)
     };
     let failure = match open(Some(hints)) {

@@ -1,12 +1,15 @@
 //! Which operations there are: those of the program, and what profiles of the user's own add to them. The only place that reads
 //! profiles and their contracts.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::config::Config;
 use crate::contract::profile::Problem;
-use crate::contract::{Operation, OwnProfile, Registry};
+use crate::contract::{Facts, Operation, OwnProfile, Registry};
 use crate::failure::Failure;
 use crate::provider;
 
@@ -35,7 +38,47 @@ pub(super) fn registry(config: &mut Config, named: Option<&Path>) -> Result<Regi
         operations.extend(described.operations);
     }
     config.take_own(profiles)?;
+    operations.extend(replaced(config)?);
     Ok(Registry::built_in().with(operations))
+}
+
+/// Built-in operations whose contract an account puts a file in the place of.
+fn replaced(config: &Config) -> Result<Vec<Operation>, Failure> {
+    let mut named: BTreeMap<&'static str, (String, PathBuf)> = BTreeMap::new();
+    for (account, operation, path) in config.contracts() {
+        match named.get(operation) {
+            Some((other, known)) if *known != path => {
+                return Err(Failure::settings(
+                    format!("the accounts `{other}` and `{account}` name different contracts for {operation}"),
+                    "an operation has one contract: keep one of them, or put the other account into a configuration of its own",
+                ));
+            }
+            Some(_) | None => _ = named.insert(operation, (account, path)),
+        }
+    }
+    named.into_iter().map(|(operation, (_, path))| replacement(operation, &path)).collect()
+}
+
+/// A contract of the user's own in the place of a built-in one, whose other facts stay.
+fn replacement(operation: &str, path: &Path) -> Result<Operation, Failure> {
+    let wrong = |why: String| {
+        Failure::settings(
+            format!("the contract {} of {operation} cannot be used: {why}", path.display()),
+            "correct the path or the file; it has to be a JSON Schema of draft 2020-12",
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let mut schema: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let known = Registry::built_in().find(operation)?;
+    if let (Some(known), Some(members)) = (known.first(), schema.as_object_mut()) {
+        members.insert("x-operation".to_owned(), Value::from(operation));
+        for fact in ["title", "x-documentation", "x-limits", "x-idempotency", "x-identity"] {
+            if let (Some(value), false) = (known.schema.get(fact), members.contains_key(fact)) {
+                members.insert(fact.to_owned(), value.clone());
+            }
+        }
+    }
+    Operation::from_schema(operation, schema, &Facts::default()).map_err(|error| wrong(error.to_string()))
 }
 
 /// Reads a profile and its contracts.

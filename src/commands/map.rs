@@ -11,7 +11,7 @@ use crate::{prepare, terminal};
 
 pub(super) fn run(registry: &Registry, args: &MapArgs) -> Result<Exit, Failure> {
     let operations = registry.find(&args.to)?;
-    let table = open_table(&find(&args.file)?, &read_settings(&args.reading, None))?;
+    let table = open_table(&find(&args.file)?, &read_settings(&args.reading, None), &operations)?;
     let proposal = prepare::infer(&args.to, &table.source.columns, &operations);
     match &args.output {
         None => terminal::print(&proposal.to_toml()),

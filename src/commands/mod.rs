@@ -1,5 +1,7 @@
 //! One file for each word that the user types.
 
+mod annex;
+mod books;
 mod catalogue;
 mod check;
 mod check_profile;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::job::{Job, Order, mapping_sha256, tell};
-use crate::cli::{ReadingArgs, ReportArgs};
+use super::books;
+use super::job::{ANNEX_SHA256, Asked, Job, Order, mapping_sha256, tell};
+use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
@@ -64,29 +65,44 @@ pub(super) fn again(registry: &Registry, journal: &Journal, run: &Run) -> Result
         ));
     }
     let mapping = run.mapping.as_deref().map(Path::new);
+    let known = run.mapping_sha256.as_deref().map(|known| known.split(ANNEX_SHA256).next().unwrap_or(known));
     if let Some(path) = mapping
-        && Some(mapping_sha256(path)?) != run.mapping_sha256
+        && Some(mapping_sha256(path)?.as_str()) != known
     {
         return Err(Failure::settings(
             format!("{} is not the mapping of the run {}: its content changed since", path.display(), run.id),
             "put the mapping back as it was, or run the same import again: it sends no client twice",
         ));
     }
-    let reading: ReadingArgs = serde_json::from_str(&run.reading).map_err(|_| {
+    let asked: Asked = serde_json::from_str(&run.reading).map_err(|_| {
         Failure::settings(
             format!("the journal does not tell how the source of the run {} was read", run.id),
             "run the same import again: it sends no client twice",
         )
     })?;
-    let order =
-        Order { registry, file: Path::new(&run.source), to: &run.operation, mapping, reading: &reading, account: &run.account };
-    let job = Job::open(&order, || Ok(journal.secret()))?;
+    let order = Order {
+        registry,
+        file: Path::new(&run.source),
+        to: &run.operation,
+        mapping,
+        reading: &asked.reading,
+        approve_transliteration: asked.approve_transliteration,
+        account: &run.account,
+    };
+    let mut job = Job::open(&order, || Ok(journal.secret()))?;
+    if job.mapping_sha256 != run.mapping_sha256 {
+        return Err(Failure::settings(
+            format!("a file of items that the mapping of the run {} names changed since", run.id),
+            "put the file back as it was, or run the same import again: it sends no client twice",
+        ));
+    }
     if job.table.source.sha256 != run.sha256 {
         return Err(Failure::settings(
             format!("{} is not the file of the run {}: its content changed since", run.source, run.id),
             "put the file back as it was; a changed file is a new run",
         ));
     }
+    books::take_kept(journal, &mut job);
     let started = DateTime::from_timestamp_millis(run.started_at_ms).unwrap_or_default();
     Ok((job, PathBuf::from(&run.reports), started))
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::check_digits;
 use super::check_us;
 use super::validate::Violation;
-use crate::model::Code;
+use super::view::{BodyView, Path, ValueView};
+use crate::model::{Code, Severity};
 
 /// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
 #[derive(Clone, Debug)]
@@ -30,51 +31,6 @@ impl Today {
     }
 }
 
-/// A path that rules look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Path {
-    /// The list whose items are looked at, where it is about items.
-    pub list: Option<Vec<String>>,
-    /// Members from the root, or from the item, down to the value.
-    pub steps: Vec<String>,
-}
-
-impl Path {
-    /// `/birthDate` or `/documents/*/date`.
-    fn parse(written: &str) -> Self {
-        let steps = |text: &str| text.split('/').filter(|step| !step.is_empty()).map(str::to_owned).collect();
-        match written.split_once("/*") {
-            Some((list, member)) => Self { list: Some(steps(list)), steps: steps(member) },
-            None => Self { list: None, steps: steps(written) },
-        }
-    }
-
-    fn pointer(&self, item: usize) -> String {
-        let mut pointer = String::new();
-        for step in self.list.iter().flatten() {
-            pointer.push('/');
-            pointer.push_str(step);
-        }
-        if self.list.is_some() {
-            pointer.push_str(&format!("/{item}"));
-        }
-        for step in &self.steps {
-            pointer.push('/');
-            pointer.push_str(step);
-        }
-        pointer
-    }
-}
-
-/// A body that rules can look at, in whatever form it is.
-pub trait BodyView {
-    /// The text at a path, in the list's item where the path is about items.
-    fn text(&self, path: usize, item: usize) -> Option<&str>;
-
-    /// How many items the path's list has, or the list that the path itself leads to.
-    fn items(&self, path: usize) -> usize;
-}
-
 /// One rule as a contract writes it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,6 +51,14 @@ pub(super) struct WrittenCheck {
     count: Option<usize>,
     min: Option<u32>,
     max: Option<u32>,
+    /// A rule that providers break themselves only warns.
+    severity: Option<Warn>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Warn {
+    Warn,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -114,6 +78,13 @@ enum Kind {
     AddressKinds,
     DigitsCount,
     StartsWith,
+    After,
+    Expired,
+    Adult,
+    PlainAscii,
+    Utf16Length,
+    SharesWithin,
+    SomeItemIs,
     UnusualAfterToday,
     UsuallyGiven,
     NoPlaceholder,
@@ -145,12 +116,14 @@ impl Checks {
                 |name: &str| written.at.rsplit_once('/').map_or_else(String::new, |(parent, _)| format!("{parent}/{name}"));
             let item = |name: &str| format!("{}/{name}", written.at);
             let others: Vec<String> = match written.check {
-                Kind::NotBefore => {
+                Kind::NotBefore | Kind::After => {
                     written.than.iter().map(|than| if than.starts_with('/') { than.clone() } else { sibling(than) }).collect()
                 }
                 Kind::DocumentExpired => vec![item("type"), item("date"), item("expireDate"), "/birthDate".to_owned()],
                 Kind::HasPassportAndStayDocument => vec![item("*/type"), "/citizenship".to_owned()],
                 Kind::AddressKinds => vec![item("*/type")],
+                Kind::SharesWithin => written.any.iter().map(|member| item(&format!("*/{member}"))).collect(),
+                Kind::SomeItemIs => written.value.iter().map(|member| item(&format!("*/{member}"))).collect(),
                 Kind::SsnOrSin => vec!["/customerIdType".to_owned()],
                 Kind::UsuallyGiven => written.beside.iter().cloned().collect(),
                 Kind::InnCheckDigits
@@ -163,6 +136,10 @@ impl Checks {
                 | Kind::AgeBetween
                 | Kind::DigitsCount
                 | Kind::StartsWith
+                | Kind::Expired
+                | Kind::Adult
+                | Kind::PlainAscii
+                | Kind::Utf16Length
                 | Kind::UnusualAfterToday
                 | Kind::NoPlaceholder
                 | Kind::AreaCode
@@ -202,7 +179,10 @@ impl Checks {
                         keyword: "code".to_owned(),
                         rule: Some(check.written.rule.clone()),
                         origin: "ours".to_owned(),
-                        code,
+                        code: match check.written.severity {
+                            Some(Warn::Warn) if code.severity() == Severity::Error => Code::ValueUnusual,
+                            Some(Warn::Warn) | None => code,
+                        },
                         message: check.message(code),
                     });
                 }
@@ -233,7 +213,11 @@ impl Check {
                 (twice || types().any(|kind| written.unusual.iter().any(|unusual| unusual == kind)), Code::AddressUnusualKind)
             }
             Kind::InnCheckDigits => (!check_digits::inn(body.text(self.at, item)?), Code::InnCheckDigits),
-            Kind::SnilsCheckDigits => (!check_digits::snils(body.text(self.at, item)?), Code::SnilsCheckDigits),
+            Kind::SnilsCheckDigits => {
+                // Some providers want it with its dashes and blank.
+                let digits: String = body.text(self.at, item)?.chars().filter(|ch| !matches!(ch, '-' | ' ')).collect();
+                (!check_digits::snils(&digits), Code::SnilsCheckDigits)
+            }
             Kind::OgrnCheckDigits => (!check_digits::ogrn(body.text(self.at, item)?), Code::OgrnCheckDigit),
             Kind::NotAfterToday => {
                 let date = body.text(self.at, item)?;
@@ -255,6 +239,37 @@ impl Check {
                 let text = body.text(self.at, item)?;
                 (!written.any.iter().any(|start| text.starts_with(start.as_str())), Code::RegisterUnusual)
             }
+            Kind::After => {
+                let (date, earlier) = (body.text(self.at, item)?, other(0, item));
+                (is_date(date) && is_date(earlier) && date <= earlier, Code::DateOutOfOrder)
+            }
+            Kind::Expired => {
+                let date = body.text(self.at, item)?;
+                (is_date(date) && date < today.text.as_str(), Code::DocumentExpired)
+            }
+            Kind::Adult => {
+                let born = parse(body.text(self.at, item)?).filter(|born| *born <= today.date)?;
+                let of_age = today.date.checked_sub_months(Months::new(18 * 12));
+                (born.year() < 1900 || of_age.is_some_and(|latest| born > latest), Code::ValueUnusual)
+            }
+            Kind::PlainAscii => (!body.text(self.at, item)?.is_ascii(), Code::ValueUnusual),
+            Kind::Utf16Length => {
+                let length = body.text(self.at, item)?.encode_utf16().count();
+                // What is too long by code points as well, the schema tells.
+                let is_known = body.text(self.at, item)?.chars().count() > written.max.map_or(usize::MAX, |max| max as usize);
+                (!is_known && written.max.is_some_and(|max| length > max as usize), Code::ValueTooLong)
+            }
+            Kind::SharesWithin => {
+                let sum = |path: &usize| (0..body.items(*path)).filter_map(|item| body.number(*path, item)).sum::<f64>();
+                // Half a hundredth for each of fifty rounded shares.
+                let most = f64::from(written.max?) + 0.25;
+                (self.others.iter().any(|path| sum(path) > most), Code::ValueUnusual)
+            }
+            Kind::SomeItemIs => {
+                let path = *self.others.first()?;
+                let items = body.items(path);
+                (items > 0 && !(0..items).any(|item| body.is_true(path, item)), Code::ValueUnusual)
+            }
             Kind::UnusualAfterToday => {
                 let date = body.text(self.at, item)?;
                 (is_date(date) && date > today.text.as_str(), Code::ValueUnusual)
@@ -274,15 +289,23 @@ impl Check {
 
     /// What is wrong, without the value.
     fn message(&self, code: Code) -> String {
-        match self.written.check {
+        let written = &self.written;
+        match written.check {
             Kind::AgeBetween => {
-                let [min, max] = [self.written.min, self.written.max].map(Option::unwrap_or_default);
+                let [min, max] = [written.min, written.max].map(Option::unwrap_or_default);
                 format!("The client would be younger than {min} or older than {max} years")
             }
             Kind::UnusualAfterToday => "The date has not come yet".to_owned(),
             Kind::UsuallyGiven => "The value is usually given, and it is not here".to_owned(),
             Kind::NoPlaceholder => "The number looks like one that is typed where there is none".to_owned(),
             Kind::SsnOrSin => "No such number is given out".to_owned(),
+            Kind::Adult => "the person is younger than 18, or was born before 1900".to_owned(),
+            Kind::PlainAscii => "holds letters that are not Latin; it is sent as it stands".to_owned(),
+            Kind::Utf16Length => {
+                format!("is longer than {} when rare characters count twice, as the provider may count", written.max.unwrap_or(0))
+            }
+            Kind::SharesWithin => format!("the shares add up to more than {}", written.max.unwrap_or(0)),
+            Kind::SomeItemIs => format!("no item says yes to `{}`", written.value.as_deref().unwrap_or_default()),
             Kind::InnCheckDigits
             | Kind::SnilsCheckDigits
             | Kind::OgrnCheckDigits
@@ -296,6 +319,8 @@ impl Check {
             | Kind::AddressKinds
             | Kind::DigitsCount
             | Kind::StartsWith
+            | Kind::After
+            | Kind::Expired
             | Kind::AreaCode
             | Kind::NoCardNumber => code.meaning().trim_end_matches('.').to_owned(),
         }
@@ -309,37 +334,6 @@ impl Check {
                 && self.written.max.and_then(years_ago).is_none_or(|oldest| born >= oldest)
         })
     }
-}
-
-/// A body as a tree of values.
-struct ValueView<'a> {
-    body: &'a Value,
-    paths: &'a [Path],
-}
-
-impl ValueView<'_> {
-    fn list(&self, path: &Path) -> Option<&Vec<Value>> {
-        follow(self.body, path.list.as_ref().unwrap_or(&path.steps))?.as_array()
-    }
-}
-
-impl BodyView for ValueView<'_> {
-    fn text(&self, path: usize, item: usize) -> Option<&str> {
-        let path = self.paths.get(path)?;
-        let root = match &path.list {
-            Some(_) => self.list(path)?.get(item)?,
-            None => self.body,
-        };
-        follow(root, &path.steps)?.as_str()
-    }
-
-    fn items(&self, path: usize) -> usize {
-        self.paths.get(path).and_then(|path| self.list(path)).map_or(0, Vec::len)
-    }
-}
-
-fn follow<'a>(root: &'a Value, steps: &[String]) -> Option<&'a Value> {
-    steps.iter().try_fold(root, |node, step| node.get(step))
 }
 
 fn is_date(text: &str) -> bool {

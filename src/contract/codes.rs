@@ -13,6 +13,8 @@ pub struct Codes {
     pub codes: Vec<String>,
     /// For each code whether it is a JSON text, and no number or truth value.
     quoted: Vec<bool>,
+    /// For each code the first word that people write for it.
+    words: Vec<Option<String>>,
     by_word: HashMap<String, usize>,
 }
 
@@ -37,6 +39,16 @@ impl Codes {
     pub fn find_code(&self, word: &str) -> Option<Code<'_>> {
         let index = *self.by_word.get(&fold(word))?;
         Some(Code { text: self.codes.get(index)?, is_quoted: self.quoted.get(index).copied().unwrap_or(true) })
+    }
+
+    /// All codes for people: numbers, which say nothing, with a word for each.
+    #[must_use]
+    pub fn for_people(&self) -> String {
+        let shown = self.codes.iter().zip(&self.quoted).zip(&self.words).map(|((code, is_quoted), word)| match word {
+            Some(word) if !is_quoted => format!("{code} ({word})"),
+            Some(_) | None => code.clone(),
+        });
+        shown.collect::<Vec<_>>().join(", ")
     }
 
     /// Reads `enum` or `const` of a schema; `None` where it has neither.
@@ -65,7 +77,9 @@ impl Codes {
             read.quoted.push(value.is_string());
         }
         for (index, code) in read.codes.iter().enumerate() {
-            for word in labels.and_then(|labels| labels.get(code)).into_iter().flat_map(words) {
+            let mut labels = labels.and_then(|labels| labels.get(code)).into_iter().flat_map(words).peekable();
+            read.words.push(labels.peek().map(|&word| word.to_owned()));
+            for word in labels {
                 read.by_word.entry(fold(word)).or_insert(index);
             }
         }
@@ -97,5 +111,6 @@ mod tests {
         assert_eq!(codes.find_code("два"), Some(Code { text: "two", is_quoted: true }));
         assert_eq!(codes.find("TRUE"), Some("true"));
         assert_eq!(codes.find("нет"), None);
+        assert_eq!(codes.for_people(), "1 (male), two, true");
     }
 }

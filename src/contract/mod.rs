@@ -18,9 +18,10 @@ mod registry;
 mod render;
 mod shape;
 mod validate;
+mod view;
 mod vocabulary;
 
-pub use checks::{BodyView, Path, Today};
+pub use checks::Today;
 pub use codes::{Code as EnumCode, Codes};
 pub use guard::Guard;
 pub use leaf::{Group, Join, Leaf, Selector, Variant};
@@ -30,4 +31,5 @@ pub use profile::OwnProfile;
 pub use registry::{ContractError, Registry};
 pub use render::Render;
 pub use validate::{Level, Violation};
+pub use view::{BodyView, Path};
 pub use vocabulary::{Field, Vocabulary, find_words, vocabulary};

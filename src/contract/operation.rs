@@ -7,13 +7,14 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::checks::{BodyView, Checks, Path, Today};
+use super::checks::{Checks, Today};
 use super::compile;
 use super::leaf::{Group, Leaf, Selector};
 use super::plain::{self, Facts};
 use super::registry::ContractError;
 use super::shape::shape_decides;
 use super::validate::{Contract, Level, Violation};
+use super::view::{BodyView, Path};
 use crate::model::FieldName;
 use crate::model::text::fold;
 

@@ -12,9 +12,16 @@ const BUILT_IN: &[&str] = &[
     include_str!("tbank/ul-resident.json"),
     include_str!("tbank/ul-nonresident.json"),
     include_str!("tbank/lite-contact.json"),
+    include_str!("finlego/onboarding-individual.json"),
+    include_str!("finlego/onboarding-company.json"),
+    include_str!("finlego/core-company.json"),
+    include_str!("finlego/core-individual.json"),
     include_str!("loanpro/individual.json"),
     include_str!("loanpro/company.json"),
     include_str!("loanpro/flooring.json"),
+    include_str!("brainysoft/individual.json"),
+    include_str!("brainysoft/sole-proprietor.json"),
+    include_str!("brainysoft/legal-entity.json"),
 ];
 
 /// Why a contract cannot be used.

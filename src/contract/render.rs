@@ -12,14 +12,19 @@ pub enum Render {
     CountryAlpha2,
     Boolean,
     Inn10,
+    Inn10Unchecked,
     Inn12,
+    Inn12Unchecked,
     Snils,
     Ogrn13,
+    Ogrn13Unchecked,
     Ogrn15,
+    Ogrn15Unchecked,
     PassportSeries,
     PassportNumber,
     PassportDivision,
     DocumentNumber,
+    DocumentPart,
     AddressLine,
     Enum,
     Integer,
@@ -41,7 +46,7 @@ pub enum Render {
 }
 
 impl Render {
-    const NAMES: [(&'static str, Self); 34] = [
+    const NAMES: [(&'static str, Self); 39] = [
         ("text", Self::Text),
         ("name", Self::Name),
         ("iso-date", Self::IsoDate),
@@ -50,14 +55,19 @@ impl Render {
         ("country-alpha2", Self::CountryAlpha2),
         ("boolean", Self::Boolean),
         ("inn-10", Self::Inn10),
+        ("inn-10-unchecked", Self::Inn10Unchecked),
         ("inn-12", Self::Inn12),
+        ("inn-12-unchecked", Self::Inn12Unchecked),
         ("snils", Self::Snils),
         ("ogrn-13", Self::Ogrn13),
+        ("ogrn-13-unchecked", Self::Ogrn13Unchecked),
         ("ogrn-15", Self::Ogrn15),
+        ("ogrn-15-unchecked", Self::Ogrn15Unchecked),
         ("passport-series", Self::PassportSeries),
         ("passport-number", Self::PassportNumber),
         ("passport-division", Self::PassportDivision),
         ("document-number", Self::DocumentNumber),
+        ("document-part", Self::DocumentPart),
         ("address-line", Self::AddressLine),
         ("enum", Self::Enum),
         ("integer", Self::Integer),
@@ -102,14 +112,19 @@ impl Render {
         match self {
             Self::E164
             | Self::Inn10
+            | Self::Inn10Unchecked
             | Self::Inn12
+            | Self::Inn12Unchecked
             | Self::Snils
             | Self::Ogrn13
+            | Self::Ogrn13Unchecked
             | Self::Ogrn15
+            | Self::Ogrn15Unchecked
             | Self::PassportSeries
             | Self::PassportNumber
             | Self::PassportDivision
             | Self::DocumentNumber
+            | Self::DocumentPart
             | Self::Uuid
             | Self::E164Digits
             | Self::Nanp10

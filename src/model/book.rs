@@ -1,5 +1,7 @@
 //! A provider's reference book: which id it has for which name. No I/O.
 
+use std::collections::BTreeMap;
+
 use super::text::fold;
 
 /// Entries of a reference book.
@@ -7,6 +9,38 @@ use super::text::fold;
 pub struct Book {
     /// Ids with their names, as the provider tells them.
     pub entries: Vec<(String, String)>,
+}
+
+/// The reference books of a run, by the names that contracts give them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Books {
+    /// Those that the provider showed.
+    pub known: BTreeMap<String, Book>,
+    /// Those that it did not show, with the reason.
+    pub missing: BTreeMap<String, String>,
+}
+
+/// What is known of one book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shelf<'a> {
+    /// The book.
+    Book(&'a Book),
+    /// It was asked for and cannot be had, for this reason.
+    Missing(&'a str),
+    /// Nobody asked for it.
+    NotAsked,
+}
+
+impl Books {
+    /// What is known of a book.
+    #[must_use]
+    pub fn shelf(&self, name: &str) -> Shelf<'_> {
+        match (self.known.get(name), self.missing.get(name)) {
+            (Some(book), _) => Shelf::Book(book),
+            (None, Some(why)) => Shelf::Missing(why),
+            (None, None) => Shelf::NotAsked,
+        }
+    }
 }
 
 /// What a book says of a name.

@@ -73,16 +73,23 @@ macro_rules! codes {
 codes! {
     // the row as text
     RowBlank "row.blank" Info "The row holds nothing." "Nothing to do; remove it if you like.";
+    RowHidden "row.hidden" Info "The sheet hides the row, by hand or by a filter; it was read like the others." "Nothing to do if the client is meant; else delete the row in the workbook.";
     RowShort "row.short" Error "The row has fewer cells than the header." "Compare the row with its neighbours: a delimiter is missing or a quote is not closed.";
     RowLong "row.long" Error "The row has more cells than the header." "Compare the row with its neighbours: a value holds the delimiter and needs quotes.";
     RowUnclosedQuote "row.unclosed_quote" Error "A quote is opened in this row and not closed." "Close the quote, or double it where it is part of the text.";
     RowStrayQuote "row.stray_quote" Error "A quote stands inside a quoted value and is not doubled." "Double the quotes that are part of the text; most programs do when they export.";
     RowMarked "row.marked" Error "A cell begins with #MEND!: it was damaged in a way that plain text cannot show, and nobody has mended it yet." "Mend the value, then delete #MEND! in front of it.";
     RowTooLong "row.too_long" Error "The row or one of its cells is longer than the limit." "Look for an unclosed quote above; raise the limit in [source] if the text is right.";
+    RowNul "row.nul" Error "The row holds NUL bytes." "Export the file again: the program that wrote it, or a broken disk, filled text with zeros.";
+    RowRepeatedHeader "row.repeated_header" Error "The row repeats the column names." "Nothing to do; remove it if you like: printed reports repeat the header on every page.";
+    RowTotal "row.total" Error "The row is a total or another closing line, and no client." "Nothing to do; remove it if you like. If it is a client, fill the empty cells.";
+    RowComment "row.comment" Error "The line is a comment." "Nothing to do; remove it if you like. If it is a client, give the row all its cells.";
     EncodingBadBytes "encoding.bad_bytes" Error "Bytes do not fit the file's encoding." "Open the file in its own program and save it again, or name the encoding in [source].";
+    EncodingDouble "encoding.double" Error "The text was read in a wrong encoding and written again, before it came here." "Take the value from the original system, or correct it to what the fault proposes.";
     // the cell as a spreadsheet shows it
     CellError "cell.error" Error "The spreadsheet shows an error in this cell." "Mend the formula in the workbook and save it.";
     CellFormulaWithoutValue "cell.formula_without_value" Error "The cell holds a formula and the workbook does not hold its value." "Open the workbook in a spreadsheet program, let it calculate, save it.";
+    CellMerged "cell.merged" Warning "The cell is merged with others, and a merged value belongs to the first cell only." "If the value is meant for every row, unmerge the cells in the workbook and fill them all.";
     CellScientific "cell.scientific" Error "A long number was turned into scientific notation; digits are lost." "Take the value from the original system; format the column as text before pasting it.";
     CellDigitsLost "cell.digits_lost" Error "The number has more digits than a spreadsheet keeps; the last ones were replaced by zeros." "Take the value from the original system; format the column as text before pasting it.";
     CellNotText "cell.not_text" Error "The spreadsheet turned the value into a date or a truth value." "Take the value from the original system; format the column as text before pasting it.";

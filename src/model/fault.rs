@@ -11,7 +11,7 @@ pub struct Fault {
     pub field: Option<FieldName>,
     /// The source column that is concerned (index into [`super::Source::columns`]), where one is.
     pub column: Option<u16>,
-    /// The value that was found, as it stands in the source. Personal data.
+    /// The value that was found, as it stands in the source; of text in a double encoding also what it would be. Personal data.
     pub found: Option<Box<str>>,
     /// What is wrong, in words that do not repeat the found value.
     pub message: Box<str>,

@@ -14,7 +14,7 @@ mod row;
 pub mod text;
 
 pub use body::{Body, FieldDigests};
-pub use book::{Book, Entry as BookEntry};
+pub use book::{Book, Books, Entry as BookEntry, Shelf};
 pub use code::{Code, Severity};
 pub use fault::Fault;
 pub use field::FieldName;

@@ -1,6 +1,7 @@
 //! One row through the plan: cells become members, members a body, the body is judged. All faults of a row, not the first.
 
 mod items;
+mod latin;
 mod objects;
 mod values;
 
@@ -23,6 +24,14 @@ impl Plan {
     /// Prepares one row.
     #[must_use]
     pub fn prepare(&self, row: Row) -> Prepared {
+        let Some(annexes) = &self.annexes else { return self.prepare_whole(row) };
+        let mut prepared = self.prepare_whole(annexes.join(row));
+        let faults = prepared.result.as_mut().err().into_iter().flatten();
+        faults.chain(&mut prepared.warnings).for_each(|fault| annexes.locate(&prepared.row, fault));
+        prepared
+    }
+
+    fn prepare_whole(&self, row: Row) -> Prepared {
         let own_id = self.own_id.map(|column| row.cells.text(column).trim()).filter(|id| !id.is_empty()).map(Box::from);
         if row.shape == Shape::Blank {
             return Prepared {
@@ -60,7 +69,7 @@ impl Plan {
                 changes: Changes::default(),
             };
         }
-        let (operation, result, warnings, changes) = {
+        let (operation, result, mut warnings, changes) = {
             let mut work = Work {
                 plan: self,
                 row: &row,
@@ -81,7 +90,18 @@ impl Plan {
                 }
             }
         };
+        if !row.faults.is_empty() {
+            warnings.extend(self.read_warnings(&row, operation));
+        }
         Prepared { row, own_id, operation, result, warnings, changes }
+    }
+
+    /// What the reader found odd about the row, and about cells that the operation takes.
+    fn read_warnings(&self, row: &Row, operation: Option<u8>) -> Vec<Fault> {
+        let plan = operation.and_then(|index| self.operations.get(usize::from(index)));
+        let taken = plan.map(OperationPlan::columns).unwrap_or_default();
+        let concerns = |fault: &&Fault| fault.column.is_none_or(|column| taken.contains(&usize::from(column)));
+        row.faults.iter().filter(concerns).cloned().collect()
     }
 }
 
@@ -141,6 +161,7 @@ impl<'a> Work<'a> {
             return;
         }
         let Some((column, value)) = self.value(&fill.from, &fill.leaf) else { return };
+        let value = self.spelled(&fill.from, &fill.leaf, column, fill.field, value);
         let pointer = || format!("/{}", fill.leaf.path.join("/"));
         self.settle(value, column, fill.field, pointer, |value| members.put(fill.slot, value));
     }
@@ -160,8 +181,11 @@ impl<'a> Work<'a> {
             }
             Err(fault) => {
                 self.attempted.push(pointer());
-                // An empty message belongs to a cell whose fault is told at another member.
-                if !fault.message.is_empty() {
+                if fault.code.severity() == Severity::Info {
+                    let told = self.told_of(fault, Some(column), field);
+                    self.noticed.push(told);
+                } else if !fault.message.is_empty() {
+                    // An empty message belongs to a cell whose fault is told at another member.
                     self.fault(fault, Some(column), field);
                 }
             }
@@ -175,14 +199,19 @@ impl<'a> Work<'a> {
     }
 
     fn fault(&mut self, fault: CellFault, column: Option<usize>, field: FieldName) {
+        let told = self.told_of(fault, column, field);
+        self.faults.push(told);
+    }
+
+    fn told_of(&self, fault: CellFault, column: Option<usize>, field: FieldName) -> Fault {
         let column = column.filter(|&column| column < usize::from(u16::MAX));
-        self.faults.push(Fault {
+        Fault {
             code: fault.code,
             field: Some(field),
             column: column.map(index),
             found: column.map(|column| self.row.cells.text(column).into()),
             message: fault.message,
-        });
+        }
     }
 
     fn judge(

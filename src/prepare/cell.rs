@@ -1,17 +1,18 @@
 //! One cell for one member: the right normalizer for the way in which the provider writes the value.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::mapping::Options;
 use super::normalize::date::DateFormat;
 use super::normalize::{
-    CellFault, boolean, codes, country, damage, date, email, identifier, inn, name, north_america, number, ogrn, passport, phone,
-    snils, text,
+    CellFault, boolean, codes, country, damage, date, email, identifier, inn, latin, name, north_america, number, ogrn, passport,
+    phone, reference, snils, text,
 };
-use crate::contract::{EnumCode, Leaf, Render};
-use crate::model::{CellKind, Code};
+use crate::contract::{Codes, EnumCode, Leaf, Render};
+use crate::model::{Books, CellKind, Code};
 
 /// What a cell becomes: the cell's own text wherever that is how the provider writes the value.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Rules {
     /// Alpha-2 code of the country whose people wrote the phone numbers.
     pub(super) region: String,
     pub(super) options: Options,
+    /// The provider's reference books, as far as they were asked for.
+    pub(super) books: Arc<Books>,
 }
 
 impl Written<'_> {
@@ -85,6 +88,11 @@ pub(super) fn parse<'c>(
         }
         Render::Inn10 => inn::parse(cell, kind, inn::Holder::Organisation)?,
         Render::Inn12 => inn::parse(cell, kind, inn::Holder::Person)?,
+        // Providers that break the check digits themselves: the contract warns.
+        Render::Inn10Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Organisation)?,
+        Render::Inn12Unchecked => inn::parse_unchecked(cell, kind, inn::Holder::Person)?,
+        Render::Ogrn13Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Organisation)?,
+        Render::Ogrn15Unchecked => ogrn::parse_unchecked(cell, kind, ogrn::Holder::Entrepreneur)?,
         Render::Snils => snils::parse(cell, kind)?,
         Render::Ogrn13 => ogrn::parse(cell, kind, ogrn::Holder::Organisation)?,
         Render::Ogrn15 => ogrn::parse(cell, kind, ogrn::Holder::Entrepreneur)?,
@@ -92,11 +100,15 @@ pub(super) fn parse<'c>(
         Render::PassportNumber => passport::number(cell, kind)?,
         Render::PassportDivision => passport::division(cell, kind)?,
         Render::DocumentNumber => passport::document_number(cell, kind)?,
+        Render::DocumentPart => passport::document_part(cell, kind)?,
         Render::AddressLine => return text::parse_one_line(cell).map(Written::Text),
-        Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, rules)),
-        Render::LatinName => return name::parse(cell).and_then(|name| latin(name, rules)),
+        Render::LatinLine => return text::parse_one_line(cell).and_then(|line| latin(line, latin::Kind::Line)),
+        Render::LatinName => return name::parse(cell).and_then(|name| latin(name, latin::Kind::Name)),
         Render::Enum => return code(leaf, cell).map(|code| written_code(code).into_owned()),
-        Render::Integer | Render::Book => return number::integer(cell, kind).map(literal),
+        Render::Integer => return number::integer(cell, kind).map(literal),
+        Render::Book => {
+            return reference::parse(cell, kind, leaf.book.as_deref().unwrap_or_default(), &rules.books).map(literal);
+        }
         Render::Decimal => return number::decimal(cell, kind).map(literal),
         Render::DecimalUs => return north_america::amount(cell, kind).map(literal),
         Render::Percent => return number::percent(cell, kind).map(literal),
@@ -142,13 +154,17 @@ fn is_error_word(cell: &str) -> bool {
     WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
-/// A text for a provider that takes Latin letters only. With approval other letters are left to whoever transliterates.
-fn latin<'c>(text: Cow<'c, str>, rules: &Rules) -> Result<Written<'c>, CellFault> {
-    let is_foreign = |ch: char| ch.is_alphabetic() && !ch.is_ascii_alphabetic() && !matches!(ch, '\u{c0}'..='\u{24f}');
-    if !rules.options.approve_transliteration && text.chars().any(is_foreign) {
-        return Err(CellFault::new(Code::NameNeedsLatin, "holds letters that are not Latin"));
-    }
-    Ok(Written::Text(text))
+/// A text for a provider that takes Latin letters only; where it has Russian ones, as the passport table spells them. Whether that may
+/// be sent, the row's work decides.
+fn latin(text: Cow<'_, str>, kind: latin::Kind) -> Result<Written<'_>, CellFault> {
+    let spelled = match text {
+        Cow::Borrowed(text) => latin::spell(text, kind)?,
+        Cow::Owned(text) => latin::spell(&text, kind)?.into_owned(),
+    };
+    Ok(Written::Text(match spelled {
+        latin::Spelled::Latin(text) => text,
+        latin::Spelled::Proposal(text) => Cow::Owned(text),
+    }))
 }
 
 fn literal(number: String) -> Written<'static> {
@@ -159,7 +175,7 @@ fn literal(number: String) -> Written<'static> {
 pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
     leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
-        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, |codes| codes.codes.join(", "))).into(),
+        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, Codes::for_people)).into(),
     })
 }
 

@@ -4,7 +4,7 @@ mod items;
 pub(super) mod objects;
 mod sources;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use super::cell::{self, Rules};
@@ -29,6 +29,8 @@ pub(super) struct Compiler<'a> {
     source: &'a Source,
     /// Field → column.
     targets: HashMap<&'a str, usize>,
+    /// Paths that only contracts of other operations name: one mapping may serve several, and nothing goes to whom it is not meant for.
+    foreign: HashSet<&'a str>,
 }
 
 impl<'a> Compiler<'a> {
@@ -67,7 +69,9 @@ impl<'a> Compiler<'a> {
             fields.check(field)?;
         }
         fields.check_types()?;
-        Ok(Self { mapping, source, targets })
+        let named = targets.keys().copied().chain(mapping.constants.keys().map(String::as_str));
+        let foreign = named.filter(|field| fields.is_foreign(field)).collect();
+        Ok(Self { mapping, source, targets, foreign })
     }
 
     /// What the mapping says about the reading of all cells.
@@ -75,6 +79,7 @@ impl<'a> Compiler<'a> {
         Rules {
             region: self.mapping.formats.get("phone_region").map_or("RU", String::as_str).to_uppercase(),
             options: self.mapping.options.clone(),
+            books: Arc::default(),
         }
     }
 
@@ -87,6 +92,7 @@ impl<'a> Compiler<'a> {
             });
         }
         let mapped = self.targets.keys().copied().chain(self.mapping.constants.keys().map(String::as_str));
+        let mapped = mapped.filter(|field| !self.foreign.contains(field));
         let frame = Frame::new(operation, self.mapping, mapped)?;
         let layout = Layout::new(operation, &frame);
         for part in sources::NAMES {
@@ -206,6 +212,24 @@ impl Fields<'_> {
     fn declares(&self, field: &str) -> bool {
         names::is_path(field)
             && (self.mapping.types.contains_key(field) || self.mapping.types.contains_key(&names::general(field)))
+    }
+
+    /// Whether other operations' contracts name the field, and none of the run's does: a mapping that was not made for the run's
+    /// operation may be made for theirs. `[types]` makes it a path to pass through all the same.
+    fn is_foreign(&self, field: &str) -> bool {
+        let general = names::general(field);
+        let knows = |operation: &Arc<Operation>| operation.knows_field(&general);
+        !self.is_made_for_the_run()
+            && !self.declares(field)
+            && !self.operations.iter().any(knows)
+            && self.registry.operations().iter().any(knows)
+    }
+
+    fn is_made_for_the_run(&self) -> bool {
+        let made_for = self.mapping.operation.as_deref();
+        self.operations
+            .iter()
+            .any(|operation| made_for.is_some_and(|name| name == &*operation.name || name == operation.provider()))
     }
 
     fn is_passed_through(&self, field: &str) -> bool {

@@ -1,5 +1,6 @@
 //! What the first pass proves about date columns, and the questions where it proves nothing. Decides for columns, never for cells.
 
+use super::names;
 use super::normalize::date::{
     ColumnEvidence, DateFormat, DayCount, Decision, Form, GroupProof, Order, Proof, Separator, TwoDigitYear,
 };
@@ -59,14 +60,17 @@ impl Plan {
         let today = self.today.date();
         let mut proofs = Vec::new();
         let mut questions = Vec::new();
+        let stands_for_all = |column| self.annexes.as_ref().is_none_or(|annexes| annexes.is_first(column));
         for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(evidence) {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
-            let field = date.field.as_str();
-            if let Some((evidence, patterns)) = question(field, evidence) {
-                questions.push(DateQuestion { header: header.clone(), field: field.to_owned(), evidence, patterns });
+            let is_added = self.annexes.as_ref().is_some_and(|annexes| date.column >= annexes.width());
+            // One answer for the items of all clients.
+            let field = if is_added { names::general(date.field.as_str()) } else { date.field.to_string() };
+            if let Some((evidence, patterns)) = question(&field, evidence).filter(|_| stands_for_all(date.column)) {
+                questions.push(DateQuestion { header: header.clone(), field: field.clone(), evidence, patterns });
             }
-            let two_digit_year = match TwoDigitYear::of_field(field, today) {
+            let two_digit_year = match TwoDigitYear::of_field(&field, today) {
                 // Of all births with these digits one at most is a client's: nothing is left to ask.
                 birth @ TwoDigitYear::Birth { .. } => birth,
                 TwoDigitYear::Past { .. } | TwoDigitYear::Near { .. } | TwoDigitYear::Refuse => TwoDigitYear::Refuse,

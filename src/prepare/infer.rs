@@ -50,6 +50,12 @@ pub fn knows_header(cell: &str) -> bool {
     vocabulary().knows_header(cell) || (cell.len() <= 120 && reading::is_numbered_part(&fold(cell)))
 }
 
+/// Whether a cell is the header of a column that clients have, for these operations: by the vocabulary's words or their own.
+#[must_use]
+pub fn knows_header_of(operations: &[Arc<Operation>], cell: &str) -> bool {
+    knows_header(cell) || cell.len() <= 120 && own::knows(operations, cell)
+}
+
 struct Inference<'a> {
     operations: &'a [Arc<Operation>],
     columns: &'a [Arc<str>],

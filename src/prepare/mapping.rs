@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::annex::{AnnexError, ItemsSource};
+
 /// A mapping as it is written in TOML.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +37,9 @@ pub struct Mapping {
     /// Columns to leave out without a word.
     #[serde(default)]
     pub ignore: Ignore,
+    /// List → the second sheet or file that its items stand in.
+    #[serde(default)]
+    pub items: BTreeMap<String, ItemsSource>,
 }
 
 /// The JSON type of a member that the contract does not name.
@@ -116,7 +121,7 @@ pub struct Ignore {
 pub struct SourceHints {
     /// Sheet by name or number from 1.
     pub sheet: Option<String>,
-    /// Line of the header row, from 1.
+    /// Line of the header row, from 1; 0 for a text without one.
     pub header_row: Option<u64>,
     /// Delimiter, one character.
     pub delimiter: Option<char>,
@@ -201,6 +206,9 @@ pub enum MappingError {
         /// Why, and what is expected.
         why: String,
     },
+    /// Items of a second sheet or file cannot be joined.
+    #[error(transparent)]
+    Items(#[from] AnnexError),
     /// A column holds what the provider must not get.
     #[error("the column `{column}` must not be mapped to `{field}`: {why}")]
     Refused {
@@ -227,6 +235,7 @@ impl MappingError {
             }
             Self::NoSuchField { .. } => "`clientferry fields OPERATION` lists the fields".to_owned(),
             Self::TwoColumns { .. } => "keep one of them under [columns] and name the other under [ignore]".to_owned(),
+            Self::Items(error) => error.hint().to_owned(),
             Self::Refused { .. } => {
                 "take the column out of [columns] and name it under [ignore]; give what it holds in columns that may be sent"
                     .to_owned()

@@ -1,6 +1,7 @@
 //! Room 2: a row becomes a request body, or a list of faults. Pure, on all cores; the only user of rayon.
 //! mapping → normalize → assemble body → validate → fingerprint.
 
+mod annex;
 mod assemble;
 mod cell;
 mod compile;
@@ -22,9 +23,10 @@ mod route;
 mod tests;
 mod through;
 
+pub use annex::{Annex, AnnexError, Annexes, ItemsSource, Widened, widen};
 pub use dates::{DateProof, DateQuestion, date_question, describe};
 pub use fingerprint::{Scope, field_digest};
-pub use infer::{infer, knows_header};
+pub use infer::{infer, knows_header, knows_header_of};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};

@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 
 use smallvec::SmallVec;
 
+use super::annex::Annexes;
 use super::cell::{Rules, Written};
 use super::compile::{Compiler, text_of};
 use super::copies::CopyPlan;
@@ -16,7 +17,7 @@ use super::normalize::date::{self, DateFormat, TwoDigitYear};
 use super::route::Router;
 use super::through::Frame;
 use crate::contract::{Leaf, Operation, Registry, Render, Today};
-use crate::model::{FieldName, Source};
+use crate::model::{Books, FieldName, Source};
 
 /// What every row of a run goes through.
 pub struct Plan {
@@ -34,6 +35,7 @@ pub struct Plan {
     pub(super) rules: Rules,
     pub(super) today: Today,
     pub(super) scope: Scope,
+    pub(super) annexes: Option<Annexes>,
     left_out: Vec<Arc<str>>,
 }
 
@@ -217,6 +219,25 @@ impl OperationPlan {
 }
 
 impl Plan {
+    /// The provider's reference books that columns and constants of this mapping are looked up in.
+    #[must_use]
+    pub fn books_wanted(&self) -> BTreeSet<String> {
+        let mut wanted = BTreeSet::new();
+        let mut tell = |leaf: &Leaf| wanted.extend(leaf.book.clone().filter(|_| leaf.render == Render::Book));
+        for plan in &self.operations {
+            let objects = plan.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+            plan.fills.iter().chain(objects).for_each(|fill| tell(&fill.leaf));
+            let parts = plan.items.iter().flat_map(|item| &item.parts);
+            parts.flat_map(|part| &part.leaves).for_each(|(_, leaf)| tell(leaf));
+        }
+        wanted
+    }
+
+    /// Takes the books that names are looked up in from now on.
+    pub fn set_books(&mut self, books: Books) {
+        self.rules.books = Arc::new(books);
+    }
+
     /// Compiles a mapping.
     ///
     /// # Errors
@@ -260,11 +281,25 @@ impl Plan {
             rules: compiler.rules(),
             today,
             scope,
+            annexes: None,
             left_out: compiler.left_out(&plans),
             operations: plans,
         };
         plan.dates = plan.find_dates(mapping)?;
         Ok(plan)
+    }
+
+    /// Joins the items of these annexes to every row; the plan was compiled with their columns.
+    #[must_use]
+    pub fn with_annexes(mut self, annexes: Annexes) -> Self {
+        self.annexes = Some(annexes);
+        self
+    }
+
+    /// What is joined to every row.
+    #[must_use]
+    pub fn annexes(&self) -> Option<&Annexes> {
+        self.annexes.as_ref()
     }
 
     /// Columns that no operation takes and the mapping does not ignore on purpose.

@@ -1,5 +1,7 @@
 //! The wall to the outside: what may be asked of a provider and what its answers mean.
 
+pub mod brainysoft;
+pub mod finlego;
 pub mod headers;
 pub mod http;
 pub mod loanpro;
@@ -7,6 +9,7 @@ mod own;
 mod registry;
 mod settings;
 pub mod tbank;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +19,7 @@ use async_trait::async_trait;
 use crate::model::{Body, Book, IdempotencyKey, Refusal};
 
 pub use own::OwnProfile;
-pub use registry::{Secret, check_options, connect, is_built_in, secrets};
+pub use registry::{Secret, check_options, connect, contracts, is_built_in, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
 
 /// What a provider said, sorted by what we may do next.
@@ -43,6 +46,7 @@ pub enum Verdict {
         retry_after: Option<Duration>,
     },
     /// The answer to a repeat of a request whose first outcome is unknown refuses the client or the key, nobody can say which.
+    /// Also a refusal under a status that does not exclude a creation.
     /// To be looked up; where nothing is found, the client is rejected with these words.
     RefusedOnRepeat(Refusal),
     /// The run cannot go on: wrong token, closed account, wrong address. This request did nothing.
@@ -168,6 +172,21 @@ pub enum Absence {
 pub trait Provider: Send + Sync {
     /// Limits and idempotency.
     fn profile(&self) -> &Profile;
+
+    /// Whether a request of this operation whose outcome is unknown may be repeated at all, within the profile's limits.
+    fn may_repeat(&self, operation: &str) -> bool {
+        let _ = operation;
+        true
+    }
+
+    /// Whether this account can send this operation, as far as its settings tell. Asked before anything is made or sent.
+    ///
+    /// # Errors
+    /// What is missing or not allowed.
+    fn accepts(&self, operation: &str) -> Result<(), ProviderError> {
+        let _ = operation;
+        Ok(())
+    }
 
     /// Whether requests stay on this machine.
     fn is_loopback(&self) -> bool;

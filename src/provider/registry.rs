@@ -1,11 +1,12 @@
 //! The list of providers. A new one is a folder and a line here.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::own::{self, OwnProfile, OwnProvider};
-use super::{AccountSettings, Provider, ProviderError, loanpro, tbank};
+use super::{AccountSettings, Provider, ProviderError, brainysoft, finlego, loanpro, tbank};
 
 /// A token or password that a provider wants of an account.
 #[derive(Clone, Copy, Debug)]
@@ -27,20 +28,38 @@ struct Entry {
     secrets: &'static [Secret],
     check: fn(&toml::Table) -> Result<(), toml::de::Error>,
     connect: fn(&AccountSettings) -> Result<Arc<dyn Provider>, ProviderError>,
+    /// Operations whose contract the account's settings put a file in place of.
+    contracts: fn(&toml::Table) -> Vec<(&'static str, PathBuf)>,
 }
 
 const PROVIDERS: &[Entry] = &[
+    Entry {
+        name: "brainysoft",
+        secrets: brainysoft::SECRETS,
+        check: options::<brainysoft::Options>,
+        connect: |settings| Ok(Arc::new(brainysoft::BrainySoft::connect(settings)?)),
+        contracts: |_| Vec::new(),
+    },
+    Entry {
+        name: "finlego",
+        secrets: &[TOKEN],
+        check: options::<finlego::Options>,
+        connect: |settings| Ok(Arc::new(finlego::FinLego::connect(settings)?)),
+        contracts: finlego::contracts,
+    },
     Entry {
         name: "tbank",
         secrets: &[TOKEN],
         check: options::<tbank::Options>,
         connect: |settings| Ok(Arc::new(tbank::TBank::connect(settings)?)),
+        contracts: |_| Vec::new(),
     },
     Entry {
         name: "loanpro",
         secrets: &[loanpro::TOKEN],
         check: options::<loanpro::Options>,
         connect: |settings| Ok(Arc::new(loanpro::LoanPro::connect(settings)?)),
+        contracts: |_| Vec::new(),
     },
 ];
 
@@ -89,4 +108,10 @@ pub fn check_options(provider: &str, written: &toml::Table) -> Result<(), String
         Some(entry) => (entry.check)(written).map_err(|error| error.message().to_owned()),
         None => Ok(()),
     }
+}
+
+/// Files that an account's settings put in place of built-in contracts: the operation, and the path as it is written.
+#[must_use]
+pub fn contracts(provider: &str, written: &toml::Table) -> Vec<(&'static str, PathBuf)> {
+    entry(provider).map_or_else(Vec::new, |entry| (entry.contracts)(written))
 }

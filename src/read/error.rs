@@ -52,7 +52,7 @@ pub enum ReadError {
         /// The file.
         file: String,
         /// What it is, with its article.
-        found: &'static str,
+        found: String,
     },
     /// Neither text nor a known workbook.
     #[error("{file}: this is neither a workbook nor delimited text")]
@@ -60,9 +60,15 @@ pub enum ReadError {
         /// The file.
         file: String,
     },
-    /// A workbook under a password.
-    #[error("{file}: the workbook is protected by a password")]
+    /// A workbook or archive under a password.
+    #[error("{file}: the file is protected by a password")]
     Encrypted {
+        /// The file.
+        file: String,
+    },
+    /// A packed file that cannot be unpacked.
+    #[error("{file}: the archive is damaged or cut off, as after an interrupted download")]
+    ArchiveDamaged {
         /// The file.
         file: String,
     },
@@ -161,11 +167,12 @@ impl ReadError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "check the path; it is taken relative to the current folder",
-            Self::NotAFile { .. } => "give the path of one CSV or XLSX file, or `-` for standard input",
+            Self::NotAFile { .. } => "give the path of one spreadsheet or CSV file, or `-` for standard input",
             Self::PermissionDenied { .. } => "make the file readable for the current user, or close the program that locks it",
             Self::Empty { .. } => "check that the export finished, and export it again",
             Self::HeaderNotFound { .. } => {
-                "name the line of the column names with header_row in [source] of the mapping, or add a row of column names"
+                "does the file have a row of column names? If so, say its line with --header-row or header_row in [source] of the mapping; \
+                 if a text begins with the first client, say 0: its columns are then called `column 1`, `column 2` and so on"
             }
             Self::HeaderRowMissing { .. } => {
                 "check header_row in [source] of the mapping: lines are counted from 1, as a text editor or spreadsheet shows them"
@@ -173,18 +180,21 @@ impl ReadError {
             Self::Unsupported { .. } => "open it in its own program and save it as XLSX or CSV",
             Self::Binary { .. } => "save the table as XLSX or CSV; if it is text, name its encoding in [source] of the mapping",
             Self::Encrypted { .. } => {
-                "open the workbook, remove its password (File > Info > Protect), and save it as XLSX or CSV"
+                "open the workbook, remove its password (File > Info > Protect), and save it as XLSX or CSV; unpack an archive first"
             }
+            Self::ArchiveDamaged { .. } => "copy or download the file again; if that does not help, unpack it by hand",
             Self::Damaged { .. } => "open the workbook in a spreadsheet program, let it repair it, and save it as XLSX or CSV",
             Self::SheetUnknown { .. } => "name one of these sheets, or give its number counted from 1",
             Self::SheetOpen { .. } => {
-                "name one with --sheet, or with sheet in [source] of the mapping; one run carries one sheet"
+                "name one with --sheet, or with sheet in [source] of the mapping; --sheet all takes all that share one header"
             }
             Self::NoVisibleSheet { .. } => "name the sheet to read with sheet in [source] of the mapping",
             Self::EncodingUnknown { .. } => "use a name such as utf-8, windows-1251, cp866, koi8-r, utf-16le",
             Self::DelimiterUnusable { .. } => "use one ASCII character that is neither a quote nor a line break: `;` `,` tab `|`",
             Self::Changed { .. } => "wait until nobody writes to the file, and run the command again",
-            Self::Limit { .. } => "check that this is the right file; split it if it is",
+            Self::Limit { .. } => {
+                "check that this is the right file; if it is, split it or raise the limit (--unpacked-bytes-max, --unpack-ratio-max)"
+            }
             Self::Io { .. } => "check the disk or network drive, and run the command again",
         }
     }

@@ -26,7 +26,10 @@ pub(super) fn find(rows: &[Candidate], is_header_word: &dyn Fn(&str) -> bool) ->
         .filter(|&(_, known, filled)| known >= 2 || (known >= 1 && known * 2 >= filled))
         // Of equals the first one: a second header further down is data.
         .max_by_key(|&(index, known, _)| (known, std::cmp::Reverse(index)));
-    best.map(|(index, _, _)| index).or_else(|| rows.iter().position(|row| looks_like_header(row, typical_width(rows))))
+    let width = typical_width(rows);
+    let by_looks =
+        || rows.iter().enumerate().position(|(index, row)| looks_like_header(row, width, rows.get(index + 1..).unwrap_or(&[])));
+    best.map(|(index, _, _)| index).or_else(by_looks)
 }
 
 /// How many cells of a row are known header words.
@@ -43,7 +46,7 @@ fn typical_width(rows: &[Candidate]) -> usize {
     counts.into_iter().max_by_key(|&(width, count)| (count, width)).map_or(0, |(width, _)| width)
 }
 
-fn looks_like_header(row: &Candidate, width: usize) -> bool {
+fn looks_like_header(row: &Candidate, width: usize, below: &[Candidate]) -> bool {
     let filled: Vec<&str> = row.cells.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
     let unique: HashSet<&str> = filled.iter().copied().collect();
     // A title above the table fills one cell or two; a header fills most of them.
@@ -51,7 +54,99 @@ fn looks_like_header(row: &Candidate, width: usize) -> bool {
         && filled.len() * 2 >= width
         && (width < 2 || filled.len() >= 2)
         && filled.iter().all(|cell| cell.chars().any(char::is_alphabetic))
-        && unique.len() * 5 >= filled.len() * 4
+        // Names may stand twice where numbers below show that these are names.
+        && (unique.len() * 5 >= filled.len() * 4 || (unique.len() >= 2 && stands_above_numbers(row, below)))
+}
+
+/// Whether a header that no known word proves may as well be a client: one of its cells stands again in its column.
+pub(super) fn is_doubtful(rows: &[Candidate], index: usize, is_header_word: &dyn Fn(&str) -> bool) -> bool {
+    let Some(header) = rows.get(index).filter(|row| known_words(&row.cells, is_header_word) == 0) else { return false };
+    let below = rows.get(index + 1..).unwrap_or(&[]);
+    if stands_above_numbers(header, below) {
+        return false;
+    }
+    let differs = |row: &&Candidate| row.cells != header.cells;
+    below
+        .iter()
+        .filter(differs)
+        .any(|row| row.cells.iter().zip(&header.cells).any(|(cell, name)| !name.trim().is_empty() && cell.trim() == name.trim()))
+}
+
+/// A header of two rows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct TwoRows {
+    /// Index of the upper row; the lower one is the next.
+    pub(super) upper: usize,
+    /// The joined cells.
+    pub(super) cells: Vec<String>,
+}
+
+/// The header with the row above or below it, where the two make the names together: `Паспорт`, blank over `Серия`, `Номер`.
+/// `index` is the row that was found to be the header.
+pub(super) fn two_rows(rows: &[Candidate], index: usize, is_header_word: &dyn Fn(&str) -> bool) -> Option<TwoRows> {
+    [index.checked_sub(1), Some(index)].into_iter().flatten().find_map(|upper| {
+        let (groups, parts) = (rows.get(upper)?, rows.get(upper + 1)?);
+        if parts.line != groups.line + 1 || groups.cells.len() != parts.cells.len() {
+            return None;
+        }
+        let cells = joined(&groups.cells, &parts.cells, upper == index, is_header_word)?;
+        Some(TwoRows { upper, cells })
+    })
+}
+
+fn joined(groups: &[String], parts: &[String], strict: bool, is_header_word: &dyn Fn(&str) -> bool) -> Option<Vec<String>> {
+    let is_name = |cell: &str| cell.chars().any(char::is_alphabetic);
+    let filled = |cells: &[String]| cells.iter().filter(|cell| !cell.trim().is_empty()).count();
+    let all_names = |cells: &[String]| cells.iter().all(|cell| cell.trim().is_empty() || is_name(cell));
+    // A title fills one cell; one row of parts below one name is data.
+    if filled(groups) < 2 || filled(parts) < 2 || !all_names(groups) || !all_names(parts) {
+        return None;
+    }
+    let group_at = |index: usize| groups.get(index).map_or("", |cell| cell.trim());
+    let part_at = |index: usize| parts.get(index).map_or("", |cell| cell.trim());
+    let spans = |index: usize| {
+        !group_at(index).is_empty()
+            && !part_at(index).is_empty()
+            && group_at(index + 1).is_empty()
+            && !part_at(index + 1).is_empty()
+    };
+    let unique = |part: &str| parts.iter().filter(|other| other.trim() == part).count() == 1;
+    let (mut wide, mut tall, mut proven) = (0, 0, 0);
+    let mut group = "";
+    let mut names = Vec::with_capacity(parts.len());
+    for index in 0..parts.len() {
+        let (own, part) = (group_at(index), part_at(index));
+        if !own.is_empty() {
+            group = own;
+        }
+        wide += usize::from(spans(index));
+        tall += usize::from(!own.is_empty() && part.is_empty());
+        if strict && !own.is_empty() && !part.is_empty() && !spans(index) {
+            return None;
+        }
+        if part.is_empty() {
+            names.push(own.to_owned());
+            group = "";
+            continue;
+        }
+        let both = if group.is_empty() { part.to_owned() } else { format!("{group} {part}") };
+        let both_known = is_header_word(&both);
+        proven += usize::from((both_known && !group.is_empty()) || !unique(part));
+        // A part that is known by itself keeps its name, where no other has it.
+        let keeps = !both_known && is_header_word(part) && unique(part);
+        names.push(if keeps { part.to_owned() } else { both });
+    }
+    // A title of two cells above the header looks like one wide group: something more has to speak for it.
+    (wide > 0 && (tall > 0 || proven > 0 || wide > 1)).then_some(names)
+}
+
+/// Whether a column has a word at its top and no letters below it.
+fn stands_above_numbers(header: &Candidate, below: &[Candidate]) -> bool {
+    let letters = |cell: &str| cell.chars().any(char::is_alphabetic);
+    (0..header.cells.len()).filter(|&column| header.cells.get(column).is_some_and(|name| letters(name))).any(|column| {
+        let mut filled = below.iter().filter_map(|row| row.cells.get(column)).filter(|cell| !cell.trim().is_empty()).peekable();
+        filled.peek().is_some() && filled.all(|cell| !letters(cell))
+    })
 }
 
 /// Names by which columns are addressed: trimmed, line breaks as blanks, doubles numbered, empty ones named by position.
@@ -112,6 +207,45 @@ mod tests {
         assert_eq!(find(&rows(&[&["a", "a", "a"], &["1", "2", "3"]]), &|_| false), None);
         assert_eq!(find(&rows(&[&["инн"], &["1"]]), &|_| false), Some(0));
         assert_eq!(find(&[], &|_| false), None);
+    }
+
+    #[test]
+    fn a_header_in_two_rows_is_joined() {
+        let spanning = rows(&[
+            &["Фамилия", "Паспорт", "", "Адрес", "", "Инн"],
+            &["", "Серия", "Номер", "Город", "Улица", ""],
+            &["А", "4500", "1", "Б", "В", "2"],
+        ]);
+        let found = two_rows(&spanning, 0, &known).unwrap();
+        assert_eq!(
+            (found.upper, &*found.cells.join(",")),
+            (0, "Фамилия,Паспорт Серия,Паспорт Номер,Адрес Город,Адрес Улица,Инн")
+        );
+        let above = rows(&[&["Клиент", "", "Адрес", "", "Факт", ""], &["Фамилия", "Имя", "Город", "Дом", "Город", "Дом"]]);
+        let found = two_rows(&above, 1, &known).unwrap();
+        assert_eq!((found.upper, &*found.cells.join(",")), (0, "Фамилия,Имя,Адрес Город,Адрес Дом,Факт Город,Факт Дом"));
+    }
+
+    #[test]
+    fn titles_and_clients_are_no_second_row_of_a_header() {
+        for other in [
+            [&["Список", "", ""], &["Фамилия", "Имя", "x"]],
+            [&["Отчёт", "за март", ""], &["Фамилия", "Имя", "x"]],
+            [&["Фамилия", "", "Имя"], &["А", "Б", "В"]],
+            [&["Фамилия", "Имя", ""], &["А", "Б", "В"]],
+        ] {
+            let rows = rows(&[other[0], other[1]]);
+            let index = find(&rows, &known).unwrap();
+            assert_eq!(two_rows(&rows, index, &known), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_whose_words_stand_again_below_may_be_a_client() {
+        let clients = rows(&[&["Щукин", "Тверь"], &["Пробин", "Тверь"]]);
+        assert!(is_doubtful(&clients, 0, &known));
+        assert!(!is_doubtful(&rows(&[&["a", "b"], &["1", "2"], &["a", "b"]]), 0, &known));
+        assert!(!is_doubtful(&rows(&[&["Имя", "Тверь"], &["А", "Тверь"]]), 0, &known));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! of [`Format`]. Every reader gives the same: a header, a description for people, and as many passes over the rows as wanted.
 
 mod blank;
+mod container;
 mod delimited;
 mod error;
 mod header;
@@ -22,12 +23,15 @@ use workbook::WorkbookRows;
 
 pub use error::ReadError;
 
+/// The word for all visible sheets that share one header, where a sheet is named.
+pub const ALL_SHEETS: &str = "all";
+
 /// What the user settles about reading, and the limits. `None` means: tell it from the file.
 #[derive(Clone, Debug)]
 pub struct ReadSettings {
-    /// Name of the sheet, or its number from 1.
+    /// Name of the sheet, its number from 1, or [`ALL_SHEETS`].
     pub sheet: Option<String>,
-    /// Line (text) or row (sheet) of the header, from 1.
+    /// Line (text) or row (sheet) of the header, from 1; 0 for a text without one, whose columns are named by position.
     pub header_row: Option<u64>,
     /// The delimiter; one ASCII character.
     pub delimiter: Option<char>,
@@ -43,9 +47,9 @@ pub struct ReadSettings {
     pub row_bytes_max: usize,
     /// Cells of a row. What hangs over is cut off with a fault.
     pub cells_max: usize,
-    /// Bytes of all parts of a workbook, unpacked.
+    /// Bytes of what a packed file or the parts of a workbook become when they are unpacked.
     pub unpacked_bytes_max: u64,
-    /// How many times larger a workbook may be unpacked than packed; small ones are exempt.
+    /// How many times larger something may be unpacked than packed; what is small is exempt.
     pub unpack_ratio_max: u64,
     /// Bytes taken from standard input.
     pub spool_bytes_max: u64,
@@ -77,6 +81,12 @@ pub enum Format {
     Delimited,
     /// A workbook of Office Open XML: XLSX, XLSM.
     Xlsx,
+    /// A binary workbook of the same package: XLSB.
+    Xlsb,
+    /// A workbook of Excel 5 to 2003: XLS.
+    Xls,
+    /// An OpenDocument spreadsheet: ODS.
+    Ods,
 }
 
 impl Format {
@@ -86,6 +96,36 @@ impl Format {
         match self {
             Self::Delimited => "delimited text",
             Self::Xlsx => "XLSX workbook",
+            Self::Xlsb => "XLSB workbook",
+            Self::Xls => "XLS workbook",
+            Self::Ods => "ODS spreadsheet",
+        }
+    }
+
+    /// Endings of names that promise this format; for text any ending but those of workbooks will do.
+    fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Delimited => &[],
+            Self::Xlsx => &["xlsx", "xlsm", "xltx", "xltm"],
+            Self::Xlsb => &["xlsb"],
+            Self::Xls => &["xls", "xlt", "xla"],
+            Self::Ods => &["ods", "ots"],
+        }
+    }
+
+    /// What to say where the name promises a workbook of another format.
+    fn note_on_name(self, name: &str) -> Option<String> {
+        let (_, ending) = name.rsplit_once('.')?;
+        let ending = ending.to_ascii_lowercase();
+        let promised =
+            [Self::Xlsx, Self::Xlsb, Self::Xls, Self::Ods].into_iter().find(|f| f.endings().contains(&ending.as_str()))?;
+        (promised != self).then(|| format!("the name promises an {}, the content is {}", promised.as_str(), self.with_article()))
+    }
+
+    fn with_article(self) -> String {
+        match self {
+            Self::Delimited => self.as_str().to_owned(),
+            Self::Xlsx | Self::Xlsb | Self::Xls | Self::Ods => format!("an {}", self.as_str()),
         }
     }
 }
@@ -116,10 +156,23 @@ impl Confidence {
 /// The header row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Its line or row, from 1.
+    /// Its line or row, from 1; of two rows the lower one, and 0 where there is no header.
     pub line: u64,
     /// Unique names: trimmed, on one line, doubles numbered (`Имя (2)`), empty ones named by position (`column 7`).
     pub columns: Vec<Arc<str>>,
+}
+
+/// What else was found out about a text. A workbook has none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TextFindings {
+    /// How certain the encoding is, in parts of 100.
+    pub encoding_percent: u8,
+    /// Name of the encoding that fits second best, where letters had to decide.
+    pub encoding_runner_up: Option<&'static str>,
+    /// What makes text of a mark besides doubling a quote: a backslash, where the file uses it.
+    pub escape: Option<char>,
+    /// Rows of the header: two where groups stand above names, 0 where there is none.
+    pub header_rows: usize,
 }
 
 /// What was found out about a file, for `inspect`.
@@ -137,16 +190,22 @@ pub struct Description {
     pub delimiter: Option<char>,
     /// The quote; `None` for a workbook.
     pub quote: Option<char>,
-    /// Line or row of the header, from 1.
+    /// Line or row of the header, from 1; see [`Header::line`].
     pub header_line: u64,
     /// Lines or rows above the header, blank ones included.
     pub preamble_lines: u64,
-    /// The sheet that is read; `None` for text.
+    /// The sheet that is read, or several with commas; `None` for text.
     pub sheet: Option<String>,
     /// Names of all sheets in their order, hidden ones included; empty for text.
     pub sheets: Vec<String>,
     /// Names of the hidden sheets.
     pub hidden_sheets: Vec<String>,
+    /// What only texts have.
+    pub text: TextFindings,
+    /// Hidden rows behind the header, which are read like the others.
+    pub hidden_rows: u64,
+    /// What a person should know besides: how the file is packed, what is hidden, merged or left out.
+    pub notes: Vec<String>,
 }
 
 /// What a scan counted.
@@ -213,6 +272,7 @@ fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(
     if file.bytes() == 0 {
         return Err(ReadError::Empty { file: file.name.to_string() });
     }
+    let (file, packing) = container::unpack(file, settings)?;
     let container = sniff::container(&file)?;
     // Hashing is one more pass over the file: it takes its own core while the header is looked for.
     let (sha256, opened) = std::thread::scope(|scope| {
@@ -220,21 +280,22 @@ fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(
         let opened = match container {
             Container::Text => delimited::open(&file, settings, is_header_word)
                 .map(|(layout, header, description)| (Layout::Delimited(layout), header, description)),
-            Container::Xlsx => workbook::open(&file, settings, is_header_word)
+            Container::Workbook(kind) => workbook::open(kind, &file, settings, is_header_word)
                 .map(|(layout, header, description)| (Layout::Workbook(Arc::new(layout)), header, description)),
         };
         let sha256 = hashing.join().unwrap_or_else(|_| Err(file.failed(std::io::Error::other("hashing stopped"))));
         (sha256, opened)
     });
-    let (layout, header, description) = opened?;
-    let sheet: SheetName = description.sheet.as_deref().unwrap_or("").into();
-    let source = Source {
-        name: file.name.clone(),
-        path: file.path.clone(),
-        sha256: sha256?,
-        sheets: vec![sheet],
-        columns: header.columns.clone(),
+    let (layout, header, mut description) = opened?;
+    let sheets: Vec<SheetName> = match &layout {
+        Layout::Delimited(_) => vec!["".into()],
+        Layout::Workbook(layout) => layout.sheet_names().map(SheetName::from).collect(),
     };
+    let about_file = packing.map(|packing| format!("unpacked from {}", packing.as_str()));
+    let about_name = description.format.note_on_name(&file.name);
+    description.notes.splice(0..0, about_file.into_iter().chain(about_name));
+    let source =
+        Source { name: file.name.clone(), path: file.path.clone(), sha256: sha256?, sheets, columns: header.columns.clone() };
     Ok(Table { source, format: description.format, header, description, file, layout })
 }
 
@@ -266,7 +327,7 @@ impl Table {
     pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
         match &self.layout {
             Layout::Delimited(layout) => delimited::scan(&self.file, layout, columns, observe),
-            Layout::Workbook(layout) => workbook::scan(&self.file, layout, columns, observe),
+            Layout::Workbook(layout) => workbook::scan(layout, columns, observe),
         }
     }
 }

@@ -21,6 +21,14 @@ pub(super) struct SourceFile {
     stamp: Stamp,
     /// The spooled copy of standard input. It has no name: the system frees it with the last owner, however that one ends.
     spool: Option<Arc<File>>,
+    /// What was unpacked from it, where it is packed: the passes read this, in a file without a name.
+    content: Option<Content>,
+}
+
+#[derive(Clone, Debug)]
+struct Content {
+    file: Arc<File>,
+    stamp: Stamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +88,7 @@ impl SourceFile {
         }
         let file = File::open(path).map_err(|error| ReadError::io(&shown, error))?;
         let stamp = Stamp::of(&file).map_err(|error| ReadError::io(&shown, error))?;
-        Ok(Self { name, path: path.to_owned(), stamp, spool: None })
+        Ok(Self { name, path: path.to_owned(), stamp, spool: None, content: None })
     }
 
     /// Copies a stream to a file without a name, which nobody else can open and which does not outlive the program.
@@ -98,29 +106,52 @@ impl SourceFile {
         }
         file.flush().map_err(failed)?;
         let stamp = Stamp::of(&file).map_err(failed)?;
-        Ok(Self { name: "-".into(), path: "-".into(), stamp, spool: Some(Arc::new(file)) })
+        Ok(Self { name: "-".into(), path: "-".into(), stamp, spool: Some(Arc::new(file)), content: None })
     }
 
-    /// Its length in bytes.
+    /// The same source, whose passes read what was unpacked from it.
+    pub(super) fn with_content(self, mut file: File) -> Result<Self, ReadError> {
+        file.flush().map_err(|error| self.failed(error))?;
+        let stamp = Stamp::of(&file).map_err(|error| self.failed(error))?;
+        Ok(Self { content: Some(Content { file: Arc::new(file), stamp }), ..self })
+    }
+
+    /// The length in bytes of what the passes read.
     pub(super) fn bytes(&self) -> u64 {
-        self.stamp.bytes
+        self.read_stamp().bytes
+    }
+
+    fn read_stamp(&self) -> Stamp {
+        self.content.as_ref().map_or(self.stamp, |content| content.stamp)
     }
 
     /// Opens it for one more pass; an error when it is not the file of the first pass any more.
     pub(super) fn open(&self) -> Result<Pass, ReadError> {
+        let outside = self.open_outside()?;
+        Ok(match &self.content {
+            Some(content) => Pass { file: Arc::clone(&content.file), at: 0 },
+            None => outside,
+        })
+    }
+
+    /// Opens the file as it lies there, packed where it is packed.
+    fn open_outside(&self) -> Result<Pass, ReadError> {
         let file = match &self.spool {
             Some(spool) => Arc::clone(spool),
             None => Arc::new(File::open(&self.path).map_err(|error| self.failed(error))?),
         };
-        let pass = Pass { file, at: 0 };
-        self.check(&pass)?;
-        Ok(pass)
+        let now = Stamp::of(&file).map_err(|error| self.failed(error))?;
+        if now == self.stamp { Ok(Pass { file, at: 0 }) } else { Err(self.changed()) }
     }
 
     /// An error when the open file is not as it was at first.
     pub(super) fn check(&self, pass: &Pass) -> Result<(), ReadError> {
         let now = Stamp::of(&pass.file).map_err(|error| self.failed(error))?;
-        if now == self.stamp { Ok(()) } else { Err(ReadError::Changed { file: self.name.to_string() }) }
+        if now == self.read_stamp() { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn changed(&self) -> ReadError {
+        ReadError::Changed { file: self.name.to_string() }
     }
 
     /// An error of the system under this file's name.
@@ -128,9 +159,9 @@ impl SourceFile {
         ReadError::io(&self.name, error)
     }
 
-    /// SHA-256 of the whole file in lower-case hex; one streamed pass.
+    /// SHA-256 of the whole file as it lies there, in lower-case hex; one streamed pass.
     pub(super) fn sha256(&self) -> Result<String, ReadError> {
-        let mut file = self.open()?;
+        let mut file = self.open_outside()?;
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; HASH_BUFFER_BYTES];
         loop {
@@ -142,7 +173,9 @@ impl SourceFile {
             };
             hasher.update(&buffer[..read]);
         }
-        self.check(&file)?;
+        if Stamp::of(&file.file).map_err(|error| self.failed(error))? != self.stamp {
+            return Err(self.changed());
+        }
         Ok(hasher.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
             for nibble in [byte >> 4, byte & 0xf] {
                 hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));

@@ -1,6 +1,7 @@
 //! One row as lines of the four CSV files. Decides no outcome and opens no file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::cells::{cell, in_quotes, number, raw_cell, time};
 use super::complaint::Complaint;
@@ -27,6 +28,8 @@ pub(super) struct Lines {
     id_starts: Vec<String>,
     /// Column names as text.
     columns: Vec<String>,
+    /// Names of columns that were joined to the source's own.
+    joined_columns: Vec<String>,
     /// Operation names as cells, by index.
     operations: Vec<Vec<u8>>,
     /// The id of the row at hand, as a cell.
@@ -42,10 +45,16 @@ impl Lines {
             sheets: source.sheets.iter().map(|name| as_cell(name)).collect(),
             id_starts: source.sheets.iter().map(|name| if several { format!("{name}!L") } else { "L".to_owned() }).collect(),
             columns: source.columns.iter().map(|name| name.to_string()).collect(),
+            joined_columns: Vec::new(),
             operations: operations.iter().map(|name| as_cell(name)).collect(),
             row_id: Vec::new(),
             joined: String::new(),
         }
+    }
+
+    /// Knows further columns at the right of the source's own, which `rejected.csv` does not get.
+    pub(super) fn join(&mut self, columns: &[Arc<str>]) {
+        self.joined_columns = columns.iter().map(ToString::to_string).collect();
     }
 
     /// Turns to the next row: its id is the user's own where there is one, else [`Source::row_id`].
@@ -136,6 +145,7 @@ impl Lines {
         let width = match row.shape {
             // A ragged row stays ragged: filled up, its fault would be gone without having been mended.
             Shape::Short | Shape::Long => row.cells.len(),
+            Shape::Whole | Shape::Blank if !self.joined_columns.is_empty() => self.columns.len(),
             Shape::Whole | Shape::Blank => row.cells.len().max(self.columns.len()),
         };
         let marked = marked(prepared, self.columns.len());
@@ -163,7 +173,8 @@ impl Lines {
         match column {
             None => Cow::Borrowed(""),
             Some(index) => {
-                self.columns.get(usize::from(index)).map_or_else(|| format!("column {}", u32::from(index) + 1).into(), Cow::from)
+                let mut known = self.columns.iter().chain(&self.joined_columns);
+                known.nth(usize::from(index)).map_or_else(|| format!("column {}", u32::from(index) + 1).into(), Cow::from)
             }
         }
     }

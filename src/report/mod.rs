@@ -15,6 +15,7 @@ mod words;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::model::{Code, Outcome, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
@@ -91,6 +92,14 @@ impl Reporter {
             test_stand: false,
             broken_off: false,
         })
+    }
+
+    /// Knows further columns, which were joined to the source's own from elsewhere.
+    #[must_use]
+    pub fn with_joined_columns(mut self, columns: &[Arc<str>]) -> Self {
+        self.lines.join(columns);
+        self.source.columns.extend_from_slice(columns);
+        self
     }
 
     /// Leaves `crosswalk.csv` empty: the ids come from a test stand, which gives the same one to everybody.

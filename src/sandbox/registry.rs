@@ -3,13 +3,17 @@
 use super::world::Known;
 
 // Declared here and not in the room's door, so that this file alone names providers.
+#[path = "brainysoft/mod.rs"]
+mod brainysoft;
+#[path = "finlego/mod.rs"]
+mod finlego;
 #[path = "loanpro/mod.rs"]
 mod loanpro;
 #[path = "tbank/mod.rs"]
 mod tbank;
 
 /// Every imitation, in the order in which people are told of them.
-const KNOWN: &[Known] = &[tbank::IMITATION, loanpro::IMITATION];
+const KNOWN: &[Known] = &[tbank::IMITATION, finlego::IMITATION, loanpro::IMITATION, brainysoft::IMITATION];
 
 /// The imitation of this provider.
 pub(super) fn find(provider: &str) -> Option<&'static Known> {

@@ -20,6 +20,7 @@ pub(super) struct Line {
     pub(super) journal: Journal,
     pub(super) run: RunId,
     pub(super) pace: Pace,
+    /// See [`Self::replay_window_of`].
     pub(super) replay_window: Option<Duration>,
     /// Set when no further request may start.
     pub(super) stop: CancellationToken,
@@ -31,6 +32,11 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// How long after the first send a request of this operation may be repeated to learn its outcome.
+    pub(super) fn replay_window_of(&self, operation: &str) -> Option<Duration> {
+        self.replay_window.filter(|_| self.provider.may_repeat(operation))
+    }
+
     pub(super) fn requests(&self) -> Requests {
         Requests {
             sent: self.sent.load(Ordering::Relaxed),
@@ -64,7 +70,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
         () = line.stop.cancelled() => return Ok(Came::NotStarted),
         permit = line.pace.slot() => permit,
     };
-    if job.unknown && !job.can_replay(line.replay_window, Duration::ZERO) {
+    if job.unknown && !job.can_replay(line.replay_window_of(&job.dispatch.operation), Duration::ZERO) {
         return Ok(Came::TooLate);
     }
     let parcel = &job.dispatch.parcel;

@@ -239,7 +239,10 @@ impl<'a> Desk<'a> {
         job.unknown_before = true;
         job.first_sent_at_ms = Some(client.first_sent_at_ms);
         self.claims.claim(&job);
-        if job.can_replay(self.line.replay_window, Duration::ZERO) {
+        // Every attempt but the first may have been a repeat.
+        job.repeats = usize::try_from(client.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+        if self.may_repeat(&job, Duration::ZERO) {
+            job.repeats = job.repeats.saturating_add(1);
             self.waiting.push(job);
         } else {
             self.doubtful.push(job);
@@ -314,12 +317,12 @@ impl<'a> Desk<'a> {
 
     /// The same request again, in a while, to learn what became of it; else a look-up.
     fn replay_later(&mut self, mut job: Job) {
-        let left = job.replays < self.line.provider.profile().replays_max;
-        let delay = self.settings.replay_delays.get(job.replays).filter(|_| left);
+        let delay = self.settings.replay_delays.get(job.replays);
         let wait = delay.map(|delay| jittered(*delay, fastrand::f64()));
         match wait {
-            Some(wait) if job.can_replay(self.line.replay_window, wait) => {
+            Some(wait) if self.may_repeat(&job, wait) => {
                 job.replays += 1;
+                job.repeats = job.repeats.saturating_add(1);
                 job.due = Instant::now() + wait;
                 self.waiting.push(job);
             }
@@ -328,6 +331,12 @@ impl<'a> Desk<'a> {
                 self.unanswered("gives no reliable answers");
             }
         }
+    }
+
+    /// Whether the same request may be sent again `ahead` from now, to learn what became of it.
+    fn may_repeat(&self, job: &Job, ahead: Duration) -> bool {
+        job.repeats < self.line.provider.profile().replays_max
+            && job.can_replay(self.line.replay_window_of(&job.dispatch.operation), ahead)
     }
 
     fn unanswered(&mut self, what: &str) {

@@ -32,6 +32,8 @@ pub(super) struct Job {
     pub(super) transient_tries: u32,
     /// Repeats by which the outcome should have been learned.
     pub(super) replays: usize,
+    /// Repeats of all runs, of which a provider may allow only so many.
+    pub(super) repeats: usize,
     /// Whether it was sent again after a look-up that proved its absence; that happens once a run.
     pub(super) sent_again: bool,
     /// When its next request is due.
@@ -52,6 +54,7 @@ impl Job {
             requests: 0,
             transient_tries: 0,
             replays: 0,
+            repeats: 0,
             sent_again: false,
             due: Instant::now(),
         }

@@ -1,6 +1,7 @@
 //! Room 3: a prepared client becomes a settled one. Triage, pace, attempts, resolving unknowns. The only room that waits.
 
 mod attempt;
+mod books;
 mod desk;
 mod job;
 pub mod pace;

@@ -77,6 +77,17 @@ impl Session {
         self.runtime.block_on(future)
     }
 
+    /// Waits for something, but not longer than until somebody asks to stop.
+    pub(super) fn until_stopped<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => None,
+                came = future => Some(came),
+            }
+        })
+    }
+
     /// Waits until somebody asks to stop.
     pub fn wait_for_stop(&self) {
         self.runtime.block_on(self.stop.cancelled());

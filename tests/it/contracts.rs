@@ -25,7 +25,9 @@ struct Vectors {
 
 const VECTORS: &[Vectors] = &[
     Vectors { provider: "tbank", valid: 15, invalid: 88, warning: 0, tells_origin: true, open: &[] },
+    Vectors { provider: "finlego", valid: 11, invalid: 67, warning: 12, tells_origin: false, open: &[] },
     Vectors { provider: "loanpro", valid: 8, invalid: 53, warning: 0, tells_origin: true, open: &[] },
+    Vectors { provider: "brainysoft", valid: 7, invalid: 45, warning: 0, tells_origin: true, open: &[] },
 ];
 
 fn vectors(folder: &str) -> Vec<(String, Value)> {

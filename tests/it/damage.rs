@@ -6,8 +6,8 @@ use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 
 use crate::program::Program;
 
-const HEADER: &str = "ID;Фамилия;Имя;Дата рождения;Гражданство;Телефон;Самозанятый;Серия паспорта;Номер паспорта;Дата выдачи;Код подразделения;Кем выдан;Адрес регистрации";
-const TAIL: &str = "1988-03-04;РФ;89000000001;нет;4509;123456;2012-04-05;770-001";
+pub(crate) const HEADER: &str = "ID;Фамилия;Имя;Дата рождения;Гражданство;Телефон;Самозанятый;Серия паспорта;Номер паспорта;Дата выдачи;Код подразделения;Кем выдан;Адрес регистрации";
+pub(crate) const TAIL: &str = "1988-03-04;РФ;89000000001;нет;4509;123456;2012-04-05;770-001";
 
 fn check(program: &Program, file: &str) -> (u64, u64) {
     program.expect(&[0, 1], &["check", file, "--to", "tbank/fl-resident", "--out", "report"]);

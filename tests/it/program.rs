@@ -30,12 +30,26 @@ impl Program {
         fs::write(self.path(name), bytes).expect("the file can be written");
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_clientferry"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CLIENTFERRY_")) {
             command.env_remove(name);
         }
-        command.args(arguments).current_dir(self.folder.path()).output().expect("the program starts")
+        command.args(arguments).current_dir(self.folder.path());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program starts")
+    }
+
+    /// Runs the program on these bytes as standard input; it has to end well. What it printed.
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> String {
+        self.put("standard-input", input);
+        let input = fs::File::open(self.path("standard-input")).expect("the file is there");
+        let output = self.command(arguments).stdin(input).output().expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("the output is text")
     }
 
     /// Runs the program and demands one of these exit codes.

@@ -3,6 +3,7 @@
 use std::fs;
 
 use calamine::{Data, Reader, SheetVisible, Xlsx, open_workbook};
+use clientferry::contract::Registry;
 use clientferry::model::Code;
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
@@ -106,10 +107,10 @@ fn check_is_good(program: &Program, file: &str, operation: &str) {
 #[test]
 fn committed_templates_are_those_of_the_contracts() {
     let program = Program::new();
-    for (kind, _) in FILLED {
+    for operation in Registry::built_in().operations() {
         for ending in ["csv", "xlsx"] {
-            let file = format!("tbank-{kind}.{ending}");
-            program.expect(&[0], &["template", &format!("tbank/{kind}"), "-o", &file]);
+            let file = format!("{}.{ending}", operation.name.replace('/', "-"));
+            program.expect(&[0], &["template", &operation.name, "-o", &file]);
             assert_committed(&format!("templates/{file}"), &fs::read(program.path(&file)).expect("the template is written"));
         }
     }

@@ -49,7 +49,11 @@ impl<'a> Work<'a> {
             if own.is_none() && leaf.constant.is_some() {
                 continue;
             }
+            if leaf.constant.is_none() && self.stands_alone(part, item) {
+                continue;
+            }
             let Some((column, value)) = self.part(part, leaf, code.is_some() && own.is_none()) else { continue };
+            let value = self.spelled(&part.from, leaf, column, part.field, value);
             self.settle(value, column, part.field, || pointer(&leaf.path), |value| members.put_item(part.member, value));
         }
         if let (0, Some(primary)) = (place, &group.primary) {
@@ -75,6 +79,17 @@ impl<'a> Work<'a> {
                 part.from.each_column(&mut |column| any |= self.is_filled(column));
                 any
             })
+    }
+
+    /// Whether the part is a constant of the mapping in an object of the item of which no cell says anything: it alone makes no object.
+    fn stands_alone(&self, part: &Part, item: &ItemPlan) -> bool {
+        let ([object, _, ..], From::Constant(_) | From::Word(_)) = (&part.path[..], &part.from) else { return false };
+        let beside = |other: &&Part| other.path.len() > 1 && other.path.first() == Some(object);
+        !item.parts.iter().filter(beside).any(|other| {
+            let mut any = false;
+            other.from.each_column(&mut |column| any |= self.is_filled(column));
+            any
+        })
     }
 
     /// A part's value with the column it comes from; `None` when its cells are empty.

@@ -38,7 +38,10 @@ impl Compiler<'_> {
             objects.entry((&selector.group, &selector.kinds, place)).or_default().push(leaf);
         }
         for ((group, kinds, place), leaves) in objects {
-            let type_leaf = leaves.iter().find(|leaf| leaf.selector.as_ref().is_some_and(|selector| selector.part == "type"));
+            // A column of the member's own tells the kind better than an item's header.
+            let type_leaf = leaves
+                .iter()
+                .find(|leaf| leaf.selector.as_ref().is_some_and(|selector| selector.part == "type") && !self.is_mapped(leaf));
             let fills = compiled
                 .items
                 .iter()
@@ -52,6 +55,11 @@ impl Compiler<'_> {
             });
         }
         Ok(compiled)
+    }
+
+    /// Whether the mapping names the member itself.
+    fn is_mapped(&self, leaf: &Leaf) -> bool {
+        self.targets.contains_key(leaf.body_path.as_str()) || self.mapping.constants.contains_key(&leaf.body_path)
     }
 
     fn kind_item(&self, group: &str, number: u32) -> KindItem {
@@ -80,9 +88,7 @@ impl Compiler<'_> {
         for leaf in leaves {
             let Some(selector) = &leaf.selector else { continue };
             // A member's own column says more than an item that happens to fit; the item's kind is told by the row.
-            let is_mapped =
-                self.targets.contains_key(leaf.body_path.as_str()) || self.mapping.constants.contains_key(&leaf.body_path);
-            if is_mapped || selector.part == "type" {
+            if self.is_mapped(leaf) || selector.part == "type" {
                 continue;
             }
             if let Some(from) = self.part_source(&[&item.group], number, &[&selector.part], leaf) {

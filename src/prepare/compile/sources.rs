@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Compiler, text_of};
-use crate::contract::{Join, Leaf, Operation};
+use crate::contract::{Join, Leaf, Operation, Render};
 use crate::model::CellKind;
 use crate::model::text::fold;
 use crate::prepare::cell::{self, Written};
@@ -71,6 +71,14 @@ impl Compiler<'_> {
 
     fn constant(&self, leaf: &Leaf, constant: &toml::Value) -> Result<From, MappingError> {
         let text = text_of(constant);
+        // A name is looked up when the book is there.
+        if leaf.render == Render::Book {
+            return Ok(From::Word(text));
+        }
+        if matches!(leaf.render, Render::LatinName | Render::LatinLine) && !text.is_ascii() {
+            let why = format!("`{text}`: the provider takes Latin letters only; write the constant in them");
+            return Err(MappingError::Value { section: "constants", field: leaf.field.clone(), why });
+        }
         let value = cell::parse(leaf, &text, CellKind::Text, None, &self.rules()).map(Written::into_owned);
         value.map(From::Constant).map_err(|fault| MappingError::Value {
             section: "constants",

@@ -29,15 +29,30 @@ pub(super) fn read(columns: &[Arc<str>], operations: &[Arc<Operation>], readings
     }
 }
 
-/// A header that is the body path of a member which has no other name.
+/// Whether one of these operations knows the header by itself.
+pub(super) fn knows(operations: &[Arc<Operation>], cell: &str) -> bool {
+    let folded = fold(cell);
+    operations.iter().any(|operation| {
+        by_path(operation, cell).is_some()
+            || by_header(operation, &folded).is_some()
+            || by_group(operation, &folded, &mut Vec::new()).is_some()
+    })
+}
+
+/// A header that is the body path of a member: of one that has no other name, or written as no person writes (`phoneNumber`).
 fn by_path(operation: &Operation, header: &str) -> Option<String> {
     if !names::is_path(header) {
         return None;
     }
     let general = names::general(header);
     if general == header {
-        let nameless = |leaf: &Leaf| leaf.body_path == header && (leaf.field == header || leaf.selector.is_some());
-        return operation.leaves.iter().any(|leaf| leaf.mappable && nameless(leaf)).then(|| header.to_owned());
+        let leaf = operation.leaves.iter().find(|leaf| leaf.mappable && leaf.body_path == header)?;
+        if leaf.field == header || leaf.selector.is_some() {
+            return Some(header.to_owned());
+        }
+        let is_code =
+            header.chars().skip(1).any(|ch| ch.is_ascii_uppercase()) && header.chars().any(|ch| ch.is_ascii_lowercase());
+        return is_code.then(|| leaf.field.clone());
     }
     let groups = operation.groups.iter().filter(|_| !through::is_of_vocabulary(header));
     let mut leaves = groups.flat_map(|group| group.all_leaves().chain(&group.type_leaf));

@@ -9,12 +9,14 @@ mod digits;
 pub mod email;
 pub mod identifier;
 pub mod inn;
+pub mod latin;
 pub mod name;
 pub mod north_america;
 pub mod number;
 pub mod ogrn;
 pub mod passport;
 pub mod phone;
+pub mod reference;
 pub mod snils;
 pub mod text;
 

@@ -110,6 +110,14 @@ pub fn document_number(text: &str, kind: CellKind) -> Parsed<String> {
     parse_text(text).map(std::borrow::Cow::into_owned)
 }
 
+/// Series or number of a document that may be a Russian passport: digits lose the blanks between them, all else stays.
+pub fn document_part(text: &str, kind: CellKind) -> Parsed<String> {
+    let part = document_number(text, kind)?;
+    let is_number =
+        part.chars().all(|ch| ch.is_ascii_digit() || is_separator(ch)) && part.contains(|ch: char| ch.is_ascii_digit());
+    Ok(if is_number { part.chars().filter(char::is_ascii_digit).collect() } else { part })
+}
+
 fn is_separator(ch: char) -> bool {
     ch.is_whitespace() || is_dash(ch) || is_invisible(ch)
 }

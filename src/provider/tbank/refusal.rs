@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::http::Reply;
+use crate::provider::words::{find_member, head, pointer_of};
 
 /// Names of members that an error's details may use as keys, where the sent body does not hold them.
 const MEMBERS: &[&str] = &[
@@ -30,8 +31,6 @@ const MEMBERS: &[&str] = &[
     "nza",
     "kio",
 ];
-/// Longest part of a body that is not an error object which is quoted.
-const HEAD_CHARS_MAX: usize = 200;
 
 /// An error body as the provider documents it: all texts, all optional to us.
 #[derive(Debug, Default)]
@@ -96,50 +95,6 @@ impl ErrorBody {
     }
 }
 
-/// `.documents[0].division: …` as `/documents/0/division`; `None` for the root itself.
-fn pointer_of(path: &str) -> Option<String> {
-    let mut pointer = String::new();
-    let mut rest = path;
-    loop {
-        if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(|ch: char| !ch.is_ascii_alphanumeric() && ch != '_').unwrap_or(after.len());
-            let (name, next) = after.split_at(end);
-            // A full stop at the end of a sentence is no step.
-            if name.is_empty() || name.len() > 64 {
-                break;
-            }
-            pointer.push('/');
-            pointer.push_str(name);
-            rest = next;
-        } else if let Some((index, next)) = rest.strip_prefix('[').and_then(|after| after.split_once(']')) {
-            if index.is_empty() || index.len() > 4 || !index.bytes().all(|byte| byte.is_ascii_digit()) {
-                break;
-            }
-            pointer.push('/');
-            pointer.push_str(index);
-            rest = next;
-        } else {
-            break;
-        }
-    }
-    (!pointer.is_empty()).then_some(pointer)
-}
-
-/// The only member of this name anywhere in the body.
-fn find_member(value: &Value, name: &str, pointer: &str) -> Option<String> {
-    let children: Vec<(String, &Value)> = match value {
-        Value::Object(members) => members.iter().map(|(name, member)| (name.clone(), member)).collect(),
-        Value::Array(items) => items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect(),
-        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => Vec::new(),
-    };
-    let mut found = children.iter().filter_map(|(step, child)| {
-        let path = format!("{pointer}/{step}");
-        if step == name { Some(path) } else { find_member(child, name, &path) }
-    });
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
-}
-
 /// The refusal of an answer, as a template without the client's data.
 pub(super) fn refusal(reply: &Reply, error: &ErrorBody, sent: &Body, request_id: Option<Box<str>>) -> Refusal {
     let code = match &error.code {
@@ -168,28 +123,6 @@ pub(super) fn refusal(reply: &Reply, error: &ErrorBody, sent: &Body, request_id:
         pointer: error.pointer(&sent.parse()).map(Into::into),
         request_id,
     }
-}
-
-/// What an answer without an error object says, shortly.
-fn head(reply: &Reply) -> String {
-    let text = match &reply.body {
-        Ok(bytes) => String::from_utf8_lossy(bytes),
-        Err(why) => return format!("status {}; {why}", reply.status),
-    };
-    let text = text.trim();
-    if text.is_empty() {
-        return format!("status {} without a body", reply.status);
-    }
-    if text.starts_with('<') {
-        return format!("status {} with a page of HTML", reply.status);
-    }
-    let mut head: String = text.chars().take(HEAD_CHARS_MAX + 1).collect();
-    if head.chars().count() > HEAD_CHARS_MAX {
-        // At a blank, so that no half of a value escapes redaction.
-        head.truncate(head.rfind(char::is_whitespace).unwrap_or(0));
-        head.push('…');
-    }
-    format!("status {}: {head}", reply.status)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::refusal::{ErrorBody, refusal};
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
+use crate::provider::words::{doubt, request_id, without_answer};
 use crate::provider::{Answer, CodeMeaning, Halt, Verdict};
 
 /// What the table needs to know besides the answer.
@@ -36,16 +37,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
                 remark: None,
             }
         }
-        Err(lost) => Answer::of(judge_lost(lost)),
-    }
-}
-
-fn judge_lost(lost: &Lost) -> Verdict {
-    let why = |code: &str, message: &str| Refusal { code: code.into(), message: message.into(), ..Refusal::default() };
-    match lost {
-        Lost::Certificate(why) => Verdict::Halt(certificate(why)),
-        Lost::NotConnected { why: text, untrusted: _ } => Verdict::Transient(why("not_connected", text)),
-        Lost::InDoubt { code, why: text } => Verdict::Unknown { why: why(code, text), retry_after: None },
+        Err(lost) => Answer::of(without_answer(lost, certificate)),
     }
 }
 
@@ -113,10 +105,6 @@ fn created(reply: &Reply, sent: &Body, request_id: Option<Box<str>>, test_stand:
     Verdict::Created(id.into())
 }
 
-fn doubt(code: &str, message: String, request_id: Option<Box<str>>) -> Refusal {
-    Refusal { code: code.into(), message: message.into(), pointer: None, request_id }
-}
-
 /// Statuses that speak of the account or the address and not of a client.
 pub(super) fn halt(status: u16, error: &ErrorBody) -> Option<Halt> {
     let said = match &error.code {
@@ -159,12 +147,6 @@ pub(super) fn certificate(why: &str) -> Halt {
                a new token needs a new certificate"
             .into(),
     }
-}
-
-/// The provider's id of the request.
-pub(super) fn request_id(reply: &Reply) -> Option<Box<str>> {
-    let id = reply.headers.get("x-request-id")?.to_str().ok()?.trim();
-    (!id.is_empty() && id.len() <= 128).then(|| id.into())
 }
 
 #[cfg(test)]

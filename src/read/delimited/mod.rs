@@ -1,22 +1,28 @@
 //! Delimited text: CSV, TSV and their relatives in any encoding. Knows nothing about workbooks.
 
 mod dialect;
+mod double;
 mod encoding;
+mod letters;
+mod nature;
 mod parse;
 mod records;
 mod rows;
 mod text;
 mod width;
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
-use super::header::{self, Candidate, HEADER_ROWS_MAX};
+use super::header::{self, Candidate, HEADER_ROWS_MAX, TwoRows};
 use super::source::{Pass, SourceFile};
-use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
+use super::{Description, Format, Header, ReadError, ReadSettings, TextFindings};
+use dialect::Sample;
 use encoding::TextEncoding;
-use parse::Reach;
+use parse::{Marks, Reach};
 use records::Records;
 use width::Width;
 
@@ -28,13 +34,19 @@ const SAMPLE_BYTES: usize = 1 << 20;
 /// What the delimiter is told from.
 const DIALECT_SAMPLE_BYTES: usize = 64 << 10;
 
+/// Records from which the columns of a file without header are counted.
+const RECORDS_COUNTED: usize = 200;
+
 /// How to read the file again.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     encoding: &'static Encoding,
     bom_bytes: u64,
-    delimiter: u8,
+    marks: Marks,
+    /// The last line above the rows; 0 where they begin at once.
     header_line: u64,
+    /// The cells of the header's rows, trimmed; empty where there is no header.
+    header_rows: Arc<[Vec<String>]>,
     width: Width,
     reach: Reach,
 }
@@ -44,7 +56,7 @@ impl Layout {
     fn records(&self, source: &SourceFile) -> Result<Records<Pass>, ReadError> {
         let mut file = source.open()?;
         file.seek(SeekFrom::Start(self.bom_bytes)).map_err(|error| source.failed(error))?;
-        Ok(Records::new(file, self.encoding, self.delimiter, self.reach))
+        Ok(Records::new(file, self.encoding, self.marks, self.reach))
     }
 }
 
@@ -76,28 +88,38 @@ pub(super) fn open(
     };
     let first_line = first_line(text_sample, text_encoding.encoding);
     let named = dialect::named_by_first_line(&first_line);
-    let delimiter = match (settings.delimiter, named) {
-        (Some(delimiter), _) => u8::try_from(delimiter)
-            .ok()
-            .filter(|&byte| dialect::is_usable(byte))
-            .ok_or_else(|| ReadError::DelimiterUnusable { file: file_name(), delimiter })?,
-        (None, Some(named)) => named,
-        (None, None) => {
-            let dialect_sample = text_sample.get(..DIALECT_SAMPLE_BYTES).unwrap_or(text_sample);
-            let whole = whole && dialect_sample.len() == text_sample.len();
-            dialect::sniff(dialect_sample, whole, text_encoding.encoding, reach, is_header_word)
-        }
+    let given = match (settings.delimiter, named) {
+        (Some(delimiter), _) => Some(
+            u8::try_from(delimiter)
+                .ok()
+                .filter(|&byte| dialect::is_usable(byte))
+                .ok_or_else(|| ReadError::DelimiterUnusable { file: file_name(), delimiter })?,
+        ),
+        (None, named) => named,
     };
+    let dialect_sample = text_sample.get(..DIALECT_SAMPLE_BYTES).unwrap_or(text_sample);
+    let sample = Sample {
+        bytes: dialect_sample,
+        whole: whole && dialect_sample.len() == text_sample.len(),
+        encoding: text_encoding.encoding,
+        reach,
+    };
+    let marks = dialect::sniff(sample, given, is_header_word);
     let mut layout = Layout {
         encoding: text_encoding.encoding,
         bom_bytes: text_encoding.bom_bytes as u64,
-        delimiter,
-        header_line: 0,
+        marks,
+        header_line: u64::from(named.is_some()),
+        header_rows: Arc::new([]),
         width: Width::default(),
         reach,
     };
-    let found = find_header(source, settings, &layout, named.is_some(), is_header_word)?;
-    layout.header_line = found.line;
+    let found = match settings.header_row {
+        Some(0) => no_header(source, &layout)?,
+        Some(_) | None => find_header(source, settings, &layout, named.is_some(), is_header_word)?,
+    };
+    layout.header_line = layout.header_line.max(found.line);
+    layout.header_rows = found.rows.iter().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).collect();
     layout.width.columns = found.cells.len();
     layout.width.overhang = rows::overhang(source, &layout)?;
     let header = Header { line: found.line, columns: header::names(found.cells.iter().map(String::as_str)) };
@@ -106,15 +128,58 @@ pub(super) fn open(
         encoding: Some(text_encoding.encoding.name()),
         encoding_confidence: text_encoding.confidence,
         byte_order_mark: text_encoding.bom_bytes > 0,
-        delimiter: Some(char::from(delimiter)),
-        quote: Some('"'),
+        delimiter: Some(char::from(marks.delimiter)),
+        quote: Some(char::from(marks.quote)),
         header_line: found.line,
-        preamble_lines: found.line.saturating_sub(1),
+        preamble_lines: found.first_line.saturating_sub(1),
         sheet: None,
         sheets: Vec::new(),
         hidden_sheets: Vec::new(),
+        text: TextFindings {
+            encoding_percent: text_encoding.percent,
+            encoding_runner_up: text_encoding.runner_up.map(Encoding::name),
+            escape: marks.escape.map(char::from),
+            header_rows: found.rows.len(),
+        },
+        hidden_rows: 0,
+        notes: Vec::new(),
     };
     Ok((layout, header, description))
+}
+
+/// Where the names of the columns were found.
+struct Found {
+    /// Line of the header's first row, and of its last; 0 where there is none.
+    first_line: u64,
+    line: u64,
+    /// Its rows as they stand there.
+    rows: Vec<Vec<String>>,
+    /// The names, not yet made addressable.
+    cells: Vec<String>,
+}
+
+impl Found {
+    fn one_row(row: Candidate) -> Self {
+        Self { first_line: row.line, line: row.line, cells: row.cells.clone(), rows: vec![row.cells] }
+    }
+}
+
+/// Columns without names, as many as most of the first records have cells.
+fn no_header(source: &SourceFile, layout: &Layout) -> Result<Found, ReadError> {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut records = layout.records(source)?;
+    for _ in 0..RECORDS_COUNTED {
+        if !records.advance().map_err(|error| source.failed(error))? {
+            break;
+        }
+        let is_blank = (0..records.len()).all(|index| nature::is_empty(&records, index));
+        if records.line > layout.header_line && !is_blank {
+            *counts.entry(records.len()).or_default() += 1;
+        }
+    }
+    let columns = counts.iter().max_by_key(|&(&cells, &count)| (count, cells)).map(|(&cells, _)| cells);
+    let columns = columns.ok_or_else(|| ReadError::Empty { file: source.name.to_string() })?;
+    Ok(Found { first_line: 0, line: 0, rows: Vec::new(), cells: vec![String::new(); columns] })
 }
 
 fn find_header(
@@ -123,7 +188,7 @@ fn find_header(
     layout: &Layout,
     skip_first_line: bool,
     is_header_word: &dyn Fn(&str) -> bool,
-) -> Result<Candidate, ReadError> {
+) -> Result<Found, ReadError> {
     let file = || source.name.to_string();
     let mut records = layout.records(source)?;
     let mut candidates: Vec<Candidate> = Vec::new();
@@ -131,7 +196,7 @@ fn find_header(
         let cells = || (0..records.len()).map(|index| records.cell(index).into_owned()).collect::<Vec<_>>();
         if let Some(line) = settings.header_row {
             if records.line == line {
-                return Ok(Candidate { line, cells: cells() });
+                return Ok(Found::one_row(Candidate { line, cells: cells() }));
             }
             if records.line > line {
                 break;
@@ -153,16 +218,24 @@ fn find_header(
     if candidates.is_empty() {
         return Err(ReadError::Empty { file: file() });
     }
-    match header::find(&candidates, is_header_word) {
-        Some(index) => Ok(candidates.swap_remove(index)),
-        None => Err(ReadError::HeaderNotFound { file: file(), looked_at: candidates.len() }),
+    let not_found = || ReadError::HeaderNotFound { file: file(), looked_at: candidates.len() };
+    let index = header::find(&candidates, is_header_word)
+        .filter(|&index| !header::is_doubtful(&candidates, index, is_header_word))
+        .ok_or_else(not_found)?;
+    if let Some(TwoRows { upper, cells }) = header::two_rows(&candidates, index, is_header_word) {
+        let mut rows = candidates.into_iter().skip(upper).take(2);
+        if let (Some(first), Some(second)) = (rows.next(), rows.next()) {
+            return Ok(Found { first_line: first.line, line: second.line, rows: vec![first.cells, second.cells], cells });
+        }
+        return Err(ReadError::HeaderNotFound { file: file(), looked_at: 2 });
     }
+    Ok(Found::one_row(candidates.swap_remove(index)))
 }
 
 fn named_encoding(name: &str, sample: &[u8]) -> Option<TextEncoding> {
     let encoding = encoding::by_name(name)?;
     let bom_bytes = byte_order_mark(sample).filter(|(marked, _)| *marked == encoding).map_or(0, |(_, bytes)| bytes);
-    Some(TextEncoding { encoding, bom_bytes, confidence: Confidence::Certain })
+    Some(TextEncoding::certain(encoding, bom_bytes))
 }
 
 /// The encoding by the sample; where that is plain ASCII, by the first place in the file that is not.

@@ -1,28 +1,104 @@
 //! One record of delimited text (RFC 4180), found in a window. Reads no file, and knows neither header nor row.
 
-const QUOTE: u8 = b'"';
+/// How cells are divided and quoted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) delimiter: u8,
+    pub(super) quote: u8,
+    /// What makes text of the mark behind it, besides doubling a quote.
+    pub(super) escape: Option<u8>,
+}
 
-/// Bytes at which an unquoted cell ends.
+impl Marks {
+    /// The usual marks.
+    pub(super) fn usual(delimiter: u8) -> Self {
+        Self { delimiter, quote: b'"', escape: None }
+    }
+}
+
+/// The marks, and the bytes at which the look at an unquoted cell stops.
 #[derive(Clone)]
 pub(super) struct Dialect {
-    pub(super) delimiter: u8,
-    ends_cell: Box<[bool; 256]>,
+    pub(super) marks: Marks,
+    stops: Box<[bool; 256]>,
 }
 
 impl Dialect {
-    pub(super) fn new(delimiter: u8) -> Self {
-        let mut ends_cell = Box::new([false; 256]);
-        for byte in [delimiter, b'\n', b'\r'] {
-            ends_cell[usize::from(byte)] = true;
+    pub(super) fn new(marks: Marks) -> Self {
+        let mut stops = Box::new([false; 256]);
+        for byte in [marks.delimiter, b'\n', b'\r'].into_iter().chain(marks.escape) {
+            stops[usize::from(byte)] = true;
         }
-        Self { delimiter, ends_cell }
+        Self { marks, stops }
     }
 
-    /// Offset of the delimiter or line end at or after `at`, or of the window's end.
+    /// Offset of the delimiter or line end at or after `at`, or of the window's end; whether an escape stands before it.
     #[inline]
-    fn cell_end(&self, window: &[u8], at: usize) -> usize {
-        let rest = window.get(at..).unwrap_or(&[]);
-        at + rest.iter().position(|&byte| self.ends_cell[usize::from(byte)]).unwrap_or(rest.len())
+    fn cell_end(&self, window: &[u8], at: usize) -> (usize, bool) {
+        let (mut at, mut escaped) = (at, false);
+        loop {
+            let rest = window.get(at..).unwrap_or(&[]);
+            at += rest.iter().position(|&byte| self.stops[usize::from(byte)]).unwrap_or(rest.len());
+            if self.marks.escape.is_none() || window.get(at).copied() != self.marks.escape {
+                return (at, escaped);
+            }
+            escaped = true;
+            at += self.escape_length(window, at);
+        }
+    }
+
+    /// Bytes of an escape with what it protects. A line end is not protected, so that no line is swallowed.
+    fn escape_length(&self, window: &[u8], at: usize) -> usize {
+        match window.get(at + 1) {
+            Some(byte) if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => 2,
+            Some(_) | None => 1,
+        }
+    }
+
+    /// Whether an unquoted cell ends at this byte.
+    fn ends_cell(&self, byte: u8) -> bool {
+        byte == self.marks.delimiter || matches!(byte, b'\n' | b'\r')
+    }
+
+    /// Where the quote stands that opens this cell behind blanks, if it is closed on the same line and nothing follows but blanks.
+    fn quote_behind_blanks(&self, window: &[u8], at: usize, ended: bool) -> Option<usize> {
+        let blanks = |from: usize| window.get(from..).unwrap_or(&[]).iter().take_while(|&&byte| byte == b' ').count();
+        let opening = at + blanks(at);
+        if window.get(opening) != Some(&self.marks.quote) {
+            return None;
+        }
+        let mut at = opening + 1;
+        loop {
+            let byte = *window.get(at)?;
+            if Some(byte) == self.marks.escape {
+                at += self.escape_length(window, at);
+            } else if byte == self.marks.quote && window.get(at + 1) == Some(&byte) {
+                at += 2;
+            } else if byte == self.marks.quote {
+                let behind = at + 1 + blanks(at + 1);
+                return window.get(behind).map_or(ended, |&byte| self.ends_cell(byte)).then_some(opening);
+            } else if matches!(byte, b'\n' | b'\r') {
+                return None;
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// The text of a coded cell: doubled quotes are one, escapes are gone.
+    pub(super) fn decoded(&self, text: &str) -> String {
+        let (quote, delimiter) = (char::from(self.marks.quote), char::from(self.marks.delimiter));
+        let Some(escape) = self.marks.escape.map(char::from) else {
+            return text.replace(&format!("{quote}{quote}"), quote.encode_utf8(&mut [0; 4]));
+        };
+        let mut decoded = String::with_capacity(text.len());
+        let mut rest = text.chars().peekable();
+        while let Some(ch) = rest.next() {
+            let protects = ch == escape && rest.peek().is_some_and(|&next| [quote, delimiter, escape].contains(&next));
+            let doubles = ch == quote && rest.peek() == Some(&quote);
+            decoded.push(if protects || doubles { rest.next().unwrap_or(ch) } else { ch });
+        }
+        decoded
     }
 }
 
@@ -31,8 +107,8 @@ impl Dialect {
 pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Whether it holds doubled quotes that stand for one.
-    pub(super) doubled: bool,
+    /// Whether it holds doubled quotes that stand for one, or escapes.
+    pub(super) coded: bool,
 }
 
 /// How far a record may reach.
@@ -105,7 +181,13 @@ pub(super) fn record(
         if window.len() - start > reach.row_bytes_max && !spans.is_empty() { Parsed::Endless } else { Parsed::More }
     };
     loop {
-        let quoted = window.get(at) == Some(&QUOTE) && literal_from.is_none_or(|first| cells < first);
+        if window.get(at) == Some(&b' ')
+            && let Some(quote_at) = dialect.quote_behind_blanks(window, at, ended)
+            && literal_from.is_none_or(|first| cells < first)
+        {
+            at = quote_at;
+        }
+        let quoted = window.get(at) == Some(&dialect.marks.quote) && literal_from.is_none_or(|first| cells < first);
         let span = if quoted {
             match quoted_cell(window, at, ended, dialect, reach, start) {
                 QuotedEnd::Closed { at: behind, span, line_ends, stray } => {
@@ -121,19 +203,20 @@ pub(super) fn record(
                 }
                 QuotedEnd::Unclosed => return Parsed::Unclosed(cells),
                 QuotedEnd::More => {
-                    keep(spans, &mut record, reach, cells, Span { start: at, end: window.len(), doubled: false });
+                    keep(spans, &mut record, reach, cells, Span { start: at, end: window.len(), coded: false });
                     return outgrown(spans);
                 }
             }
         } else {
             let begin = at;
-            at = dialect.cell_end(window, at);
-            Span { start: begin, end: at, doubled: false }
+            let (end, coded) = dialect.cell_end(window, at);
+            at = end;
+            Span { start: begin, end, coded }
         };
         keep(spans, &mut record, reach, cells, span);
         cells += 1;
         match window.get(at) {
-            Some(&byte) if byte == dialect.delimiter => at += 1,
+            Some(&byte) if byte == dialect.marks.delimiter => at += 1,
             Some(b'\r') if window.get(at + 1) == Some(&b'\n') => {
                 record.next = at + 2;
                 record.line_ends += 1;
@@ -169,7 +252,8 @@ fn quoted_cell(window: &[u8], quote_at: usize, ended: bool, dialect: &Dialect, r
     let inner = quote_at + 1;
     let mut at = inner;
     let mut line_ends = 0;
-    let mut doubled = false;
+    let mut coded = false;
+    let quote = dialect.marks.quote;
     loop {
         let Some(&byte) = window.get(at) else {
             return if ended || (line_ends > 0 && at - start > reach.row_bytes_max) {
@@ -179,13 +263,17 @@ fn quoted_cell(window: &[u8], quote_at: usize, ended: bool, dialect: &Dialect, r
             };
         };
         match byte {
-            QUOTE if window.get(at + 1) == Some(&QUOTE) => {
-                doubled = true;
+            _ if byte == quote && window.get(at + 1) == Some(&quote) => {
+                coded = true;
                 at += 2;
             }
-            QUOTE => {
-                let span = Span { start: inner, end: at, doubled };
+            _ if byte == quote => {
+                let span = Span { start: inner, end: at, coded };
                 return behind_quote(window, quote_at, span, line_ends, ended, dialect);
+            }
+            b'\\' if dialect.marks.escape == Some(byte) => {
+                coded = true;
+                at += dialect.escape_length(window, at);
             }
             b'\n' => {
                 line_ends += 1;
@@ -207,22 +295,22 @@ fn quoted_cell(window: &[u8], quote_at: usize, ended: bool, dialect: &Dialect, r
 /// Judges what follows the quote that should close a cell.
 fn behind_quote(window: &[u8], quote_at: usize, span: Span, line_ends: u64, ended: bool, dialect: &Dialect) -> QuotedEnd {
     let mut at = span.end + 1;
-    while window.get(at).is_some_and(|&byte| byte == b' ' || (byte == b'\t' && dialect.delimiter != b'\t')) {
+    while window.get(at).is_some_and(|&byte| byte == b' ' || (byte == b'\t' && dialect.marks.delimiter != b'\t')) {
         at += 1;
     }
     match window.get(at) {
         // Blanks between a closing quote and the delimiter are layout.
-        Some(&byte) if dialect.ends_cell[usize::from(byte)] => QuotedEnd::Closed { at, span, line_ends, stray: false },
+        Some(&byte) if dialect.ends_cell(byte) => QuotedEnd::Closed { at, span, line_ends, stray: false },
         None if ended => QuotedEnd::Closed { at, span, line_ends, stray: false },
         None => QuotedEnd::More,
         // Text behind the quote of a later line: that quote opens a cell of its own, so ours was never closed.
         Some(_) if line_ends > 0 => QuotedEnd::Unclosed,
         Some(_) => {
-            let end = dialect.cell_end(window, at);
+            let (end, _) = dialect.cell_end(window, at);
             if end == window.len() && !ended {
                 return QuotedEnd::More;
             }
-            QuotedEnd::Closed { at: end, span: Span { start: quote_at, end, doubled: false }, line_ends, stray: true }
+            QuotedEnd::Closed { at: end, span: Span { start: quote_at, end, coded: false }, line_ends, stray: true }
         }
     }
 }
@@ -235,7 +323,7 @@ mod tests {
 
     fn parse(text: &str, ended: bool, literal_from: Option<usize>) -> (Parsed, Vec<&str>) {
         let mut spans = Vec::new();
-        let parsed = record(text.as_bytes(), 0, ended, &Dialect::new(b';'), REACH, literal_from, &mut spans);
+        let parsed = record(text.as_bytes(), 0, ended, &Dialect::new(Marks::usual(b';')), REACH, literal_from, &mut spans);
         (parsed, spans.iter().map(|span| &text[span.start..span.end]).collect())
     }
 
@@ -261,6 +349,24 @@ mod tests {
         assert_eq!(cells, ["1", "\"ООО \"Ромашка\"\"", "x"]);
         assert_eq!(record.stray_quote, Some(1));
         assert_eq!(record_of("5\" pipe;x").0.stray_quote, None);
+    }
+
+    #[test]
+    fn escapes_and_other_quotes_are_text_of_their_cells() {
+        let dialect = Dialect::new(Marks { delimiter: b',', quote: b'\'', escape: Some(b'\\') });
+        let text = "'it\\'s, here',a\\,b, 'c,d' ,'e''f'\n";
+        let mut spans = Vec::new();
+        let parsed = record(text.as_bytes(), 0, true, &dialect, REACH, None, &mut spans);
+        assert!(matches!(parsed, Parsed::Record(Record { next, stray_quote: None, .. }) if next == text.len()), "{parsed:?}");
+        let cells: Vec<String> = spans.iter().map(|span| dialect.decoded(&text[span.start..span.end])).collect();
+        assert_eq!(cells, ["it's, here", "a,b", "c,d", "e'f"]);
+    }
+
+    #[test]
+    fn a_quote_behind_blanks_opens_a_cell_that_it_closes() {
+        assert_eq!(record_of("1; \"a;b\" ;x\n").1, ["1", "a;b", "x"]);
+        assert_eq!(record_of("1; \"a\" b;x\n").1, ["1", " \"a\" b", "x"]);
+        assert_eq!(record_of("1; \"a;x\n").1, ["1", " \"a", "x"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use encoding_rs::Encoding;
 
-use super::parse::{self, Dialect, Parsed, Reach, Record, Span};
+use super::parse::{self, Dialect, Marks, Parsed, Reach, Record, Span};
 use super::text::TextReader;
 use crate::model::text::disarm;
 
@@ -18,6 +18,8 @@ pub(super) struct Flaws {
     pub(super) stray_quote: Option<usize>,
     pub(super) too_long: bool,
     pub(super) bad_bytes: bool,
+    /// Whether a sign of double encoding stands in it; the cells have to be asked.
+    pub(super) twice: bool,
 }
 
 /// A pass over the records of a text. The cells of the present record are read from here.
@@ -39,10 +41,10 @@ pub(super) struct Records<R> {
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R, encoding: &'static Encoding, delimiter: u8, reach: Reach) -> Self {
+    pub(super) fn new(input: R, encoding: &'static Encoding, marks: Marks, reach: Reach) -> Self {
         Self {
             text: TextReader::new(input, encoding),
-            dialect: Dialect::new(delimiter),
+            dialect: Dialect::new(marks),
             reach,
             spans: Vec::new(),
             next: 0,
@@ -100,6 +102,7 @@ impl<R: Read> Records<R> {
         self.flaws.stray_quote = record.stray_quote;
         self.flaws.too_long = record.too_long || record.next - self.next > self.reach.row_bytes_max;
         self.flaws.bad_bytes = self.text.is_bad(self.next, record.next);
+        self.flaws.twice = self.text.is_twice(self.next, record.next);
         self.next_line += record.line_ends;
         self.next = record.next;
     }
@@ -113,7 +116,7 @@ impl<R: Read> Records<R> {
         let span = self.spans.get(cell)?;
         let text = self.text.window().as_bytes().get(span.start..span.end)?;
         let mut lines = text.split(|&byte| byte == b'\n').skip(1);
-        let delimiters = |line: &[u8]| line.iter().filter(|&&byte| byte == self.dialect.delimiter).count();
+        let delimiters = |line: &[u8]| line.iter().filter(|&&byte| byte == self.dialect.marks.delimiter).count();
         // The last line is cut by the quote, so it is no witness.
         let mut line = lines.next()?;
         for following in lines {
@@ -138,6 +141,7 @@ impl<R: Read> Records<R> {
         }
         self.flaws = Flaws { unclosed_quote: literal_from, too_long: true, ..Flaws::default() };
         self.flaws.bad_bytes = self.text.is_bad(self.next, limit);
+        self.flaws.twice = self.text.is_twice(self.next, limit);
         self.detach();
         let mut from = limit;
         loop {
@@ -164,7 +168,7 @@ impl<R: Read> Records<R> {
         for span in &mut self.spans {
             let start = copy.len();
             copy.push_str(self.text.window().get(span.start..span.end).unwrap_or(""));
-            *span = Span { start, end: copy.len(), doubled: span.doubled };
+            *span = Span { start, end: copy.len(), coded: span.coded };
         }
         self.detached = Some(copy);
     }
@@ -187,6 +191,6 @@ impl<R: Read> Records<R> {
     pub(super) fn cell(&self, index: usize) -> Cow<'_, str> {
         let Some(span) = self.spans.get(index) else { return Cow::Borrowed("") };
         let text = self.detached.as_deref().unwrap_or(self.text.window()).get(span.start..span.end).unwrap_or("");
-        if span.doubled { Cow::Owned(disarm(&text.replace("\"\"", "\"")).to_owned()) } else { Cow::Borrowed(disarm(text)) }
+        if span.coded { Cow::Owned(disarm(&self.dialect.decoded(text)).to_owned()) } else { Cow::Borrowed(disarm(text)) }
     }
 }

@@ -1,6 +1,10 @@
 //! Records behind the header become rows with place, shape and faults. Keeps every row, the faulty ones too.
 
+use std::sync::Arc;
+
 use super::Layout;
+use super::double;
+use super::nature::{self, Nature, is_empty};
 use super::records::{Flaws, Records};
 use super::width::{Overhangs, Width};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
@@ -16,6 +20,7 @@ pub(in crate::read) struct DelimitedRows {
     source: SourceFile,
     records: Records<Pass>,
     width: Width,
+    header_rows: Arc<[Vec<String>]>,
     blanks: BlankRuns,
     /// The row that stands behind the blank ones.
     held: Option<Row>,
@@ -29,6 +34,7 @@ impl DelimitedRows {
             source: source.clone(),
             records: behind_header(source, layout)?,
             width: layout.width,
+            header_rows: Arc::clone(&layout.header_rows),
             blanks: BlankRuns::default(),
             held: None,
             ordinal: 0,
@@ -49,10 +55,11 @@ impl DelimitedRows {
                 self.source.check(self.records.text().file())?;
                 return Ok(None);
             }
-            if is_blank(&self.records) {
-                self.blanks.push(self.records.line, 1);
-            } else {
-                self.held = Some(row(&self.records, self.width));
+            match nature::of(&self.records, self.width.columns, &self.header_rows) {
+                Nature::Blank => self.blanks.push(self.records.line, 1),
+                nature @ (Nature::Client | Nature::Comment | Nature::RepeatedHeader | Nature::Total) => {
+                    self.held = Some(row(&self.records, self.width, nature));
+                }
             }
         }
     }
@@ -88,14 +95,15 @@ pub(in crate::read) fn scan(
     let mut blanks = BlankRuns::default();
     let mut count = ScanCount::default();
     while records.advance().map_err(|error| source.failed(error))? {
-        if is_blank(&records) {
+        let nature = nature::of(&records, layout.width.columns, &layout.header_rows);
+        if nature == Nature::Blank {
             blanks.push(records.line, 1);
             continue;
         }
         let blank = blanks.take_count();
         count.blank += blank;
         count.rows += blank + 1;
-        if records.flaws != Flaws::default() || shape(&records, layout.width) != Shape::Whole {
+        if nature != Nature::Client || is_damaged(records.flaws) || shape(&records, layout.width) != Shape::Whole {
             continue;
         }
         for (index, &column) in columns.iter().enumerate() {
@@ -113,7 +121,8 @@ pub(super) fn overhang(source: &SourceFile, layout: &Layout) -> Result<usize, Re
     let mut looked_at = 0;
     while looked_at < OVERHANG_RECORDS_MAX && records.advance().map_err(|error| source.failed(error))? {
         looked_at += 1;
-        if records.flaws == Flaws::default() && !is_blank(&records) {
+        let nature = nature::of(&records, layout.width.columns, &layout.header_rows);
+        if !is_damaged(records.flaws) && nature == Nature::Client {
             overhangs.note(layout.width.columns, records.len(), |index| is_empty(&records, index));
         }
     }
@@ -127,21 +136,16 @@ fn behind_header(source: &SourceFile, layout: &Layout) -> Result<Records<Pass>, 
     Ok(records)
 }
 
-fn is_blank(records: &Records<Pass>) -> bool {
-    (0..records.len()).all(|index| is_empty(records, index))
-}
-
-#[inline]
-fn is_empty(records: &Records<Pass>, index: usize) -> bool {
-    let cell = records.cell(index);
-    cell.is_empty() || cell.trim().is_empty()
+/// Whether the record's text cannot be relied on. A double encoding spoils letters only, and is judged cell by cell.
+fn is_damaged(flaws: Flaws) -> bool {
+    Flaws { twice: false, ..flaws } != Flaws::default()
 }
 
 fn shape(records: &Records<Pass>, width: Width) -> Shape {
     width.shape(records.len(), |index| is_empty(records, index))
 }
 
-fn row(records: &Records<Pass>, width: Width) -> Row {
+fn row(records: &Records<Pass>, width: Width, nature: Nature) -> Row {
     let shape = shape(records, width);
     // What hangs over the header in a whole row is layout.
     let kept = if shape == Shape::Whole { width.columns } else { records.len() };
@@ -149,46 +153,72 @@ fn row(records: &Records<Pass>, width: Width) -> Row {
     for index in 0..kept {
         cells.push(&records.cell(index));
     }
-    let faults = faults(records, shape, width.columns, &cells);
+    let mut faults = Vec::new();
+    if nature == Nature::Client {
+        note_shape(&mut faults, records.flaws, shape, width.columns, &cells);
+    } else {
+        faults.extend(nature.fault().map(|(code, message)| Fault::of_row(code, message)));
+    }
+    note_text(&mut faults, records.flaws, &cells);
     Row { place: Place { sheet: 0, line: records.line, ordinal: 0 }, cells, shape, faults }
 }
 
-fn faults(records: &Records<Pass>, shape: Shape, columns: usize, cells: &Cells) -> Vec<Fault> {
-    let flaws = records.flaws;
-    let mut faults = Vec::new();
-    let of_cell = |code, cell: usize, message: &str| {
-        // `Reach::cells_max` keeps cell numbers within u16.
-        Fault::of_cell(code, u16::try_from(cell).unwrap_or(u16::MAX), &shorten(cells.text(cell)), message)
-    };
+fn of_cell(cells: &Cells, code: Code, cell: usize, message: &str) -> Fault {
+    // `Reach::cells_max` keeps cell numbers within u16.
+    Fault::of_cell(code, u16::try_from(cell).unwrap_or(u16::MAX), &shorten(cells.text(cell)), message)
+}
+
+/// Faults of where cells begin and end.
+fn note_shape(faults: &mut Vec<Fault>, flaws: Flaws, shape: Shape, columns: usize, cells: &Cells) {
     if let Some(cell) = flaws.unclosed_quote {
-        faults.push(of_cell(
-            Code::RowUnclosedQuote,
-            cell,
-            "the quote before this value is not closed; the next line was read as a row of its own",
-        ));
+        let message = "the quote before this value is not closed; the next line was read as a row of its own";
+        faults.push(of_cell(cells, Code::RowUnclosedQuote, cell, message));
     } else if shape == Shape::Short {
         faults.push(Fault::of_row(Code::RowShort, format!("the row has {} cells, the header {columns}", cells.len())));
     } else if shape == Shape::Long {
         faults.push(Fault::of_row(Code::RowLong, format!("the row has {} cells, the header {columns}", cells.len())));
     }
+}
+
+/// Faults of the text in the cells.
+fn note_text(faults: &mut Vec<Fault>, flaws: Flaws, cells: &Cells) {
     if let Some(cell) = flaws.stray_quote {
-        faults.push(of_cell(
-            Code::RowStrayQuote,
-            cell,
-            "a quote inside this quoted value is not doubled, so it is not certain where the value ends",
-        ));
+        let message = "a quote inside this quoted value is not doubled, so it is not certain where the value ends";
+        faults.push(of_cell(cells, Code::RowStrayQuote, cell, message));
     }
     if flaws.too_long {
         faults.push(Fault::of_row(Code::RowTooLong, "the row, one of its cells or their number passes the limit"));
     }
-    if flaws.bad_bytes {
-        let bad = (0..cells.len()).filter(|&cell| cells.text(cell).contains(char::REPLACEMENT_CHARACTER));
-        faults.extend(
-            bad.map(|cell| of_cell(Code::EncodingBadBytes, cell, "some bytes of this value do not fit the encoding of the file")),
-        );
-        if faults.iter().all(|fault| fault.code != Code::EncodingBadBytes) {
-            faults.push(Fault::of_row(Code::EncodingBadBytes, "some bytes of this row do not fit the encoding of the file"));
+    let mut twice = Vec::new();
+    if flaws.twice {
+        for cell in 0..cells.len() {
+            if let Some((sound, mishap)) = double::undone(cells.text(cell)) {
+                twice.push(cell);
+                let found = format!("{} ⇒ {}", shorten(cells.text(cell)), shorten(&sound));
+                let message = format!("this is {}; what it would be stands behind the arrow", mishap.describe());
+                faults.push(Fault::of_cell(Code::EncodingDouble, u16::try_from(cell).unwrap_or(u16::MAX), &found, message));
+            }
         }
     }
-    faults
+    if flaws.bad_bytes {
+        note_bad(faults, cells, &twice);
+    }
+}
+
+/// Faults of what no text has. Text in a double encoding has control characters by nature.
+fn note_bad(faults: &mut Vec<Fault>, cells: &Cells, twice: &[usize]) {
+    let misfits = |ch: char| matches!(ch, char::REPLACEMENT_CHARACTER | '\u{80}'..='\u{9f}');
+    let before = faults.len();
+    for cell in 0..cells.len() {
+        if cells.text(cell).contains('\0') {
+            faults.push(of_cell(cells, Code::RowNul, cell, "the value holds NUL bytes"));
+        }
+        if cells.text(cell).contains(misfits) && !twice.contains(&cell) {
+            let message = "some bytes of this value do not fit the encoding of the file";
+            faults.push(of_cell(cells, Code::EncodingBadBytes, cell, message));
+        }
+    }
+    if faults.len() == before && twice.is_empty() {
+        faults.push(Fault::of_row(Code::EncodingBadBytes, "some bytes of this row do not fit the encoding of the file"));
+    }
 }

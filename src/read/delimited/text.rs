@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 
 use crate::read::source::Pass;
-use encoding_rs::{Decoder, DecoderResult, Encoding};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 const READ_BYTES: usize = 256 << 10;
 /// What is decoded ahead of the parser.
@@ -16,11 +16,16 @@ pub(super) struct TextReader<R> {
     raw: Box<[u8]>,
     raw_range: std::ops::Range<usize>,
     decoder: Decoder,
+    /// Whether the encoding leaves bytes open, which the decoder makes control characters of. Unicode has such characters itself.
+    leaves_open: bool,
     window: String,
     /// Offset of the window's first byte in the whole decoded text.
     offset: u64,
-    /// Offsets of U+FFFD in the whole decoded text: bytes that did not fit, or were replaced before the file came to us.
+    /// Offsets in the whole decoded text of what no text has: U+FFFD (bytes that did not fit, or were replaced before the file came
+    /// to us), control characters beyond ASCII (bytes that the encoding leaves open), NUL.
     bad: VecDeque<u64>,
+    /// Offsets of pairs that text in a double encoding is full of, and other text hardly ever has.
+    twice: VecDeque<u64>,
     input_ended: bool,
     ended: bool,
 }
@@ -33,9 +38,11 @@ impl<R: Read> TextReader<R> {
             raw: vec![0; READ_BYTES].into_boxed_slice(),
             raw_range: 0..0,
             decoder: encoding.new_decoder_without_bom_handling(),
+            leaves_open: ![UTF_8, UTF_16LE, UTF_16BE].contains(&encoding),
             window: String::new(),
             offset: 0,
             bad: VecDeque::new(),
+            twice: VecDeque::new(),
             input_ended: false,
             ended: false,
         }
@@ -56,16 +63,14 @@ impl<R: Read> TextReader<R> {
         &self.input
     }
 
-    /// Whether a U+FFFD stands in the window between these offsets. Forgets those before `start`.
+    /// Whether something that no text has stands in the window between these offsets. Forgets what stands before `start`.
     pub(super) fn is_bad(&mut self, start: usize, end: usize) -> bool {
-        if self.bad.is_empty() {
-            return false;
-        }
-        let (start, end) = (self.offset + start as u64, self.offset + end as u64);
-        while self.bad.front().is_some_and(|&bad| bad < start) {
-            self.bad.pop_front();
-        }
-        self.bad.front().is_some_and(|&bad| bad < end)
+        any_between(&mut self.bad, self.offset + start as u64, self.offset + end as u64)
+    }
+
+    /// Whether a sign of double encoding stands in the window between these offsets. Forgets what stands before `start`.
+    pub(super) fn is_twice(&mut self, start: usize, end: usize) -> bool {
+        any_between(&mut self.twice, self.offset + start as u64, self.offset + end as u64)
     }
 
     /// Drops the first `consumed` bytes of the window and decodes more behind its end.
@@ -114,12 +119,75 @@ impl<R: Read> TextReader<R> {
     }
 
     fn note_bad(&mut self, from: usize) {
-        let new = self.window.get(from..).unwrap_or("");
-        // U+FFFD begins with 0xEF, as hardly anything else in a table does: one fast look is nearly always enough.
-        if new.as_bytes().contains(&0xef) {
-            let base = self.offset + from as u64;
-            self.bad.extend(new.match_indices(char::REPLACEMENT_CHARACTER).map(|(at, _)| base + at as u64));
+        let new = self.window.get(from..).unwrap_or("").as_bytes();
+        let base = self.offset + from as u64;
+        let mut looked_to = 0;
+        for (number, block) in new.chunks(BLOCK_BYTES).enumerate() {
+            let start = number * BLOCK_BYTES;
+            let pairs = new.get(start..start + BLOCK_BYTES + 2);
+            if !may_be_odd(block) && pairs.is_some_and(|pairs| !may_be_twice(pairs)) {
+                continue;
+            }
+            // What makes a block odd may be the last byte of what begins in the block before.
+            for at in looked_to.max(start.saturating_sub(2))..start + block.len() {
+                let here = new.get(at..).unwrap_or(&[]);
+                if is_no_text(here, self.leaves_open) {
+                    self.bad.push_back(base + at as u64);
+                }
+                if is_sign_of_twice(here) {
+                    self.twice.push_back(base + at as u64);
+                }
+            }
+            looked_to = start + block.len();
         }
+    }
+}
+
+/// Text is looked over in blocks: most hold nothing of interest, which is told without branches, many bytes at once.
+const BLOCK_BYTES: usize = 64;
+
+/// Whether a block holds NUL or a byte that few characters of tables begin with: accents, typographic signs, U+FFFD.
+#[inline]
+fn may_be_odd(block: &[u8]) -> bool {
+    let odd =
+        |byte| u8::from(byte == 0) | u8::from(matches!(byte, 0xc2 | 0xc3)) | u8::from(byte == 0xe2) | u8::from(byte == 0xef);
+    block.iter().fold(0, |hit, &byte| hit | odd(byte)) != 0
+}
+
+/// Whether `Р` or `С` stands before a letter of the second half of Cyrillic: no other word in a double encoding gets past both looks.
+/// Two bytes behind the block are to be given with it.
+#[inline]
+fn may_be_twice(block: &[u8]) -> bool {
+    let (ones, twos, threes) = (block, block.get(1..).unwrap_or(&[]), block.get(2..).unwrap_or(&[]));
+    let pair = |one, two, three| u8::from(one == 0xd0) & u8::from(two & 0xfe == 0xa0) & u8::from(three == 0xd1);
+    ones.iter().zip(twos).zip(threes).fold(0, |hit, ((&one, &two), &three)| hit | pair(one, two, three)) != 0
+}
+
+/// Whether one of the offsets lies between these two. Forgets those before `start`.
+fn any_between(offsets: &mut VecDeque<u64>, start: u64, end: u64) -> bool {
+    while offsets.front().is_some_and(|&offset| offset < start) {
+        offsets.pop_front();
+    }
+    offsets.front().is_some_and(|&offset| offset < end)
+}
+
+/// Whether NUL, U+FFFD or a control character that an open byte was made to begins here.
+fn is_no_text(bytes: &[u8], leaves_open: bool) -> bool {
+    match bytes {
+        [0, ..] | [0xef, 0xbf, 0xbd, ..] => true,
+        [0xc2, 0x80..=0x9f, ..] => leaves_open,
+        _ => false,
+    }
+}
+
+/// Whether a pair begins here that text in a double encoding is full of: `Р` or `С` and no Russian letter, `Ã`, `Â`, `Ð` or `Ñ` and
+/// no letter of ASCII, two capitals with accents or more, `╨` or `╤`.
+fn is_sign_of_twice(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xd0, 0xa0 | 0xa1, 0xd0, 0x90..=0xbf, ..] | [0xd0, 0xa0 | 0xa1, 0xd1, 0x80..=0x8f, ..] => false,
+        [0xd0, 0xa0 | 0xa1, 0x80..=0xff, ..] | [0xc3, 0x82 | 0x83 | 0x90 | 0x91, 0x80..=0xff, ..] => true,
+        [0xc3, 0x80..=0xbf, 0xc3, ..] | [0xe2, 0x95, 0xa8 | 0xa4, ..] => true,
+        _ => false,
     }
 }
 
@@ -133,7 +201,7 @@ impl TextReader<Pass> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use encoding_rs::{UTF_8, UTF_16LE, WINDOWS_1251};
+    use encoding_rs::WINDOWS_1251;
 
     /// Gives few bytes at a time, as pipes and network drives do.
     struct Dribble<'a>(&'a [u8], usize);

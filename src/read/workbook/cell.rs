@@ -5,6 +5,7 @@ use std::fmt::Write;
 use calamine::{DataRef, ExcelDateTime, Style};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
+use super::number_format;
 use crate::model::CellKind;
 use crate::model::text::disarm;
 
@@ -13,20 +14,9 @@ const DATE_SERIAL_END: f64 = 2_958_466.0;
 /// Above this, numbers are no integers any more and their digits are made up.
 const INTEGER_TEXT_MAX: f64 = 1e21;
 
-/// Digits to which a style pads integers with zeros: 12 for `000000000000`, 11 for `000-000-000 00`; 0 where it does not.
+/// Digits to which a style pads integers with zeros.
 pub(super) fn zero_padding(style: &Style) -> usize {
-    let Some(format) = &style.number_format else { return 0 };
-    let section = format.format_code.split(';').next().unwrap_or("");
-    let mut zeros = 0;
-    for ch in section.chars() {
-        match ch {
-            '0' => zeros += 1,
-            // Marks between the digits, as in an SNILS.
-            '\\' | '"' | '-' | ' ' | '(' | ')' => {}
-            _ => return 0,
-        }
-    }
-    if zeros > 1 { zeros } else { 0 }
+    style.number_format.as_ref().map_or(0, |format| number_format::zero_padding(&format.format_code))
 }
 
 /// Appends the cell's text and tells its kind. An empty cell is `None`.

@@ -1,164 +1,133 @@
-//! Workbooks of Office Open XML (XLSX, XLSM): one sheet becomes rows. Knows nothing about delimited text.
+//! Workbooks: sheets become rows, whatever the format. Knows nothing about delimited text; each format has a folder of its own.
 
-pub(super) mod archive;
+mod book;
 mod cell;
+mod choice;
+mod facts;
+mod number_format;
+mod ods;
+mod package;
+mod relations;
+mod row;
 mod rows;
-mod sheet;
+mod xls;
+mod xlsb;
+mod xlsx;
+mod xml;
 
-use std::ops::ControlFlow;
-
-use calamine::{Reader, SheetType, SheetVisible};
-
-use super::header::{self, Candidate, HEADER_ROWS_MAX};
+use super::header;
 use super::source::SourceFile;
-use super::{Confidence, Description, Format, Header, ReadError, ReadSettings};
-use sheet::{FormulaGaps, SheetRow};
+use super::{Confidence, Description, Header, ReadError, ReadSettings, TextFindings};
+use book::{Book, SheetEntry};
+use choice::Chosen;
+use facts::Facts;
+use xlsx::FormulaGaps;
 
+pub(super) use book::Kind;
 pub(super) use rows::{WorkbookRows, scan};
 
-/// How to read the sheet again.
+/// How to read the sheets again.
 #[derive(Debug)]
 pub(super) struct Layout {
-    sheet: String,
-    header_line: u64,
+    book: Book,
+    /// The sheets that are read, one behind the other.
+    sheets: Vec<SheetLayout>,
     columns: usize,
     cell_bytes_max: usize,
     row_bytes_max: usize,
     cells_max: usize,
+}
+
+#[derive(Debug)]
+struct SheetLayout {
+    name: String,
+    header_line: u64,
+    facts: Facts,
     gaps: FormulaGaps,
 }
 
-/// Finds sheet and header.
+impl Layout {
+    /// Names of the sheets that are read.
+    pub(super) fn sheet_names(&self) -> impl Iterator<Item = &str> {
+        self.sheets.iter().map(|sheet| sheet.name.as_str())
+    }
+}
+
+/// Finds sheets and header.
 pub(super) fn open(
+    kind: Kind,
     source: &SourceFile,
     settings: &ReadSettings,
     is_header_word: &dyn Fn(&str) -> bool,
 ) -> Result<(Layout, Header, Description), ReadError> {
-    archive::check_limits(&mut source.open()?, source, settings)?;
-    let workbook = sheet::open_workbook(source)?;
-    let tables = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
-    let (mut sheets, mut hidden_sheets, mut visible) = (Vec::new(), Vec::new(), Vec::new());
-    for table in tables {
-        sheets.push(table.name.clone());
-        match table.visible {
-            SheetVisible::Visible => visible.push(table.name.clone()),
-            SheetVisible::Hidden | SheetVisible::VeryHidden => hidden_sheets.push(table.name.clone()),
-        }
+    let book = Book { kind, source: source.clone(), settings: settings.clone() };
+    let sheets = book.sheets()?;
+    let Chosen { first, columns, more, mut notes } = choice::choose(&book, &sheets, is_header_word)?;
+    let header = Header { line: first.header_line, columns };
+    let read: Vec<SheetLayout> = std::iter::once(first).chain(more).collect();
+    let is_read = |name: &str| read.iter().any(|sheet| sheet.name == name);
+    let hidden = |sheet: &&SheetEntry| sheet.hidden;
+    let passed_over: Vec<&str> =
+        sheets.iter().filter(hidden).map(|sheet| sheet.name.as_str()).filter(|name| !is_read(name)).collect();
+    if !passed_over.is_empty() {
+        notes.push(format!("hidden sheets that are not read: {}", passed_over.join(", ")));
     }
-    drop(workbook);
-    let name = choose_sheet(source, settings, &sheets, visible)?;
-    let cells_max = settings.cells_max.clamp(1, usize::from(u16::MAX));
-    let found = find_header(source, settings, &name, cells_max, is_header_word)?;
-    let columns = header::names(found.cells.iter().map(String::as_str));
-    let layout = Layout {
-        sheet: name.clone(),
-        header_line: found.line,
-        columns: columns.len(),
-        cell_bytes_max: settings.cell_bytes_max,
-        row_bytes_max: settings.row_bytes_max,
-        cells_max,
-        gaps: FormulaGaps::default(),
-    };
+    let mut hidden_rows = 0;
+    for sheet in &read {
+        hidden_rows += sheet.facts.hidden_behind(sheet.header_line);
+        notes.extend(sheet_notes(sheet));
+    }
     let description = Description {
-        format: Format::Xlsx,
+        format: kind.format(),
         encoding: None,
         encoding_confidence: Confidence::Certain,
         byte_order_mark: false,
         delimiter: None,
         quote: None,
-        header_line: found.line,
-        preamble_lines: found.line.saturating_sub(1),
-        sheet: Some(name),
-        sheets,
-        hidden_sheets,
+        header_line: header.line,
+        preamble_lines: header.line.saturating_sub(1),
+        sheet: Some(read.iter().map(|sheet| sheet.name.as_str()).collect::<Vec<_>>().join(", ")),
+        sheets: sheets.iter().map(|sheet| sheet.name.clone()).collect(),
+        hidden_sheets: sheets.iter().filter(hidden).map(|sheet| sheet.name.clone()).collect(),
+        hidden_rows,
+        notes,
+        text: TextFindings::default(),
     };
-    Ok((layout, Header { line: found.line, columns }, description))
-}
-
-fn choose_sheet(
-    source: &SourceFile,
-    settings: &ReadSettings,
-    sheets: &[String],
-    visible: Vec<String>,
-) -> Result<String, ReadError> {
-    let file = source.name.to_string();
-    let Some(wanted) = settings.sheet.as_deref() else {
-        return only_sheet(source, settings, visible)?.ok_or_else(|| ReadError::NoVisibleSheet { file, sheets: sheets.to_vec() });
+    let layout = Layout {
+        book,
+        sheets: read,
+        columns: header.columns.len(),
+        cell_bytes_max: settings.cell_bytes_max,
+        row_bytes_max: settings.row_bytes_max,
+        cells_max: cells_max(settings),
     };
-    let by_name = sheets.iter().find(|name| name.as_str() == wanted);
-    let by_number = || wanted.parse::<usize>().ok().and_then(|number| sheets.get(number.checked_sub(1)?));
-    // Spreadsheet programs do not tell sheets apart by case.
-    let by_folded = || sheets.iter().find(|name| name.trim().to_lowercase() == wanted.trim().to_lowercase());
-    by_name.or_else(by_number).or_else(by_folded).cloned().ok_or_else(|| ReadError::SheetUnknown {
-        file,
-        wanted: wanted.to_owned(),
-        sheets: sheets.to_vec(),
-    })
+    Ok((layout, header, description))
 }
 
-/// The one visible sheet that holds something; the first one where none does. Rows of the others would be lost without a word.
-fn only_sheet(source: &SourceFile, settings: &ReadSettings, visible: Vec<String>) -> Result<Option<String>, ReadError> {
-    if visible.len() < 2 {
-        return Ok(visible.into_iter().next());
-    }
-    let mut filled = Vec::new();
-    for sheet in &visible {
-        let mut is_blank = true;
-        sheet::walk(source, sheet, None, &mut |row| {
-            is_blank = row.is_blank();
-            if is_blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        if !is_blank {
-            filled.push(sheet.clone());
-        }
-    }
-    if filled.len() > 1 && !settings.any_sheet {
-        return Err(ReadError::SheetOpen { file: source.name.to_string(), sheets: filled });
-    }
-    Ok(filled.into_iter().chain(visible).next())
+fn cells_max(settings: &ReadSettings) -> usize {
+    settings.cells_max.clamp(1, usize::from(u16::MAX))
 }
 
-fn find_header(
-    source: &SourceFile,
-    settings: &ReadSettings,
-    sheet: &str,
-    cells_max: usize,
-    is_header_word: &dyn Fn(&str) -> bool,
-) -> Result<Candidate, ReadError> {
-    let file = || format!("{}:{sheet}", source.name);
-    let mut candidates: Vec<Candidate> = Vec::new();
-    sheet::walk(source, sheet, None, &mut |row| {
-        match settings.header_row {
-            Some(line) if row.line < line => return ControlFlow::Continue(()),
-            Some(line) if row.line > line => return ControlFlow::Break(()),
-            Some(_) | None => {}
-        }
-        if !row.is_blank() {
-            candidates.push(Candidate { line: row.line, cells: dense(row, cells_max) });
-        }
-        let enough = settings.header_row.is_some() || candidates.len() == HEADER_ROWS_MAX;
-        if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    let index = match settings.header_row {
-        Some(line) if candidates.is_empty() => return Err(ReadError::HeaderRowMissing { file: file(), line }),
-        Some(_) => Some(0),
-        None if candidates.is_empty() => return Err(ReadError::Empty { file: file() }),
-        None => header::find(&candidates, is_header_word),
-    };
-    match index {
-        Some(index) => Ok(candidates.swap_remove(index)),
-        None => Err(ReadError::HeaderNotFound { file: file(), looked_at: candidates.len() }),
+/// What a person should know about the rows of a sheet.
+fn sheet_notes(sheet: &SheetLayout) -> Vec<String> {
+    let mut notes = Vec::new();
+    let name = &sheet.name;
+    let hidden = sheet.facts.hidden_behind(sheet.header_line);
+    if sheet.facts.is_filtered {
+        notes.push(format!("sheet {name}: a filter is on; rows that it hides are read like the others"));
     }
+    if hidden > 0 {
+        notes.push(format!("sheet {name}: {hidden} hidden rows are read like the others"));
+    }
+    let merged = sheet.facts.merged_behind(sheet.header_line + 1);
+    if merged > 0 {
+        notes.push(format!(
+            "sheet {name}: {merged} merged areas; the value of one belongs to its first cell, the others are empty"
+        ));
+    }
+    notes
 }
 
-/// The row's texts by column, up to the last one that can be seen.
-fn dense(row: &SheetRow, cells_max: usize) -> Vec<String> {
-    let mut cells = Vec::new();
-    for (column, text, _) in row.cells() {
-        if column < cells_max && !text.trim().is_empty() {
-            cells.resize(column + 1, String::new());
-            cells[column] = text.to_owned();
-        }
-    }
-    cells
+fn damaged(source: &SourceFile, why: String) -> ReadError {
+    ReadError::Damaged { file: source.name.to_string(), why }
 }

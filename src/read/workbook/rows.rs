@@ -1,11 +1,12 @@
-//! Rows of a sheet behind its header, read on a thread of their own. Keeps every row, the faulty ones too.
+//! Rows of the sheets behind their headers, read on a thread of their own. Keeps every row, the faulty ones too.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::Layout;
-use super::sheet::{self, SheetRow, damaged};
+use super::facts::{Area, Covers};
+use super::row::SheetRow;
+use super::{Layout, SheetLayout, damaged};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::source::SourceFile;
@@ -21,7 +22,7 @@ enum Message {
     End,
 }
 
-/// One pass over the rows of a sheet. The library's reader borrows its workbook, so both live on one thread.
+/// One pass over the rows of the sheets. The library's reader borrows its workbook, so both live on one thread.
 pub(in crate::read) struct WorkbookRows {
     source: SourceFile,
     messages: Option<Receiver<Message>>,
@@ -32,10 +33,10 @@ impl WorkbookRows {
     pub(in crate::read) fn new(source: &SourceFile, layout: &Arc<Layout>) -> Result<Self, ReadError> {
         source.open()?;
         let (sender, messages) = sync_channel(MESSAGES_IN_FLIGHT);
-        let (thread_source, thread_layout) = (source.clone(), Arc::clone(layout));
+        let thread_layout = Arc::clone(layout);
         std::thread::Builder::new()
             .name("read workbook".to_owned())
-            .spawn(move || send_rows(&thread_source, &thread_layout, &sender))
+            .spawn(move || send_rows(&thread_layout, &sender))
             .map_err(|error| source.failed(error))?;
         Ok(Self { source: source.clone(), messages: Some(messages), rows: Vec::new().into_iter() })
     }
@@ -88,30 +89,69 @@ impl Outbox<'_> {
     }
 }
 
-fn send_rows(source: &SourceFile, layout: &Layout, sender: &SyncSender<Message>) {
+fn send_rows(layout: &Layout, sender: &SyncSender<Message>) {
     let mut outbox = Outbox { sender, rows: Vec::with_capacity(ROWS_PER_MESSAGE), ordinal: 0 };
-    let mut blanks = BlankRuns::default();
-    let mut before = layout.header_line;
-    let walked = sheet::walk(source, &layout.sheet, Some(&layout.gaps), &mut |row| {
-        if note_blanks(row, &mut before, &mut blanks, layout) {
-            return ControlFlow::Continue(());
+    let mut sent = Ok(());
+    for (number, sheet) in layout.sheets.iter().enumerate() {
+        sent = send_sheet(layout, u16::try_from(number).unwrap_or(u16::MAX), sheet, &mut outbox);
+        if sent.is_err() {
+            break;
         }
-        while let Some(line) = blanks.pop() {
-            outbox.push(|ordinal| blank_row(Place { sheet: 0, line, ordinal }))?;
-        }
-        outbox.push(|ordinal| make_row(row, ordinal, layout))
-    });
+    }
     // Whether somebody still listens does not matter any more.
     let _ = outbox.flush();
-    let _ = sender.send(match walked {
+    let _ = sender.send(match sent {
         Ok(()) => Message::End,
         Err(error) => Message::Failed(error),
     });
 }
 
+fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Outbox<'_>) -> Result<(), ReadError> {
+    let mut blanks = BlankRuns::default();
+    let mut before = sheet.header_line;
+    let mut covers = sheet.facts.covers();
+    layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+        if note_blanks(row, &mut before, &mut blanks, sheet) {
+            return ControlFlow::Continue(());
+        }
+        while let Some(line) = blanks.pop() {
+            outbox.push(|ordinal| blank_row(Place { sheet: number, line, ordinal }))?;
+        }
+        outbox.push(|ordinal| {
+            let mut made = make_row(row, Place { sheet: number, line: row.line, ordinal }, layout);
+            tell_surroundings(&mut made, sheet, &mut covers);
+            made
+        })
+    })
+}
+
+/// Tells that a row is hidden, and which of its empty cells lie in a merged area whose value stands elsewhere.
+fn tell_surroundings(row: &mut Row, sheet: &SheetLayout, covers: &mut Covers<'_>) {
+    let line = row.place.line;
+    if sheet.facts.is_hidden(line) {
+        row.faults.push(Fault::of_row(Code::RowHidden, "the sheet hides this row"));
+    }
+    for Area { first_row, first_column, last_column, .. } in covers.at(line) {
+        let first_line = u64::from(*first_row) + 1;
+        for column in *first_column..=*last_column {
+            let is_first = line == first_line && column == *first_column;
+            let (Ok(column), false) = (u16::try_from(column), is_first) else { continue };
+            let index = usize::from(column);
+            if index >= row.cells.len() {
+                break;
+            }
+            if is_seen(row.cells.text(index), row.cells.kind(index)) {
+                continue;
+            }
+            let message = format!("the cell is merged with others, whose value stands in row {first_line}");
+            row.faults.push(Fault::of_cell(Code::CellMerged, column, "", message));
+        }
+    }
+}
+
 /// Notes the rows that the sheet leaves out and this one when it is blank. True when there is nothing else to do with it.
-fn note_blanks(row: &SheetRow, before: &mut u64, blanks: &mut BlankRuns, layout: &Layout) -> bool {
-    if row.line <= layout.header_line {
+fn note_blanks(row: &SheetRow, before: &mut u64, blanks: &mut BlankRuns, sheet: &SheetLayout) -> bool {
+    if row.line <= sheet.header_line {
         return true;
     }
     blanks.push(*before + 1, row.line - *before - 1);
@@ -133,7 +173,7 @@ fn shape(row: &SheetRow, columns: usize) -> Shape {
     if is_long { Shape::Long } else { Shape::Whole }
 }
 
-fn make_row(row: &SheetRow, ordinal: u64, layout: &Layout) -> Row {
+fn make_row(row: &SheetRow, place: Place, layout: &Layout) -> Row {
     let shape = shape(row, layout.columns);
     let mut cells = Cells::with_capacity(layout.columns, row.text_bytes());
     let mut too_long = row.text_bytes() > layout.row_bytes_max;
@@ -162,34 +202,35 @@ fn make_row(row: &SheetRow, ordinal: u64, layout: &Layout) -> Row {
     if too_long {
         faults.push(Fault::of_row(Code::RowTooLong, "the row, one of its cells or their number passes the limit"));
     }
-    Row { place: Place { sheet: 0, line: row.line, ordinal }, cells, shape, faults }
+    Row { place, cells, shape, faults }
 }
 
 /// Shows the chosen cells of every whole row without making rows. See [`crate::read::Table::scan`].
 pub(in crate::read) fn scan(
-    source: &SourceFile,
     layout: &Layout,
     columns: &[usize],
     observe: &mut dyn FnMut(usize, &str, CellKind),
 ) -> Result<ScanCount, ReadError> {
-    let mut blanks = BlankRuns::default();
-    let mut before = layout.header_line;
     let mut count = ScanCount::default();
-    sheet::walk(source, &layout.sheet, Some(&layout.gaps), &mut |row| {
-        if note_blanks(row, &mut before, &mut blanks, layout) {
-            return ControlFlow::Continue(());
-        }
-        let blank = blanks.take_count();
-        count.blank += blank;
-        count.rows += blank + 1;
-        if shape(row, layout.columns) == Shape::Whole {
-            for (index, &wanted) in columns.iter().enumerate() {
-                let found = row.cells().find(|&(column, _, _)| column == wanted);
-                let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
-                observe(index, text, kind);
+    for sheet in &layout.sheets {
+        let mut blanks = BlankRuns::default();
+        let mut before = sheet.header_line;
+        layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+            if note_blanks(row, &mut before, &mut blanks, sheet) {
+                return ControlFlow::Continue(());
             }
-        }
-        ControlFlow::Continue(())
-    })?;
+            let blank = blanks.take_count();
+            count.blank += blank;
+            count.rows += blank + 1;
+            if shape(row, layout.columns) == Shape::Whole {
+                for (index, &wanted) in columns.iter().enumerate() {
+                    let found = row.cells().find(|&(column, _, _)| column == wanted);
+                    let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
+                    observe(index, text, kind);
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+    }
     Ok(count)
 }

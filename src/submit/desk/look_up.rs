@@ -140,6 +140,7 @@ impl Desk<'_> {
         job.first_sent_at_ms = None;
         job.transient_tries = 0;
         job.replays = 0;
+        job.repeats = 0;
         job.sent_again = true;
         job.due = Instant::now();
         self.waiting.push(job);

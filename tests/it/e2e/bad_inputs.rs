@@ -63,7 +63,7 @@ fn files_that_are_no_table() {
         ("empty.csv", Some(b""), "empty"),
         ("blank.csv", Some(b" \n\n \n"), "empty"),
         ("picture.csv", Some(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0"), "an image"),
-        ("old.xls", Some(&old_office), "old Office"),
+        ("old.xls", Some(&old_office), "damaged"),
         ("cut.xlsx", Some(&workbook[..workbook.len() / 2]), "damaged"),
         ("letter.pdf", Some(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n"), "letter.pdf"),
         ("noise.csv", Some(&(0..=255).cycle().take(5000).collect::<Vec<u8>>()), "noise.csv"),

@@ -8,9 +8,11 @@ mod stage;
 mod truth;
 
 mod bad_inputs;
+mod brainysoft;
 mod canary;
 mod crash;
 mod faults;
+mod finlego;
 mod loanpro;
 mod own;
 mod rate;

@@ -1,11 +1,14 @@
 //! The committed samples are what their makers make; `CLIENTFERRY_BLESS=1 cargo test samples` makes them anew.
 
 mod all_types;
+mod borrowers;
 mod clean;
 mod english;
+mod finlego;
 mod legacy;
 pub(crate) mod make;
 mod messy;
+mod three_ways;
 
 use super::bless::assert_committed;
 
@@ -17,17 +20,44 @@ pub(crate) struct Sample {
     pub(crate) make: fn() -> Vec<u8>,
 }
 
-pub(crate) const SAMPLES: [Sample; 5] = [
+pub(crate) const SAMPLES: &[Sample] = &[
     Sample { file: "clients-clean.csv", to: "tbank/fl-resident", mapping: None, make: clean::make },
     Sample { file: "clients-messy.csv", to: "tbank/fl-resident", mapping: None, make: messy::make },
     Sample { file: "clients-all-types.xlsx", to: "tbank", mapping: None, make: all_types::make },
     Sample { file: "clients-english.csv", to: "tbank/fl-nonresident", mapping: None, make: english::make },
     Sample { file: "clients-legacy.csv", to: "tbank/fl-resident", mapping: Some("mapping-example.toml"), make: legacy::make },
+    Sample {
+        file: "brainysoft-borrowers.csv",
+        to: "brainysoft/individual",
+        mapping: Some("brainysoft-borrowers.toml"),
+        make: borrowers::make,
+    },
+    Sample { file: "three-ways.csv", to: "brainysoft/individual", mapping: Some("three-ways.toml"), make: three_ways::make },
+    Sample {
+        file: "finlego-people.csv",
+        to: "finlego/onboarding-individual",
+        mapping: Some("finlego-people.mapping.toml"),
+        make: finlego::people,
+    },
+    Sample {
+        file: "finlego-companies.csv",
+        to: "finlego/core-company",
+        mapping: Some("finlego-companies.mapping.toml"),
+        make: finlego::companies,
+    },
 ];
+
+type Make = fn() -> Vec<u8>;
+
+/// Files that samples need beside them.
+const BESIDE: &[(&str, Make)] = &[("finlego-owners.csv", finlego::owners)];
 
 #[test]
 fn samples_are_what_their_makers_make() {
-    for sample in &SAMPLES {
+    for sample in SAMPLES {
         assert_committed(&format!("samples/{}", sample.file), &(sample.make)());
+    }
+    for (file, make) in BESIDE {
+        assert_committed(&format!("samples/{file}"), &make());
     }
 }

@@ -1,22 +1,25 @@
-//! The zip directory of a workbook: which parts it has and how large they get. Unpacks nothing.
+//! The directory of a zip archive: what it is, which parts it has and how large they get. Unpacks nothing.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::super::source::{Pass, SourceFile};
-use super::super::{ReadError, ReadSettings};
+use crate::read::source::{Pass, SourceFile};
+use crate::read::{ReadError, ReadSettings};
 
 /// What a zip archive is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::read) enum Kind {
     Xlsx,
-    Other(&'static str),
+    Xlsb,
+    Ods,
+    /// One file, packed: its number in the directory.
+    OneFile(usize),
+    /// Something that is named and not read, with its article.
+    Other(String),
 }
 
 const END_BYTES: usize = 22;
 const COMMENT_BYTES_MAX: u64 = 65_535;
 const DIRECTORY_BYTES_MAX: u64 = 64 << 20;
-/// Below this size an archive may be as dense as it likes.
-const RATIO_EXEMPT_BYTES: u64 = 64 << 20;
 /// What a field holds when the real number stands in a zip64 record.
 const IN_ZIP64: u32 = u32::MAX;
 
@@ -28,43 +31,51 @@ struct Entry {
     encrypted: bool,
 }
 
-/// Tells a workbook from other zip archives by the parts it has.
+/// Tells a workbook from other zip archives by the parts it has. Names are compared and never used as paths.
 pub(in crate::read) fn kind(file: &mut Pass, source: &SourceFile) -> Result<Kind, ReadError> {
     let entries = entries(file, source)?;
     let has = |name: &str| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name));
     let has_under = |folder: &str| entries.iter().any(|entry| entry.name.starts_with(folder));
     let has_ending = |ending: &str| entries.iter().any(|entry| entry.name.to_ascii_lowercase().ends_with(ending));
-    if entries.iter().any(|entry| entry.encrypted) {
+    // OpenDocument hides the whole package in one part.
+    if entries.iter().any(|entry| entry.encrypted) || has("encrypted-package") {
         return Err(ReadError::Encrypted { file: source.name.to_string() });
     }
-    Ok(if has_ending("workbook.bin") {
-        Kind::Other("a binary workbook (XLSB)")
+    let other = |found: &str| Kind::Other(found.to_owned());
+    Ok(if has_ending("xl/workbook.bin") {
+        Kind::Xlsb
     } else if has("[Content_Types].xml") && has_under("word/") {
-        Kind::Other("a Word document")
+        other("a Word document")
     } else if has("[Content_Types].xml") && has_under("ppt/") {
-        Kind::Other("a presentation")
+        other("a presentation")
     } else if has("[Content_Types].xml") || has("xl/workbook.xml") {
         Kind::Xlsx
-    } else if has("content.xml") && has("mimetype") {
-        Kind::Other("an OpenDocument file (such as ODS)")
+    } else if has("content.xml") && (has("mimetype") || has("META-INF/manifest.xml")) {
+        Kind::Ods
+    } else if has_under("Index/") && has_ending(".iwa") {
+        other("a workbook of Apple Numbers")
     } else {
-        Kind::Other("a zip archive")
+        let mut files = entries.iter().enumerate().filter(|(_, entry)| !is_litter(&entry.name)).map(|(index, _)| index);
+        match (files.next(), files.count()) {
+            (Some(index), 0) => Kind::OneFile(index),
+            (None, _) => other("a zip archive without a file"),
+            (Some(_), more) => Kind::Other(format!("a zip archive of {} files, where one is expected", more + 1)),
+        }
     })
 }
 
-/// An error when the parts together pass the limits.
-pub(super) fn check_limits(file: &mut Pass, source: &SourceFile, settings: &ReadSettings) -> Result<(), ReadError> {
+/// Folders, and what systems put into archives on their own.
+fn is_litter(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or("");
+    file.is_empty() || name.starts_with("__MACOSX/") || matches!(file, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+}
+
+/// An error when the parts together pass the limits, by the sizes that the directory declares.
+pub(in crate::read) fn check_limits(file: &mut Pass, source: &SourceFile, settings: &ReadSettings) -> Result<(), ReadError> {
     let entries = entries(file, source)?;
     let unpacked = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.unpacked_bytes));
-    let packed = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.packed_bytes)).min(source.bytes()).max(1);
-    let limit = |what, found, allowed| Err(ReadError::Limit { file: source.name.to_string(), what, found, allowed });
-    if unpacked > settings.unpacked_bytes_max {
-        return limit("bytes of the unpacked workbook:", unpacked, settings.unpacked_bytes_max);
-    }
-    if unpacked > RATIO_EXEMPT_BYTES && unpacked / packed > settings.unpack_ratio_max {
-        return limit("times that the workbook grows when unpacked:", unpacked / packed, settings.unpack_ratio_max);
-    }
-    Ok(())
+    let packed = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.packed_bytes));
+    super::check_growth(source, settings, packed.min(source.bytes()), unpacked)
 }
 
 fn entries(file: &mut Pass, source: &SourceFile) -> Result<Vec<Entry>, ReadError> {

@@ -1,93 +1,54 @@
-//! The rows of one sheet in a single streamed pass, bounded in memory but for the workbook's table of texts. Does not know the
-//! header.
+//! Office Open XML (XLSX, XLSM): the rows of one sheet in a single streamed pass, bounded in memory but for the workbook's table
+//! of texts. The library's reader does the work, behind a fence; [`parts`] looks at the XML before.
+
+mod parts;
+mod tags;
 
 use std::io::{self, BufReader};
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
-use calamine::{DataRef, Reader, Xlsx, XlsxError};
+use calamine::{DataRef, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 
-use super::cell;
-use crate::model::CellKind;
-use crate::read::ReadError;
+use super::facts::Facts;
+use super::row::Walk;
+use super::{SheetEntry, cell, damaged};
 use crate::read::source::{Pass, SourceFile};
+use crate::read::{ReadError, ReadSettings};
 
 type Workbook = Xlsx<BufReader<Pass>>;
 
-/// A row of the sheet as it is stored: only cells that hold something, from left to right.
-#[derive(Debug, Default)]
-pub(super) struct SheetRow {
-    /// Row number, from 1.
-    pub(super) line: u64,
-    text: String,
-    cells: Vec<Stored>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Stored {
-    column: usize,
-    start: usize,
-    end: usize,
-    kind: CellKind,
-}
-
-impl SheetRow {
-    /// Bytes of all its texts.
-    pub(super) fn text_bytes(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Its stored cells with their column, from 0.
-    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &str, CellKind)> {
-        self.cells.iter().map(|stored| (stored.column, self.text.get(stored.start..stored.end).unwrap_or(""), stored.kind))
-    }
-
-    /// Whether nothing in it can be seen.
-    pub(super) fn is_blank(&self) -> bool {
-        self.cells().all(|(_, text, kind)| kind == CellKind::Text && text.trim().is_empty())
-    }
-
-    fn start(&mut self, line: u64) {
-        self.line = line;
-        self.text.clear();
-        self.cells.clear();
-    }
-
-    /// Puts cells that are stored out of order in their order; false when one stands twice.
-    fn settle(&mut self) -> bool {
-        if !self.cells.is_sorted_by_key(|stored| stored.column) {
-            self.cells.sort_by_key(|stored| stored.column);
-        }
-        self.cells.windows(2).all(|pair| pair[0].column < pair[1].column)
-    }
-}
-
 /// Places (row, column; from 0) of formulas without a stored value, in the order of the sheet.
 #[derive(Debug, Default)]
-pub(super) struct FormulaGaps(OnceLock<Vec<(u32, u32)>>);
+pub(in crate::read::workbook) struct FormulaGaps(OnceLock<Vec<(u32, u32)>>);
+
+/// Looks at the parts that every pass reads, and lists the tables in their order.
+pub(super) fn sheets(source: &SourceFile, settings: &ReadSettings) -> Result<Vec<SheetEntry>, ReadError> {
+    parts::check_common(source, settings)?;
+    let workbook = open_workbook(source)?;
+    let tables = workbook.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
+    Ok(tables.map(|sheet| SheetEntry { name: sheet.name.clone(), hidden: sheet.visible != SheetVisible::Visible }).collect())
+}
+
+/// Looks through the XML of a sheet before the library does.
+pub(super) fn survey(source: &SourceFile, settings: &ReadSettings, sheet: &str) -> Result<Facts, ReadError> {
+    parts::survey(source, settings, sheet)
+}
 
 /// Opens the workbook behind a fence: its parsers panic on some broken files.
-pub(super) fn open_workbook(source: &SourceFile) -> Result<Workbook, ReadError> {
+fn open_workbook(source: &SourceFile) -> Result<Workbook, ReadError> {
     let file = source.open()?;
     fenced(source, None, || Workbook::new(BufReader::with_capacity(64 << 10, file)))
 }
 
-/// Shows the sheet's rows to `visit` until it breaks. Rows that the sheet does not store are not shown. Without `gaps` formulas
-/// without a value count as empty cells.
-pub(super) fn walk(
-    source: &SourceFile,
-    sheet: &str,
-    gaps: Option<&FormulaGaps>,
-    visit: &mut dyn FnMut(&SheetRow) -> ControlFlow<()>,
-) -> Result<(), ReadError> {
+/// Shows the rows of the sheet; false when the visitor had seen enough. Without `gaps` formulas without a value count as empty.
+pub(super) fn walk(source: &SourceFile, sheet: &str, gaps: Option<&FormulaGaps>, walk: &mut Walk<'_>) -> Result<bool, ReadError> {
     let mut workbook = open_workbook(source)?;
     let mut reader = fenced(source, None, || workbook.worksheet_cells_reader(sheet))?;
     let padding: Vec<usize> = reader.styles().iter().map(cell::zero_padding).collect();
     let styles_matter = padding.iter().any(|&zeros| zeros > 0);
-    let mut row = SheetRow::default();
     loop {
-        let line = row.line;
+        let line = walk.line();
         // One pass tells either styles or formulas. Styles matter only where one of them pads zeros.
         let next = if styles_matter {
             let next = fenced(source, Some(line), || reader.next_cell_with_style_id())?;
@@ -111,38 +72,10 @@ pub(super) fn walk(
             })
         };
         let Some(((row_index, column), value, zeros, is_gap)) = next else { break };
-        let found_line = u64::from(row_index) + 1;
-        if found_line != row.line {
-            if found_line < row.line {
-                return Err(damaged(source, format!("row {found_line} is stored behind row {}", row.line)));
-            }
-            if show(source, &mut row, visit)?.is_break() {
-                return Ok(());
-            }
-            row.start(found_line);
-        }
-        let start = row.text.len();
-        let kind = if is_gap { Some(CellKind::FormulaWithoutValue) } else { cell::append(&mut row.text, &value, zeros) };
-        if let Some(kind) = kind {
-            row.cells.push(Stored { column: column as usize, start, end: row.text.len(), kind });
-        }
+        let Some(row) = walk.row(u64::from(row_index) + 1)? else { return Ok(false) };
+        if is_gap { row.push_gap(column as usize) } else { row.push(column as usize, &value, zeros) }
     }
-    if show(source, &mut row, visit)?.is_continue() {
-        // The whole sheet was read: it must still be the file that it was.
-        source.open()?;
-    }
-    Ok(())
-}
-
-fn show(
-    source: &SourceFile,
-    row: &mut SheetRow,
-    visit: &mut dyn FnMut(&SheetRow) -> ControlFlow<()>,
-) -> Result<ControlFlow<()>, ReadError> {
-    if !row.settle() {
-        return Err(damaged(source, format!("row {} stores a cell twice", row.line)));
-    }
-    Ok(if row.cells.is_empty() { ControlFlow::Continue(()) } else { visit(row) })
+    Ok(true)
 }
 
 /// Whether the empty cell is a formula whose value is missing; looks through the sheet once for all of them.
@@ -204,8 +137,4 @@ fn fenced<T>(source: &SourceFile, line: Option<u64>, step: impl FnOnce() -> Resu
             Some(_) | None => what.to_owned(),
         },
     ))
-}
-
-pub(super) fn damaged(source: &SourceFile, why: String) -> ReadError {
-    ReadError::Damaged { file: source.name.to_string(), why }
 }

@@ -1,0 +1,129 @@
+//! A row of a sheet while it is put together cell by cell, the same for every format. Does not know where cells come from.
+
+use std::ops::ControlFlow;
+
+use calamine::DataRef;
+
+use super::{cell, damaged};
+use crate::model::CellKind;
+use crate::read::ReadError;
+use crate::read::source::SourceFile;
+
+/// A row of the sheet as it is stored: only cells that hold something, from left to right.
+#[derive(Debug, Default)]
+pub(super) struct SheetRow {
+    /// Row number, from 1.
+    pub(super) line: u64,
+    text: String,
+    cells: Vec<Stored>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stored {
+    column: usize,
+    start: usize,
+    end: usize,
+    kind: CellKind,
+}
+
+impl SheetRow {
+    /// Bytes of all its texts.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Its stored cells with their column, from 0.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &str, CellKind)> {
+        self.cells.iter().map(|stored| (stored.column, self.text.get(stored.start..stored.end).unwrap_or(""), stored.kind))
+    }
+
+    /// Whether nothing in it can be seen.
+    pub(super) fn is_blank(&self) -> bool {
+        self.cells().all(|(_, text, kind)| kind == CellKind::Text && text.trim().is_empty())
+    }
+
+    /// Forgets its cells and begins another row.
+    pub(super) fn start(&mut self, line: u64) {
+        self.line = line;
+        self.text.clear();
+        self.cells.clear();
+    }
+
+    /// Adds a cell; an empty one is none.
+    pub(super) fn push(&mut self, column: usize, value: &DataRef<'_>, zero_padding: usize) {
+        let start = self.text.len();
+        if let Some(kind) = cell::append(&mut self.text, value, zero_padding) {
+            self.cells.push(Stored { column, start, end: self.text.len(), kind });
+        }
+    }
+
+    /// Adds a formula that the workbook stores without a value.
+    pub(super) fn push_gap(&mut self, column: usize) {
+        let start = self.text.len();
+        self.cells.push(Stored { column, start, end: start, kind: CellKind::FormulaWithoutValue });
+    }
+
+    /// Puts cells that are stored out of order in their order; false when one stands twice.
+    fn settle(&mut self) -> bool {
+        if !self.cells.is_sorted_by_key(|stored| stored.column) {
+            self.cells.sort_by_key(|stored| stored.column);
+        }
+        self.cells.windows(2).all(|pair| pair[0].column < pair[1].column)
+    }
+}
+
+/// Sees the rows of a sheet, and breaks when it has seen enough.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&SheetRow) -> ControlFlow<()>;
+
+/// Puts cells that arrive in the order of the sheet together to rows, and shows each row that holds one.
+pub(super) struct Walk<'a> {
+    source: &'a SourceFile,
+    visit: Visit<'a>,
+    row: SheetRow,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(source: &'a SourceFile, visit: Visit<'a>) -> Self {
+        Self { source, visit, row: SheetRow::default() }
+    }
+
+    /// The row that is put together, from 1; 0 before the first.
+    pub(super) fn line(&self) -> u64 {
+        self.row.line
+    }
+
+    /// The row to add a cell of `line` to; `None` when the visitor has seen enough. Rows must come in their order.
+    pub(super) fn row(&mut self, line: u64) -> Result<Option<&mut SheetRow>, ReadError> {
+        if line != self.row.line {
+            if line < self.row.line {
+                return Err(damaged(self.source, format!("row {line} is stored behind row {}", self.row.line)));
+            }
+            if self.show()?.is_break() {
+                return Ok(None);
+            }
+            self.row.start(line);
+        }
+        Ok(Some(&mut self.row))
+    }
+
+    /// Shows a row that was put together elsewhere; false when the visitor has seen enough.
+    pub(super) fn take(&mut self, row: SheetRow) -> Result<bool, ReadError> {
+        if self.row(row.line)?.is_none() {
+            return Ok(false);
+        }
+        self.row = row;
+        Ok(true)
+    }
+
+    /// Shows the last row; true when the sheet was seen to its end.
+    pub(super) fn finish(&mut self) -> Result<bool, ReadError> {
+        Ok(self.show()?.is_continue())
+    }
+
+    fn show(&mut self) -> Result<ControlFlow<()>, ReadError> {
+        if !self.row.settle() {
+            return Err(damaged(self.source, format!("row {} stores a cell twice", self.row.line)));
+        }
+        Ok(if self.row.cells.is_empty() { ControlFlow::Continue(()) } else { (self.visit)(&self.row) })
+    }
+}
