@@ -69,7 +69,7 @@ pub(super) fn parse<'c>(
     {
         return Err(fault);
     }
-    if cell.starts_with('#') && is_error_word(cell) {
+    if damage::is_error_word(cell) {
         return Err(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
     }
     let text: String = match leaf.render {
@@ -126,32 +126,6 @@ pub(super) fn parse<'c>(
         Render::Token => identifier::token(cell, kind)?,
     };
     Ok(Written::Text(Cow::Owned(text)))
-}
-
-/// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.
-fn is_error_word(cell: &str) -> bool {
-    const WORDS: [&str; 18] = [
-        "#REF!",
-        "#N/A",
-        "#VALUE!",
-        "#NAME?",
-        "#DIV/0!",
-        "#NUM!",
-        "#NULL!",
-        "#SPILL!",
-        "#CALC!",
-        "#GETTING_DATA",
-        "#ССЫЛКА!",
-        "#Н/Д",
-        "#ЗНАЧ!",
-        "#ИМЯ?",
-        "#ДЕЛ/0!",
-        "#ЧИСЛО!",
-        "#ПУСТО!",
-        "#ПЕРЕНОС!",
-    ];
-    let cell = cell.trim();
-    WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
 /// A text for a provider that takes Latin letters only; where it has Russian ones, as the passport table spells them. Whether that may

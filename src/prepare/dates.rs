@@ -47,8 +47,7 @@ fn settling_line(field: &str, patterns: &[String]) -> String {
 
 impl Plan {
     /// Columns whose values the first pass has to look at, by index in the source.
-    #[must_use]
-    pub fn date_columns(&self) -> Vec<usize> {
+    pub(super) fn date_columns(&self) -> Vec<usize> {
         self.dates.iter().filter(|date| !date.settled).map(|date| date.column).collect()
     }
 
@@ -56,7 +55,7 @@ impl Plan {
     ///
     /// # Errors
     /// With the columns that a person has to settle.
-    pub fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
+    pub(super) fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
         let today = self.today.date();
         let mut proofs = Vec::new();
         let mut questions = Vec::new();

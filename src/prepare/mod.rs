@@ -22,6 +22,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod through;
+mod watch;
 
 pub use annex::{Annex, AnnexError, Annexes, ItemsSource, Widened, widen};
 pub use dates::{DateProof, DateQuestion, date_question, describe};
@@ -30,6 +31,7 @@ pub use infer::{infer, knows_header, knows_header_of};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};
+pub use watch::{Watch, is_fixed_width};
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 

@@ -16,6 +16,7 @@ use super::names;
 use super::normalize::date::{self, DateFormat, TwoDigitYear};
 use super::route::Router;
 use super::through::Frame;
+use super::watch::WatchedColumn;
 use crate::contract::{Leaf, Operation, Registry, Render, Today};
 use crate::model::{Books, FieldName, Source};
 
@@ -32,6 +33,7 @@ pub struct Plan {
     pub(super) citizenship: Option<Column>,
     pub(super) constants: RouteConstants,
     pub(super) dates: Vec<DateColumn>,
+    pub(super) watched: Vec<WatchedColumn>,
     pub(super) rules: Rules,
     pub(super) today: Today,
     pub(super) scope: Scope,
@@ -278,6 +280,7 @@ impl Plan {
                 residency: mapping.constants.get("residency").map(text_of),
             },
             dates: Vec::new(),
+            watched: Vec::new(),
             rules: compiler.rules(),
             today,
             scope,
@@ -286,6 +289,7 @@ impl Plan {
             operations: plans,
         };
         plan.dates = plan.find_dates(mapping)?;
+        plan.watched = plan.find_watched(mapping);
         Ok(plan)
     }
 

@@ -7,6 +7,7 @@ mod commands;
 mod contracts;
 mod corpora;
 mod damage;
+mod damage_seeded;
 mod dates;
 mod defect;
 mod dialects;

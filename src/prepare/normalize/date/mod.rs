@@ -33,6 +33,12 @@ pub fn parse(text: &str, kind: CellKind, format: &DateFormat) -> Parsed<NaiveDat
     }
 }
 
+/// Whether a text has the form of a date with its three parts.
+#[must_use]
+pub fn is_date_text(text: &str) -> bool {
+    matches!(scan(text), Scan::Numeric(_) | Scan::Named { .. } | Scan::HasTime)
+}
+
 fn parse_text(text: &str, format: &DateFormat) -> Parsed<NaiveDate> {
     match scan(text) {
         Scan::Empty => Err(CellFault::empty()),
