@@ -17,6 +17,7 @@ mod formats;
 mod golden;
 mod idempotency;
 mod imports;
+mod inspect;
 mod journal;
 mod loanpro;
 mod mutual_tls;
