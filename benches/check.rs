@@ -13,7 +13,6 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use clientferry::contract::{Registry, Today, vocabulary};
-use clientferry::prepare::normalize::date::ColumnEvidence;
 use clientferry::prepare::{self, Plan, Scope};
 use clientferry::read::{self, ReadSettings, Table};
 use clientferry::{pipeline, sandbox};
@@ -54,10 +53,10 @@ fn plan(table: &Table) -> Plan {
     let today = Today::new(chrono::Local::now().date_naive());
     let mut plan =
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), Scope::new("bench", &[7; 32]), today).unwrap();
-    let columns = plan.date_columns();
-    let mut evidence: Vec<ColumnEvidence> = columns.iter().map(|_| ColumnEvidence::default()).collect();
-    table.scan(&columns, &mut |column, text, kind| evidence[column].observe(text, kind)).unwrap();
-    plan.settle_dates(&evidence).map_err(drop).unwrap();
+    let mut watches = plan.watches();
+    let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
+    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).unwrap();
+    plan.settle(&watches).map_err(drop).unwrap();
     plan
 }
 

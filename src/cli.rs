@@ -148,6 +148,12 @@ pub struct InspectArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// Operation or provider to which it shall go: columns are read as its fields, and what is missing is told.
+    #[arg(long, value_name = "OP", env = "CLIENTFERRY_TO")]
+    pub to: Option<String>,
+    /// Show some values of each column instead of their forms. They are personal data.
+    #[arg(long)]
+    pub values: bool,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,

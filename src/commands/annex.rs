@@ -6,7 +6,6 @@ use std::path::Path;
 
 use crate::failure::Failure;
 use crate::model::text::fold;
-use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Annex, Mapping, MappingError, Plan};
 use crate::read::{Input, ReadSettings, Table};
 use crate::terminal;
@@ -41,40 +40,30 @@ pub(super) fn open(mapping: &Mapping, path: &Path, clients: &Input) -> Result<Ve
 /// not there.
 pub(super) fn prove(table: &Table, plan: &mut Plan) -> Result<u64, Failure> {
     let bar = terminal::bar("reading", None);
-    let columns = plan.date_columns();
     let width = table.source.columns.len();
-    let own: Vec<usize> = columns.iter().copied().filter(|&column| column < width).collect();
-    let mut evidence: Vec<ColumnEvidence> = own.iter().map(|_| ColumnEvidence::default()).collect();
+    let (mut own, mut added): (Vec<_>, Vec<_>) = plan.watches().into_iter().partition(|(column, _)| *column < width);
     let parents = plan.annexes().map(prepare::Annexes::parents).unwrap_or_default();
     let mut seen: Vec<HashSet<Box<str>>> = parents.iter().map(|_| HashSet::new()).collect();
-    let scanned: Vec<usize> = own.iter().chain(&parents).copied().collect();
+    let own_columns = own.len();
+    let scanned: Vec<usize> = own.iter().map(|(column, _)| *column).chain(parents.iter().copied()).collect();
     let annexes = plan.annexes();
     let count = table.scan(&scanned, &mut |place, text, kind| {
-        if let Some(evidence) = evidence.get_mut(place) {
-            evidence.observe(text, kind);
-        } else if let (Some(parent), Some(annexes)) = (place.checked_sub(own.len()), annexes)
+        if let Some((_, watch)) = own.get_mut(place) {
+            watch.observe(text, kind);
+        } else if let (Some(parent), Some(annexes)) = (place.checked_sub(own_columns), annexes)
             && let (Some(key), Some(seen)) = (annexes.key_of(parent, text), seen.get_mut(parent))
         {
             seen.insert(key);
         }
     })?;
-    let mut own_evidence = evidence.into_iter();
-    let mut all: Vec<ColumnEvidence> = Vec::with_capacity(columns.len());
-    for &column in &columns {
-        all.push(if column < width {
-            own_evidence.next().unwrap_or_default()
-        } else {
-            let mut evidence = ColumnEvidence::default();
-            if let Some(annexes) = annexes {
-                annexes.each_value(column, |text, kind| evidence.observe(text, kind));
-            }
-            evidence
-        });
-    }
     if let Some(annexes) = annexes {
+        for (column, watch) in &mut added {
+            annexes.each_value(*column, |text, kind| watch.observe(text, kind));
+        }
         annexes.check_parents(&seen, &table.source).map_err(MappingError::from)?;
     }
     bar.finish_and_clear();
-    plan.settle_dates(&all).map_err(|questions| Failure::DatesOpen { questions })?;
+    own.append(&mut added);
+    plan.settle(&own).map_err(|questions| Failure::DatesOpen { questions })?;
     Ok(count.rows)
 }

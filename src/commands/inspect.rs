@@ -1,125 +1,166 @@
-//! `inspect`: tells what a file is and what its columns seem to be.
+//! `inspect`: tells on one screen what a file is, what its columns seem to be, what a spreadsheet did to them, and what to do next.
+//! Shows forms of values and no values, unless they are asked for. Reads the file once and keeps counts.
 
+mod column;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use self::column::Column;
 use super::job::{find, open_table, read_settings};
 use crate::cli::InspectArgs;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
-use crate::model::CellKind;
-use crate::prepare::normalize::date::ColumnEvidence;
-use crate::prepare::{self, Guess};
+use crate::model::{Code, Shape};
+use crate::prepare::{self, Proposal};
 use crate::read::{ReadSettings, Table};
 use crate::terminal;
 
-/// What one column holds.
-#[derive(Default)]
-struct Column {
-    filled: u64,
-    numbers: u64,
-    dates: u64,
-    errors: u64,
-    scientific: u64,
-    evidence: ColumnEvidence,
+/// What the one pass found.
+struct Findings {
+    columns: Vec<Column>,
+    rows: u64,
+    blank: u64,
+    /// Faults that reading found: how many, and the line of the first.
+    faults: BTreeMap<&'static str, (Code, u64, u64)>,
+    proposal: Proposal,
+    to: Option<String>,
 }
 
 pub(super) fn run(registry: &Registry, args: &InspectArgs) -> Result<Exit, Failure> {
+    let operations = match &args.to {
+        Some(to) => registry.find(to)?,
+        // Every provider's fields count: inspecting is before choosing.
+        None => registry.operations().to_vec(),
+    };
     let settings = ReadSettings { any_sheet: true, ..read_settings(&args.reading, None) };
-    let table = open_table(&find(&args.file)?, &settings, &[])?;
-    // Every provider's fields count: inspecting is before choosing.
-    let guesses = prepare::infer("", &table.source.columns, registry.operations()).columns;
-    let all: Vec<usize> = (0..table.source.columns.len()).collect();
-    let mut columns: Vec<Column> = all.iter().map(|_| Column::default()).collect();
-    let count = table.scan(&all, &mut |column, text, kind| {
-        if let Some(column) = columns.get_mut(column) {
-            observe(column, text, kind);
-        }
-    })?;
+    let header_of = if args.to.is_some() { &operations[..] } else { &[] };
+    let table = open_table(&find(&args.file)?, &settings, header_of)?;
+    let proposal = prepare::infer(args.to.as_deref().unwrap_or(""), &table.source.columns, &operations);
+    let mut findings = Findings {
+        columns: table.source.columns.iter().map(|_| Column::default()).collect(),
+        rows: 0,
+        blank: 0,
+        faults: BTreeMap::new(),
+        proposal,
+        to: args.to.clone(),
+    };
+    findings.gather(&table, args.values)?;
     if args.json {
-        terminal::print(&format!("{:#}\n", as_json(&table, &columns, &guesses, count.rows, count.blank)));
+        terminal::print(&format!("{:#}\n", findings.as_json(&table)));
     } else {
-        terminal::print(&as_text(&table, &columns, &guesses, count.rows, count.blank));
+        terminal::print(&findings.as_text(&table));
     }
     Ok(Exit::Well)
 }
 
-fn observe(column: &mut Column, text: &str, kind: CellKind) {
-    column.evidence.observe(text, kind);
-    if text.trim().is_empty() && kind == CellKind::Text {
-        return;
+impl Findings {
+    fn gather(&mut self, table: &Table, keeps_values: bool) -> Result<(), Failure> {
+        let bar = terminal::bar("reading", None);
+        for row in table.rows()? {
+            let row = row?;
+            self.rows += 1;
+            for fault in &row.faults {
+                let seen = self.faults.entry(fault.code.as_str()).or_insert((fault.code, 0, row.place.line));
+                seen.1 += 1;
+            }
+            match row.shape {
+                Shape::Blank => self.blank += 1,
+                // Cells of a ragged row may stand under the wrong header.
+                Shape::Short | Shape::Long => {}
+                Shape::Whole => {
+                    for (index, column) in self.columns.iter_mut().enumerate() {
+                        column.observe(row.cells.text(index), row.cells.kind(index), keeps_values);
+                    }
+                }
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
     }
-    column.filled += 1;
-    match kind {
-        CellKind::Number(_) => column.numbers += 1,
-        CellKind::Date(_) => column.dates += 1,
-        CellKind::Error | CellKind::FormulaWithoutValue => column.errors += 1,
-        CellKind::Text if is_scientific(text) => column.scientific += 1,
-        CellKind::Text | CellKind::Bool(_) => {}
+
+    fn filled_rows(&self) -> u64 {
+        self.rows - self.blank.min(self.rows)
+    }
+
+    fn has_date_questions(&self) -> bool {
+        self.columns.iter().zip(&self.proposal.columns).any(|(column, guess)| column.date_question(guess).is_some())
+    }
+
+    /// The command to run next.
+    fn next(&self, table: &Table) -> String {
+        let file = quoted(&table.source.name);
+        match &self.to {
+            None => format!("clientferry check {file} --to OPERATION   (`clientferry operations` lists them)"),
+            Some(to) if self.proposal.is_certain() && !self.has_date_questions() => format!("clientferry check {file} --to {to}"),
+            Some(to) => format!("clientferry map {file} --to {to} -o mapping.toml   (then settle what is asked above)"),
+        }
+    }
+
+    fn as_json(&self, table: &Table) -> Value {
+        let what = &table.description;
+        json!({
+            "file": &*table.source.name,
+            "sha256": table.source.sha256,
+            "format": what.format.as_str(),
+            "encoding": what.encoding,
+            "encoding_confidence": what.encoding_confidence.as_str(),
+            "encoding_percent": what.encoding.map(|_| what.text.encoding_percent),
+            "encoding_runner_up": what.text.encoding_runner_up,
+            "delimiter": what.delimiter.map(String::from),
+            "quote": what.quote.map(String::from),
+            "escape": what.text.escape.map(String::from),
+            "header_line": what.header_line,
+            "lines_above_header": what.preamble_lines,
+            "sheet": what.sheet,
+            "sheets": what.sheets,
+            "hidden_sheets": what.hidden_sheets,
+            "hidden_rows": what.hidden_rows,
+            "notes": what.notes,
+            "rows": self.rows,
+            "blank_rows": self.blank,
+            "faults": self.faults.iter().map(|(code, (_, count, line))| json!({
+                "code": code,
+                "count": count,
+                "first_line": line,
+            })).collect::<Vec<_>>(),
+            "columns": self.columns.iter().zip(&self.proposal.columns)
+                .map(|(column, guess)| column.as_json(guess, self.filled_rows())).collect::<Vec<_>>(),
+            "missing_fields": self.proposal.missing.iter().map(|(field, _)| field).collect::<Vec<_>>(),
+            "next": self.next(table),
+        })
+    }
+
+    fn as_text(&self, table: &Table) -> String {
+        let mut text = head(table);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  rows       {}, {} of them blank", self.rows, self.blank);
+        for (code, count, line) in self.faults.values() {
+            let _ = writeln!(text, "  faults     {count} {}, first in line {line}: {}", code.as_str(), code.meaning());
+        }
+        let _ = writeln!(text, "\n  {:<26} {:>6}  {:<34} {:<12} looks like", "column", "filled", "seems to be", "kinds");
+        for (column, guess) in self.columns.iter().zip(&self.proposal.columns) {
+            let (line, below) = column.as_lines(guess, self.filled_rows());
+            let _ = writeln!(text, "  {}", line.trim_end());
+            for remark in below {
+                let _ = writeln!(text, "      {remark}");
+            }
+        }
+        if !self.proposal.missing.is_empty() {
+            let missing: Vec<&str> = self.proposal.missing.iter().map(|(field, _)| field.as_str()).collect();
+            let _ = writeln!(text, "\n  no column for {}, which the operation requires", missing.join(", "));
+        }
+        let _ = writeln!(text, "\nnext: {}", self.next(table));
+        text
     }
 }
 
-/// `7,9E+10`: what a spreadsheet leaves of a long number.
-fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.trim().split_once(['E', 'e']) else { return false };
-    mantissa.contains(['.', ','])
-        && mantissa.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',')
-        && exponent.starts_with('+')
-        && exponent.len() > 1
-        && exponent[1..].bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn proof(column: &Column) -> Option<String> {
-    (column.evidence.dates() > 0).then(|| prepare::describe(&column.evidence.decide()))
-}
-
-/// Parts of 100; a column of an empty file is empty.
-fn percent(part: u64, whole: u64) -> u64 {
-    (part * 100).checked_div(whole).unwrap_or(0)
-}
-
-fn as_json(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blank: u64) -> Value {
-    let what = &table.description;
-    json!({
-        "file": &*table.source.name,
-        "sha256": table.source.sha256,
-        "format": what.format.as_str(),
-        "encoding": what.encoding,
-        "encoding_confidence": what.encoding_confidence.as_str(),
-        "encoding_percent": what.encoding.map(|_| what.text.encoding_percent),
-        "encoding_runner_up": what.text.encoding_runner_up,
-        "delimiter": what.delimiter.map(String::from),
-        "quote": what.quote.map(String::from),
-        "escape": what.text.escape.map(String::from),
-        "header_line": what.header_line,
-        "lines_above_header": what.preamble_lines,
-        "sheet": what.sheet,
-        "sheets": what.sheets,
-        "hidden_sheets": what.hidden_sheets,
-        "hidden_rows": what.hidden_rows,
-        "notes": what.notes,
-        "rows": rows,
-        "blank_rows": blank,
-        "columns": columns.iter().zip(guesses).map(|(column, guess)| json!({
-            "header": guess.header,
-            "field": guess.field,
-            "confidence": guess.confidence,
-            "doubt": guess.doubt,
-            "filled": column.filled,
-            "numbers": column.numbers,
-            "spreadsheet_dates": column.dates,
-            "errors": column.errors,
-            "scientific_notation": column.scientific,
-            "date_proof": proof(column),
-        })).collect::<Vec<_>>(),
-    })
-}
-
-fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blank: u64) -> String {
+/// What the file is.
+fn head(table: &Table) -> String {
     let what = &table.description;
     let mut text = String::new();
-    // Writing to a String cannot fail.
     let _ = writeln!(text, "{}: {}", table.source.name, what.format.as_str());
     if let Some(encoding) = what.encoding {
         let runner_up = what.text.encoding_runner_up;
@@ -149,28 +190,11 @@ fn as_text(table: &Table, columns: &[Column], guesses: &[Guess], rows: u64, blan
         }
         (line, _) => writeln!(text, "  header     line {line}, {} lines above it", what.preamble_lines),
     };
-    let _ = writeln!(text, "  rows       {rows}, {blank} of them blank\n");
-    let _ = writeln!(text, "  {:<32} {:>6}  {:<28} remarks", "column", "filled", "seems to be");
-    for (column, guess) in columns.iter().zip(guesses) {
-        let field = guess.field.as_deref().unwrap_or(if guess.ignored { "(not sent)" } else { "?" });
-        let mut remarks = Vec::new();
-        remarks.extend(guess.doubt.clone());
-        remarks.extend(proof(column));
-        if column.errors > 0 {
-            remarks.push(format!("{} error cells", column.errors));
-        }
-        if column.scientific > 0 {
-            remarks.push(format!("{} numbers in scientific notation: digits are lost", column.scientific));
-        }
-        let _ = writeln!(
-            text,
-            "  {:<32} {:>5}%  {field:<28} {}",
-            guess.header,
-            percent(column.filled, rows - blank.min(rows)),
-            remarks.join("; ")
-        );
-    }
-    let _ =
-        writeln!(text, "\nnext: clientferry check {} --to OPERATION   (`clientferry operations` lists them)", table.source.name);
     text
+}
+
+/// As a shell takes it.
+fn quoted(name: &str) -> String {
+    let is_plain = name.chars().all(|ch| ch.is_alphanumeric() || matches!(ch, '.' | '-' | '_' | '/'));
+    if is_plain { name.to_owned() } else { format!("'{}'", name.replace('\'', r"'\''")) }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-const KNOWN: [&str; 36] = [
+const KNOWN: [&str; 37] = [
     "x-aliases",
     "x-alternatives",
     "x-book",

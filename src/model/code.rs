@@ -92,6 +92,7 @@ codes! {
     CellMerged "cell.merged" Warning "The cell is merged with others, and a merged value belongs to the first cell only." "If the value is meant for every row, unmerge the cells in the workbook and fill them all.";
     CellScientific "cell.scientific" Error "A long number was turned into scientific notation; digits are lost." "Take the value from the original system; format the column as text before pasting it.";
     CellDigitsLost "cell.digits_lost" Error "The number has more digits than a spreadsheet keeps; the last ones were replaced by zeros." "Take the value from the original system; format the column as text before pasting it.";
+    CellZerosLost "cell.zeros_lost" Error "The number is shorter than nearly all others of its column: leading zeros were probably lost." "Take the value from the original system; where the short ones are right, write FIELD = \"as is\" below [formats] of the mapping.";
     CellNotText "cell.not_text" Error "The spreadsheet turned the value into a date or a truth value." "Take the value from the original system; format the column as text before pasting it.";
     // which operation
     ClientTypeMissing "client_type.missing" Error "The row does not say what kind of client it is." "Fill the column of the client's kind, or name the operation with --to.";

@@ -153,6 +153,7 @@ impl<'a> Work<'a> {
             let copied: Vec<String> = copied.collect();
             self.attempted.extend(copied);
         }
+        self.doubt_own_id();
         self.judge(plan, &members, own_id)
     }
 
@@ -160,6 +161,16 @@ impl<'a> Work<'a> {
     fn is_given(&self, copy: &CopyPlan) -> bool {
         copy.columns.iter().any(|column| self.is_filled(*column))
             || copy.pointers.1.strip_prefix('/').is_some_and(|name| self.by_item.contains(&name))
+    }
+
+    /// A damaged id would be kept for ever as the one by which the client is known again.
+    fn doubt_own_id(&mut self) {
+        let Some(column) = self.plan.own_id else { return };
+        let is_told = self.faults.iter().any(|fault| fault.column == Some(index(column)));
+        let fault = self.plan.damage(column, self.row.cells.text(column), self.row.cells.kind(column));
+        if let Some(fault) = fault.filter(|_| !is_told) {
+            self.fault(fault, Some(column), FieldName::new("external_id"));
+        }
     }
 
     /// One member outside lists.

@@ -6,16 +6,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::mapping::Options;
-use super::normalize::date::{DateFormat, TwoDigitYear};
+use super::normalize::date::DateFormat;
 use super::normalize::{
     CellFault, boolean, codes, country, damage, date, email, identifier, inn, latin, name, north_america, number, ogrn, passport,
     phone, reference, snils, text,
 };
 use crate::contract::{Codes, EnumCode, Leaf, Render};
 use crate::model::{Books, CellKind, Code};
-
-/// For a date column that proves no order and needs none.
-pub(super) const UNPROVEN: DateFormat = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
 
 /// What a cell becomes: the cell's own text wherever that is how the provider writes the value.
 #[derive(Clone, Debug)]
@@ -72,14 +69,15 @@ pub(super) fn parse<'c>(
     {
         return Err(fault);
     }
-    if cell.starts_with('#') && is_error_word(cell) {
+    if damage::is_error_word(cell) {
         return Err(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
     }
     let text: String = match leaf.render {
         Render::Text => return text::parse(cell).map(Written::Text),
         Render::Name => return name::parse(cell).map(Written::Text),
         Render::IsoDate => {
-            return date::parse(cell, kind, format.unwrap_or(&UNPROVEN)).map(|day| Written::Text(Cow::Owned(iso(day))));
+            return date::parse(cell, kind, format.unwrap_or(&DateFormat::UNPROVEN))
+                .map(|day| Written::Text(Cow::Owned(iso(day))));
         }
         Render::E164 => phone::parse(cell, kind, region(leaf, rules))?,
         Render::Email => email::parse(cell)?,
@@ -133,32 +131,6 @@ pub(super) fn parse<'c>(
 /// The country of numbers that do not say theirs.
 fn region<'r>(leaf: &'r Leaf, rules: &'r Rules) -> Option<&'r str> {
     rules.region.as_deref().or(leaf.phone_region.as_deref())
-}
-
-/// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.
-fn is_error_word(cell: &str) -> bool {
-    const WORDS: [&str; 18] = [
-        "#REF!",
-        "#N/A",
-        "#VALUE!",
-        "#NAME?",
-        "#DIV/0!",
-        "#NUM!",
-        "#NULL!",
-        "#SPILL!",
-        "#CALC!",
-        "#GETTING_DATA",
-        "#ССЫЛКА!",
-        "#Н/Д",
-        "#ЗНАЧ!",
-        "#ИМЯ?",
-        "#ДЕЛ/0!",
-        "#ЧИСЛО!",
-        "#ПУСТО!",
-        "#ПЕРЕНОС!",
-    ];
-    let cell = cell.trim();
-    WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#')
 }
 
 /// A text for a provider that takes Latin letters only; where it has Russian ones, as the passport table spells them. Whether that may

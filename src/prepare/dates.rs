@@ -1,7 +1,9 @@
 //! What the first pass proves about date columns, and the questions where it proves nothing. Decides for columns, never for cells.
 
 use super::names;
-use super::normalize::date::{ColumnEvidence, DateFormat, Order, Proof, TwoDigitYear};
+use super::normalize::date::{
+    ColumnEvidence, DateFormat, DayCount, Decision, Form, GroupProof, Order, Proof, Separator, TwoDigitYear,
+};
 use super::plan::Plan;
 
 /// What a date column's own values prove.
@@ -13,7 +15,7 @@ pub struct DateProof {
     pub proof: Proof,
 }
 
-/// A date column whose order of day and month its values leave open, or contradict.
+/// A date column that its values do not settle: the order of day and month is open or contradictory, or centuries or days are lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DateQuestion {
     /// The source's header.
@@ -22,28 +24,39 @@ pub struct DateQuestion {
     pub field: String,
     /// What the values show.
     pub evidence: String,
+    /// Patterns of which one settles it.
+    pub patterns: Vec<String>,
 }
 
 impl DateQuestion {
     /// The line below `[formats]` of the mapping that settles it.
     #[must_use]
     pub fn settle(&self) -> String {
-        format!("\"{}\" = \"DD/MM/YYYY\"   # or \"MM/DD/YYYY\"", self.field)
+        settling_line(&self.field, &self.patterns)
     }
+}
+
+/// A line of `[formats]` with the patterns to choose from.
+fn settling_line(field: &str, patterns: &[String]) -> String {
+    let quoted = |text: &str| format!("\"{text}\"");
+    let (first, others) = patterns.split_first().map_or(("DD.MM.YYYY", &[][..]), |(first, others)| (first.as_str(), others));
+    let others: Vec<String> = others.iter().map(|pattern| format!("or {}", quoted(pattern))).collect();
+    let remark = if others.is_empty() { String::new() } else { format!("   # {}", others.join(", ")) };
+    format!("{} = {}{remark}", quoted(field), quoted(first))
 }
 
 impl Plan {
     /// Columns whose values the first pass has to look at, by index in the source.
-    #[must_use]
-    pub fn date_columns(&self) -> Vec<usize> {
+    pub(super) fn date_columns(&self) -> Vec<usize> {
         self.dates.iter().filter(|date| !date.settled).map(|date| date.column).collect()
     }
 
     /// Takes what the first pass observed, one evidence for each of [`Self::date_columns`].
     ///
     /// # Errors
-    /// With the columns whose order of day and month has to be settled by a person.
-    pub fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
+    /// With the columns that a person has to settle.
+    pub(super) fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
+        let today = self.today.date();
         let mut proofs = Vec::new();
         let mut questions = Vec::new();
         let stands_for_all = |column| self.annexes.as_ref().is_none_or(|annexes| annexes.is_first(column));
@@ -51,12 +64,17 @@ impl Plan {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
             let is_added = self.annexes.as_ref().is_some_and(|annexes| date.column >= annexes.width());
-            if let Some(evidence) = question(&proof).or_else(|| swapped(evidence)).filter(|_| stands_for_all(date.column)) {
-                // One answer for the items of all clients.
-                let field = if is_added { names::general(date.field.as_str()) } else { date.field.to_string() };
-                questions.push(DateQuestion { header: header.clone(), field, evidence });
+            // One answer for the items of all clients.
+            let field = if is_added { names::general(date.field.as_str()) } else { date.field.to_string() };
+            if let Some((evidence, patterns)) = question(&field, evidence).filter(|_| stands_for_all(date.column)) {
+                questions.push(DateQuestion { header: header.clone(), field: field.clone(), evidence, patterns });
             }
-            date.format = DateFormat { order: proof.order(), two_digit_year: TwoDigitYear::Refuse };
+            let two_digit_year = match TwoDigitYear::of_field(&field, today) {
+                // Of all births with these digits one at most is a client's: nothing is left to ask.
+                birth @ TwoDigitYear::Birth { .. } => birth,
+                TwoDigitYear::Past { .. } | TwoDigitYear::Near { .. } | TwoDigitYear::Refuse => TwoDigitYear::Refuse,
+            };
+            date.format = DateFormat { orders: proof.orders(), two_digit_year, day_count: DayCount::Refused };
             date.settled = true;
             proofs.push(DateProof { header, proof });
         }
@@ -64,45 +82,135 @@ impl Plan {
     }
 }
 
-/// A spreadsheet program of another country probably swapped day and month in what it took for dates.
-fn swapped(evidence: &ColumnEvidence) -> Option<String> {
-    evidence.looks_swapped().then(|| {
-        "the spreadsheet's own dates have no day above 12 while dates left as text have: a program of another country \
-         probably swapped day and month; take the column from the original system, as text"
-            .to_owned()
+/// What a person has to settle about a column that goes to a field, with the patterns to choose from; `None` where the values decide.
+///
+/// Single dates that cannot be read are faults of their rows; here it is about columns.
+fn question(field: &str, evidence: &ColumnEvidence) -> Option<(String, Vec<String>)> {
+    let proof = evidence.decide();
+    if proof.is_open() {
+        return Some((describe(&proof), patterns(&proof, evidence)));
+    }
+    if evidence.looks_swapped() {
+        let why = "the spreadsheet's own dates have no day above 12 while dates left as text have: a program of another country \
+                   probably swapped day and month; take the column from the original system, as text";
+        return Some((why.to_owned(), patterns(&proof, evidence)));
+    }
+    let cells = evidence.dates() + evidence.unreadable();
+    let (day_counts, first_row) = evidence.day_counts();
+    if day_counts * 2 > cells {
+        let why = format!(
+            "{day_counts} cells are bare numbers of 5 digits, a spreadsheet's day counts that lost their format (first in row {first_row} of the data); nothing tells whether they count from 1900 or from 1904"
+        );
+        return Some((why, vec!["EXCEL".to_owned(), "EXCEL 1904".to_owned()]));
+    }
+    let short_years = evidence.two_digit_years();
+    let is_birth = TwoDigitYear::of_field(field, chrono::NaiveDate::MIN) == TwoDigitYear::Birth { today: chrono::NaiveDate::MIN };
+    (!is_birth && short_years * 2 > cells).then(|| {
+        let why = format!(
+            "{short_years} dates have years of two digits, whose century the values do not tell (first in row {} of the data)",
+            evidence.first_two_digit_year()
+        );
+        (why, patterns(&proof, evidence))
     })
 }
 
-/// What has to be asked; `None` where the values settle the order or need none.
-fn question(proof: &Proof) -> Option<String> {
-    match proof {
-        Proof::NotNeeded | Proof::Proven(_) | Proof::ByDots => None,
-        Proof::Ambiguous { .. } | Proof::Conflict { .. } => Some(describe(proof)),
+/// The line of `[formats]` that settles a date column of a field; `None` where its values settle it.
+#[must_use]
+pub fn date_question(field: &str, evidence: &ColumnEvidence) -> Option<(String, String)> {
+    question(field, evidence).map(|(why, patterns)| (why, settling_line(field, &patterns)))
+}
+
+/// Patterns that would settle a column, one for each order that is in question.
+fn patterns(proof: &Proof, evidence: &ColumnEvidence) -> Vec<String> {
+    let short = evidence.two_digit_years() > 0;
+    let mut options: Vec<Order> = Vec::new();
+    for group in &proof.groups {
+        match &group.decision {
+            Decision::Open { fits, .. } => options.extend(fits),
+            Decision::Contradiction(against) => options.extend(against.iter().map(|against| against.order)),
+            Decision::NotNeeded | Decision::Proven { .. } | Decision::ByDots { .. } => {}
+        }
+    }
+    let mut settled: Vec<Order> = proof.groups.iter().filter_map(GroupProof::order).collect();
+    if options.is_empty() {
+        options.append(&mut settled);
+    }
+    if options.is_empty() {
+        options.push(Order::DayMonthYear);
+    }
+    let mut patterns: Vec<String> = Vec::new();
+    for option in options {
+        let forms: Vec<(Order, String)> = proof
+            .groups
+            .iter()
+            .map(|group| {
+                let order = group.order().unwrap_or(option);
+                (order, order.pattern(group.separator, short))
+            })
+            .collect();
+        let pattern = match forms.iter().any(|(order, _)| *order != option) {
+            true => forms.into_iter().map(|(_, form)| form).collect::<Vec<_>>().join(" | "),
+            false => forms.into_iter().next().map_or_else(|| option.pattern(separator_of(evidence), short), |(_, form)| form),
+        };
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
+        }
+    }
+    patterns
+}
+
+/// The separator to show where no date depends on an order.
+fn separator_of(evidence: &ColumnEvidence) -> Separator {
+    let has = |form: Form| evidence.forms().any(|(seen, _)| seen == form);
+    if has(Form::Slashes) {
+        Separator::Slash
+    } else if has(Form::Dashes) || has(Form::WordsShortYear) {
+        Separator::Dash
+    } else {
+        Separator::Dot
     }
 }
 
 /// What a column's values show, for people.
 #[must_use]
 pub fn describe(proof: &Proof) -> String {
-    match proof {
-        Proof::NotNeeded => "the dates need no order".to_owned(),
-        Proof::Proven(order) => format!("proven {}", order_name(*order)),
-        Proof::ByDots => format!("{} by the convention of dotted dates", order_name(Order::DayMonthYear)),
-        Proof::Ambiguous { dates, first_row } => {
-            format!(
-                "all {dates} dates can be read day first and month first; the first of them is in row {first_row} of the data"
-            )
-        }
-        Proof::Conflict { day_first, first_day_first_row, month_first, first_month_first_row } => format!(
-            "{day_first} dates are possible day first only (first in row {first_day_first_row} of the data), {month_first} month first only (first in row {first_month_first_row})"
-        ),
+    if proof.groups.is_empty() {
+        return "the dates need no order".to_owned();
     }
+    proof.groups.iter().map(describe_group).collect::<Vec<_>>().join("; ")
 }
 
-fn order_name(order: Order) -> &'static str {
-    match order {
-        Order::DayMonthYear => "DD.MM.YYYY",
-        Order::MonthDayYear => "MM/DD/YYYY",
-        Order::YearMonthDay => "YYYY-MM-DD",
+fn describe_group(group: &GroupProof) -> String {
+    let with = group.separator.name();
+    match &group.decision {
+        Decision::NotNeeded => format!("the dates with {with} need no order"),
+        Decision::Proven { order, dates, first_row } => {
+            let pattern = order.pattern(group.separator, false);
+            format!("proven {pattern} by {dates} dates that allow no other order (first in row {first_row} of the data)")
+        }
+        Decision::ByDots { .. } => {
+            format!("{} by the convention of dotted dates", Order::DayMonthYear.pattern(group.separator, false))
+        }
+        Decision::Open { fits, dates, first_row } => {
+            let orders: Vec<&str> = fits.iter().map(|order| order.as_str()).collect();
+            format!(
+                "all dates with {with} can be read {}, which makes {dates} of them other days; the first of these is in row {first_row} of the data",
+                orders.join(" and ")
+            )
+        }
+        Decision::Contradiction(against) => {
+            let against: Vec<String> = against
+                .iter()
+                .map(|against| {
+                    format!(
+                        "{} dates are not possible {} (first in row {})",
+                        against.dates,
+                        against.order.as_str(),
+                        against.first_row
+                    )
+                })
+                .collect();
+            format!("the dates with {with} contradict each other: {}, counted in the rows of the data", against.join(", "))
+        }
     }
 }

@@ -22,14 +22,16 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod through;
+mod watch;
 
 pub use annex::{Annex, AnnexError, Annexes, ItemsSource, Widened, widen};
-pub use dates::{DateProof, DateQuestion, describe};
+pub use dates::{DateProof, DateQuestion, date_question, describe};
 pub use fingerprint::{Scope, field_digest};
 pub use infer::{infer, knows_header, knows_header_of};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};
 pub use plan::Plan;
 pub use proposal::{Guess, Proposal};
+pub use watch::{Watch, is_fixed_width};
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 

@@ -6,16 +6,17 @@ use std::sync::{Arc, RwLock};
 use smallvec::SmallVec;
 
 use super::annex::Annexes;
-use super::cell::{self, Rules, Written};
+use super::cell::{Rules, Written};
 use super::compile::{Compiler, text_of};
 use super::copies::CopyPlan;
 use super::fingerprint::Scope;
 use super::layout::Layout;
 use super::mapping::{Mapping, MappingError};
 use super::names;
-use super::normalize::date::{self, DateFormat};
+use super::normalize::date::{self, DateFormat, TwoDigitYear};
 use super::route::Router;
 use super::through::Frame;
+use super::watch::WatchedColumn;
 use crate::contract::{Leaf, Operation, Registry, Render, Today};
 use crate::model::{Books, FieldName, Source};
 
@@ -32,6 +33,7 @@ pub struct Plan {
     pub(super) citizenship: Option<Column>,
     pub(super) constants: RouteConstants,
     pub(super) dates: Vec<DateColumn>,
+    pub(super) watched: Vec<WatchedColumn>,
     pub(super) rules: Rules,
     pub(super) today: Today,
     pub(super) scope: Scope,
@@ -278,6 +280,7 @@ impl Plan {
                 residency: mapping.constants.get("residency").map(text_of),
             },
             dates: Vec::new(),
+            watched: Vec::new(),
             rules: compiler.rules(),
             today,
             scope,
@@ -286,6 +289,7 @@ impl Plan {
             operations: plans,
         };
         plan.dates = plan.find_dates(mapping)?;
+        plan.watched = plan.find_watched(mapping);
         Ok(plan)
     }
 
@@ -326,14 +330,15 @@ impl Plan {
             }
             let general = names::general(field.as_str());
             let written = [field.as_str(), &general, body_path].into_iter().find_map(|name| mapping.formats.get(name));
-            let format =
-                match written {
-                    Some(pattern) => Some(date::parse_pattern(pattern, self.today.date()).map_err(|error| {
-                        MappingError::Value { section: "formats", field: field.to_string(), why: error.to_string() }
-                    })?),
-                    None => None,
-                };
-            dates.push(DateColumn { column, field, settled: format.is_some(), format: format.unwrap_or(cell::UNPROVEN) });
+            let format = match written {
+                Some(pattern) => {
+                    Some(date::parse_pattern(pattern, TwoDigitYear::of_field(field.as_str(), self.today.date())).map_err(
+                        |error| MappingError::Value { section: "formats", field: field.to_string(), why: error.to_string() },
+                    )?)
+                }
+                None => None,
+            };
+            dates.push(DateColumn { column, field, settled: format.is_some(), format: format.unwrap_or(DateFormat::UNPROVEN) });
             Ok(())
         };
         for operation in &self.operations {

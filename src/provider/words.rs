@@ -63,9 +63,6 @@ pub(super) fn pointer_of(path: &str) -> Option<String> {
     (!pointer.is_empty()).then_some(pointer)
 }
 
-/// Digits of this number or more are taken for somebody's number.
-const DIGITS_MIN: usize = 7;
-
 /// A template of [`redact`](crate::model::redact::redact) without what would show somebody who is not in the sent body: ends like
 /// `(Customer ID 7: Jane Roe)`, mail addresses with the name before them, and numbers of seven digits or more, however they are
 /// grouped, become `…`. Holes (`{/email}`) stay. Names elsewhere are not known here.

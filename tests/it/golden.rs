@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use clientferry::contract::{Registry, Today};
 use clientferry::model::{Code, Fault, Severity};
 use clientferry::pipeline;
-use clientferry::prepare::normalize::date::ColumnEvidence;
 use clientferry::prepare::{self, Mapping, Plan, Scope, SourceHints};
 use clientferry::read::{self, ReadSettings};
 
@@ -18,6 +17,7 @@ use super::samples::{SAMPLES, Sample};
 
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
+    (Code::CellZerosLost, "no sample has a column of numbers of one length but its own; `damage_seeded` has several"),
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
     (Code::RowNul, "no sample is broken like that; the reader's own tests have one"),
     (Code::RowRepeatedHeader, "no sample is a printed report; the reader's own tests have one"),
@@ -134,10 +134,10 @@ fn codes_on(sample: &Sample, today: NaiveDate) -> Vec<Vec<Code>> {
     let scope = Scope::new("nobody", &[0; 32]);
     let mut plan =
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, Today::new(today)).expect("a plan");
-    let columns = plan.date_columns();
-    let mut evidence = vec![ColumnEvidence::default(); columns.len()];
-    table.scan(&columns, &mut |column, text, kind| evidence[column].observe(text, kind)).expect("a readable sample");
-    plan.settle_dates(&evidence).expect("dates that prove their order");
+    let mut watches = plan.watches();
+    let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
+    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).expect("a readable sample");
+    plan.settle(&watches).expect("dates that prove their order");
     let mut rows = Vec::new();
     pipeline::carry(&table, &plan, |row| {
         let faults: &[Fault] = row.result.as_ref().map_or_else(Vec::as_slice, |_| &[]);

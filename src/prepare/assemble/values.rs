@@ -8,6 +8,7 @@ use crate::model::{CellKind, Code};
 use crate::prepare::cell::{self, Written};
 use crate::prepare::normalize::{CellFault, name, passport};
 use crate::prepare::plan::{Column, From};
+use crate::prepare::watch;
 
 /// A column that no row has: a constant comes from none.
 const NO_COLUMN: usize = u16::MAX as usize;
@@ -34,6 +35,10 @@ impl<'a> Work<'a> {
                 let filled: Vec<&str> =
                     columns.iter().map(|&column| self.row.cells.text(column).trim()).filter(|text| !text.is_empty()).collect();
                 let first = columns.first().copied()?;
+                let damage = |column: usize| self.plan.damage(column, self.row.cells.text(column), self.row.cells.kind(column));
+                if let Some((column, fault)) = columns.iter().find_map(|&column| Some((column, damage(column)?))) {
+                    return Some((column, Err(fault)));
+                }
                 (!filled.is_empty()).then(|| (first, self.parse(leaf, first, &filled.join(separator))))
             }
             From::First(sources) => sources.iter().find_map(|source| self.value(source, leaf)),
@@ -52,7 +57,11 @@ impl<'a> Work<'a> {
         let parse = |word| cell::parse(leaf, word, kind, format, &self.plan.rules);
         let empty = |word| is_empty(word) && self.says_nothing(column.index);
         match translate(column, cells.text(column.index)) {
-            Cow::Borrowed(word) => (!empty(word)).then(|| parse(word)),
+            Cow::Borrowed(word) if empty(word) => None,
+            Cow::Borrowed(word) => Some(match self.plan.damage(column.index, word, kind) {
+                Some(fault) if watch::is_watched(leaf.render) => Err(fault),
+                Some(_) | None => parse(word),
+            }),
             Cow::Owned(word) if empty(&word) => None,
             // The mapping's word lives no longer than this call.
             Cow::Owned(word) => Some(cell::parse(leaf, &word, kind, format, &self.plan.rules).map(Written::into_owned)),

@@ -99,11 +99,13 @@ mod tests {
             no_echo(&found, text::parse_one_line(&found))?;
             no_echo(&found, name::parse(&found))?;
             no_echo(&found, name::split_full(&found))?;
-            for order in [None, Some(date::Order::DayMonthYear), Some(date::Order::MonthDayYear), Some(date::Order::YearMonthDay)] {
-                for two_digit_year in [date::TwoDigitYear::Refuse, date::TwoDigitYear::Past { today }] {
-                    no_echo(&found, date::parse(&found, kind, &date::DateFormat { order, two_digit_year }))?;
+            for pattern in ["DD.MM.YY", "MM/DD/YYYY | DD.MM.YY", "YYYY-MM-DD", "EXCEL", "EXCEL 1904"] {
+                for short_years in [date::TwoDigitYear::Past { today }, date::TwoDigitYear::Birth { today }] {
+                    let format = date::parse_pattern(pattern, short_years).expect("a pattern");
+                    no_echo(&found, date::parse(&found, kind, &format))?;
                 }
             }
+            no_echo(&found, date::parse(&found, kind, &date::DateFormat::UNPROVEN))?;
             date::ColumnEvidence::default().observe(&found, kind);
             for region in [Some("RU"), Some("US"), Some("??"), None] {
                 no_echo(&found, phone::parse(&found, kind, region))?;

@@ -1,87 +1,126 @@
-//! What a column's own values prove about the order of day and month. Reads every row once and keeps only counts.
+//! What the values of a column allow as the order of day, month and year. Reads every row once and keeps only counts.
 
 use chrono::{Datelike, NaiveDateTime};
 
-use super::Order;
-use super::scan::{Numeric, Scan, Separator, scan};
+use super::Separator;
+use super::proof::{Group, Proof};
+use super::scan::{Numeric, Scan, Year, scan};
 use crate::model::CellKind;
 
 /// Counts over the cells of one column. Observe every row, blank ones too: places are counted by calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnEvidence {
     observed: u64,
-    dates: u64,
     unreadable: u64,
-    two_digit_years: u64,
-    spreadsheet_dates: u64,
+    forms: [u64; Form::ALL.len()],
+    short_years: Sightings,
+    day_counts: Sightings,
     spreadsheet_days_over_12: u64,
-    day_first: Sightings,
-    month_first: Sightings,
-    ambiguous_dotted: Sightings,
-    ambiguous_other: Sightings,
+    groups: [Group; Separator::ALL.len()],
 }
 
 /// How often something was seen, and where first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sightings {
-    count: u64,
+pub(super) struct Sightings {
+    pub(super) count: u64,
     /// Counted from 1; 0 when never.
-    first: u64,
+    pub(super) first: u64,
 }
 
 impl Sightings {
-    fn add(&mut self, place: u64) {
-        if self.count == 0 {
-            self.first = place;
+    pub(super) fn add(&mut self, place: u64) {
+        self.include(Self { count: 1, first: place });
+    }
+
+    /// Adds others, whichever come first.
+    pub(super) fn include(&mut self, others: Self) {
+        if others.count == 0 {
+            return;
         }
-        self.count += 1;
+        self.first = if self.count == 0 { others.first } else { self.first.min(others.first) };
+        self.count += others.count;
     }
 
     fn merge(&mut self, later: Self, offset: u64) {
-        if self.count == 0 && later.count > 0 {
-            self.first = offset + later.first;
-        }
-        self.count += later.count;
+        self.include(Self { first: later.first + offset, ..later });
     }
 }
 
-/// What the column proves. Rows are counted from 1 in the order in which the cells were observed.
+/// How a date is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// No date of the column needs an order: they are ISO dates, spreadsheet dates, dates with words, or none at all.
-    NotNeeded,
-    /// Values with a part above 12 prove the order, and none contradicts it.
-    Proven(Order),
-    /// Nothing proves the order, but all dates in doubt have dots, which by convention means day, month, year.
-    ByDots,
-    /// Nothing proves the order.
-    Ambiguous {
-        /// How many dates could be read either way.
-        dates: u64,
-        /// The row of the first of them.
-        first_row: u64,
-    },
-    /// Some dates are possible only day first, others only month first (or dotted by convention day first).
-    Conflict {
-        /// How many are day first.
-        day_first: u64,
-        /// The row of the first of them.
-        first_day_first_row: u64,
-        /// How many are month first.
-        month_first: u64,
-        /// The row of the first of them.
-        first_month_first_row: u64,
-    },
+pub enum Form {
+    /// 01.02.1980
+    Dots,
+    /// 01/02/1980
+    Slashes,
+    /// 01-02-1980
+    Dashes,
+    /// 01 02 1980
+    Blanks,
+    /// 1980-02-01, with any separator
+    YearFirst,
+    /// 01.02.80, 80-02-01
+    ShortYear,
+    /// 1 февраля 1980, 1 Feb 1980
+    Words,
+    /// 01-фев-80, 1-Feb-80
+    WordsShortYear,
+    /// 19800201
+    Compact,
+    /// A date of the spreadsheet.
+    Spreadsheet,
+    /// A number: a day count that lost its format, or a compact date.
+    Number,
+    /// 29252 in a text
+    DayCount,
+    /// A date with a time of day.
+    WithTime,
 }
 
-impl Proof {
-    /// The order to parse the column with; `None` where there is none to give.
+impl Form {
+    /// All of them, the order of which reports keep.
+    pub const ALL: [Self; 13] = [
+        Self::Dots,
+        Self::Slashes,
+        Self::Dashes,
+        Self::Blanks,
+        Self::YearFirst,
+        Self::ShortYear,
+        Self::Words,
+        Self::WordsShortYear,
+        Self::Compact,
+        Self::Spreadsheet,
+        Self::Number,
+        Self::DayCount,
+        Self::WithTime,
+    ];
+
+    /// A picture of it: `99.99.9999`.
     #[must_use]
-    pub fn order(self) -> Option<Order> {
+    pub fn as_str(self) -> &'static str {
         match self {
-            Self::Proven(order) => Some(order),
-            Self::ByDots => Some(Order::DayMonthYear),
-            Self::NotNeeded | Self::Ambiguous { .. } | Self::Conflict { .. } => None,
+            Self::Dots => "99.99.9999",
+            Self::Slashes => "99/99/9999",
+            Self::Dashes => "99-99-9999",
+            Self::Blanks => "99 99 9999",
+            Self::YearFirst => "9999-99-99",
+            Self::ShortYear => "99.99.99",
+            Self::Words => "99 month 9999",
+            Self::WordsShortYear => "99-month-99",
+            Self::Compact => "99999999",
+            Self::Spreadsheet => "spreadsheet date",
+            Self::Number => "number",
+            Self::DayCount => "99999",
+            Self::WithTime => "date and time",
+        }
+    }
+
+    fn of(separator: Separator) -> Self {
+        match separator {
+            Separator::Dot => Self::Dots,
+            Separator::Slash => Self::Slashes,
+            Separator::Dash => Self::Dashes,
+            Separator::Blank => Self::Blanks,
         }
     }
 }
@@ -94,14 +133,17 @@ impl ColumnEvidence {
             CellKind::Text => self.observe_text(text),
             CellKind::Date(at) => self.observe_spreadsheet_date(at),
             // A serial or YYYYMMDD needs no order; whether it is one, the parser tells.
-            CellKind::Number(_) => self.dates += 1,
+            CellKind::Number(_) => self.count(Form::Number),
             CellKind::Bool(_) | CellKind::Error | CellKind::FormulaWithoutValue => self.unreadable += 1,
         }
     }
 
+    fn count(&mut self, form: Form) {
+        self.forms[form as usize] += 1;
+    }
+
     fn observe_spreadsheet_date(&mut self, at: NaiveDateTime) {
-        self.dates += 1;
-        self.spreadsheet_dates += 1;
+        self.count(Form::Spreadsheet);
         self.spreadsheet_days_over_12 += u64::from(at.day() > 12);
     }
 
@@ -109,27 +151,26 @@ impl ColumnEvidence {
         match scan(text) {
             Scan::Empty => {}
             Scan::Unreadable(_) => self.unreadable += 1,
-            Scan::Compact { .. } | Scan::Named { .. } | Scan::HasTime | Scan::Numeric(Numeric::YearFirst { .. }) => {
-                self.dates += 1
+            Scan::HasTime => self.count(Form::WithTime),
+            Scan::Compact { .. } => self.count(Form::Compact),
+            Scan::Named { year: Year::Four(_), .. } => self.count(Form::Words),
+            Scan::Named { year: Year::Two(_), .. } => {
+                self.count(Form::WordsShortYear);
+                self.short_years.add(self.observed);
             }
-            Scan::Numeric(Numeric::TwoDigits { .. }) => {
-                // 25-03-12 may begin with its year, so it proves nothing.
-                self.dates += 1;
-                self.two_digit_years += 1;
+            Scan::DayCount(_) => {
+                self.count(Form::DayCount);
+                self.day_counts.add(self.observed);
+            }
+            Scan::Numeric(Numeric::YearFirst { .. }) => self.count(Form::YearFirst),
+            Scan::Numeric(Numeric::TwoDigits { first, second, third, separator }) => {
+                self.count(Form::ShortYear);
+                self.short_years.add(self.observed);
+                self.groups[separator as usize].short_year(first, second, third, self.observed);
             }
             Scan::Numeric(Numeric::YearLast { first, second, separator, .. }) => {
-                self.dates += 1;
-                let place = self.observed;
-                match (first, second) {
-                    (13..=31, 1..=12) => self.day_first.add(place),
-                    (1..=12, 13..=31) => self.month_first.add(place),
-                    (1..=12, 1..=12) if first != second => match separator {
-                        Separator::Dot => self.ambiguous_dotted.add(place),
-                        Separator::Slash | Separator::Dash | Separator::Blank => self.ambiguous_other.add(place),
-                    },
-                    // The same either way, or no day at all.
-                    _ => {}
-                }
+                self.count(Form::of(separator));
+                self.groups[separator as usize].long_year(first, second, self.observed);
             }
         }
     }
@@ -137,37 +178,21 @@ impl ColumnEvidence {
     /// Adds what was observed in the rows that follow these.
     pub fn merge(&mut self, later: &Self) {
         let offset = self.observed;
-        self.day_first.merge(later.day_first, offset);
-        self.month_first.merge(later.month_first, offset);
-        self.ambiguous_dotted.merge(later.ambiguous_dotted, offset);
-        self.ambiguous_other.merge(later.ambiguous_other, offset);
         self.observed += later.observed;
-        self.dates += later.dates;
         self.unreadable += later.unreadable;
-        self.two_digit_years += later.two_digit_years;
-        self.spreadsheet_dates += later.spreadsheet_dates;
         self.spreadsheet_days_over_12 += later.spreadsheet_days_over_12;
+        self.short_years.merge(later.short_years, offset);
+        self.day_counts.merge(later.day_counts, offset);
+        self.forms.iter_mut().zip(later.forms).for_each(|(mine, later)| *mine += later);
+        self.groups.iter_mut().zip(&later.groups).for_each(|(mine, later)| {
+            mine.each_with(later, |mine, later| mine.merge(later, offset));
+        });
     }
 
     /// What all that proves.
     #[must_use]
     pub fn decide(&self) -> Proof {
-        let (day, month) = (self.day_first, self.month_first);
-        let (dotted, other) = (self.ambiguous_dotted, self.ambiguous_other);
-        if month.count > 0 && day.count > 0 {
-            return conflict(day, month);
-        }
-        if month.count > 0 {
-            // Dotted dates follow the other convention, so the proof does not reach them.
-            return if dotted.count > 0 { conflict(dotted, month) } else { Proof::Proven(Order::MonthDayYear) };
-        }
-        if day.count > 0 {
-            return Proof::Proven(Order::DayMonthYear);
-        }
-        if other.count > 0 {
-            return Proof::Ambiguous { dates: other.count, first_row: other.first };
-        }
-        if dotted.count > 0 { Proof::ByDots } else { Proof::NotNeeded }
+        Proof::of(&self.groups)
     }
 
     /// Cells observed, blank ones too.
@@ -179,7 +204,7 @@ impl ColumnEvidence {
     /// Cells that have the form of a date.
     #[must_use]
     pub fn dates(&self) -> u64 {
-        self.dates
+        self.forms.iter().sum()
     }
 
     /// Cells that hold something else.
@@ -188,34 +213,43 @@ impl ColumnEvidence {
         self.unreadable
     }
 
+    /// How often each form was seen, those that were seen.
+    pub fn forms(&self) -> impl Iterator<Item = (Form, u64)> {
+        Form::ALL.into_iter().zip(self.forms).filter(|(_, count)| *count > 0)
+    }
+
+    /// Whether the column holds dates at all, and not numbers or words among which one or the other looks like a date.
+    #[must_use]
+    pub fn is_of_dates(&self) -> bool {
+        let vague: u64 = [Form::Number, Form::DayCount, Form::Compact].map(|form| self.forms[form as usize]).iter().sum();
+        let surely = self.dates() - vague;
+        surely > 0 && surely * 2 > self.dates() + self.unreadable
+    }
+
     /// Dates whose year has two digits.
     #[must_use]
     pub fn two_digit_years(&self) -> u64 {
-        self.two_digit_years
+        self.short_years.count
     }
 
-    /// Dates that could be read either way.
+    /// The row of the first date whose year has two digits; 0 when there is none.
     #[must_use]
-    pub fn ambiguous(&self) -> u64 {
-        self.ambiguous_dotted.count + self.ambiguous_other.count
+    pub fn first_two_digit_year(&self) -> u64 {
+        self.short_years.first
+    }
+
+    /// Bare numbers of five digits in texts, and the row of the first.
+    #[must_use]
+    pub fn day_counts(&self) -> (u64, u64) {
+        (self.day_counts.count, self.day_counts.first)
     }
 
     /// Whether a spreadsheet program of another country probably swapped day and month: it turned into dates only what
     /// fits its own order (no day above 12 came out) and left the rest as text with a part above 12.
     #[must_use]
     pub fn looks_swapped(&self) -> bool {
-        self.spreadsheet_dates > 0
-            && self.spreadsheet_days_over_12 == 0
-            && self.ambiguous() == 0
-            && self.day_first.count + self.month_first.count > 0
-    }
-}
-
-fn conflict(day_first: Sightings, month_first: Sightings) -> Proof {
-    Proof::Conflict {
-        day_first: day_first.count,
-        first_day_first_row: day_first.first,
-        month_first: month_first.count,
-        first_month_first_row: month_first.first,
+        let weighed = self.groups.iter().map(Group::weigh);
+        let (ambiguous, certain) = weighed.fold((0, 0), |(all, sure), (more, surer)| (all + more, sure + surer));
+        self.forms[Form::Spreadsheet as usize] > 0 && self.spreadsheet_days_over_12 == 0 && ambiguous == 0 && certain > 0
     }
 }

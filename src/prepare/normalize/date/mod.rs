@@ -1,50 +1,23 @@
 //! Calendar days in the forms people and spreadsheets write them. Whether a day is sensible for its field is judged elsewhere.
 
+mod century;
 mod evidence;
+mod format;
 mod pattern;
+mod proof;
 mod scan;
 
-pub use evidence::{ColumnEvidence, Proof};
+pub use century::TwoDigitYear;
+pub use evidence::{ColumnEvidence, Form};
+pub use format::{DateFormat, DayCount, Order, Orders, Separator};
 pub use pattern::{PatternError, parse_pattern};
+pub use proof::{Against, Decision, GroupProof, Proof};
 
-use chrono::{Datelike, NaiveDate, NaiveTime};
+use chrono::{NaiveDate, NaiveTime};
 
-use self::scan::{Numeric, Scan, Separator, Year, scan};
+use self::scan::{Numeric, Scan, Year, scan};
 use super::{CellFault, Parsed, damage};
 use crate::model::{CellKind, Code};
-
-/// In which order day, month and year stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// 01.02.1980 is the first of February.
-    DayMonthYear,
-    /// 01/02/1980 is the second of January.
-    MonthDayYear,
-    /// 1980-02-01.
-    YearMonthDay,
-}
-
-/// What a year of two digits means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TwoDigitYear {
-    /// It is a fault.
-    Refuse,
-    /// The latest year with these digits in which the date is not after `today`.
-    Past {
-        /// The last day that the date can be; for birth dates, today less the clients' least age.
-        today: NaiveDate,
-    },
-}
-
-/// How the dates of a column are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DateFormat {
-    /// The order, where the column or the mapping proves one. Without it only dates that prove themselves are read,
-    /// and dotted ones as day, month, year.
-    pub order: Option<Order>,
-    /// What a year of two digits means.
-    pub two_digit_year: TwoDigitYear,
-}
 
 /// The day that a cell holds. Years have four digits unless the format allows two.
 pub fn parse(text: &str, kind: CellKind, format: &DateFormat) -> Parsed<NaiveDate> {
@@ -60,6 +33,12 @@ pub fn parse(text: &str, kind: CellKind, format: &DateFormat) -> Parsed<NaiveDat
     }
 }
 
+/// Whether a text has the form of a date with its three parts.
+#[must_use]
+pub fn is_date_text(text: &str) -> bool {
+    matches!(scan(text), Scan::Numeric(_) | Scan::Named { .. } | Scan::HasTime)
+}
+
 fn parse_text(text: &str, format: &DateFormat) -> Parsed<NaiveDate> {
     match scan(text) {
         Scan::Empty => Err(CellFault::empty()),
@@ -67,8 +46,14 @@ fn parse_text(text: &str, format: &DateFormat) -> Parsed<NaiveDate> {
         Scan::HasTime => Err(has_time()),
         Scan::Compact { year, month, day } => day_of(year, month, day),
         Scan::Named { year: Year::Four(year), month, day } => day_of(year, month, day),
-        Scan::Named { year: Year::Two(year), month, day } => two_digit(year, month, day, format),
+        Scan::Named { year: Year::Two(year), month, day } => format.two_digit_year.resolve(year, month, day),
         Scan::Numeric(numeric) => parse_numeric(&numeric, format),
+        Scan::DayCount(count) => match format.day_count {
+            DayCount::Refused => {
+                Err(unreadable("is a bare number of 5 digits, perhaps a spreadsheet's day count that lost its format"))
+            }
+            DayCount::From1900 | DayCount::From1904 => counted(f64::from(count), format.day_count),
+        },
     }
 }
 
@@ -76,19 +61,19 @@ fn parse_numeric(numeric: &Numeric, format: &DateFormat) -> Parsed<NaiveDate> {
     match *numeric {
         Numeric::YearFirst { year, month, day } => day_of(year, month, day),
         Numeric::YearLast { first, second, year, separator } => {
-            let (month, day) = month_and_day(first, second, separator, format.order)?;
+            let (month, day) = month_and_day(first, second, separator, format.orders.of(separator))?;
             day_of(year, month, day)
         }
         Numeric::TwoDigits { first, second, third, separator } => {
-            if format.order == Some(Order::YearMonthDay) {
-                return two_digit(first, second, third, format);
+            if format.orders.of(separator) == Some(Order::YearMonthDay) {
+                return format.two_digit_year.resolve(first, second, third);
             }
             // The century is the graver doubt.
             if format.two_digit_year == TwoDigitYear::Refuse {
-                return two_digit(third, second, first, format);
+                return format.two_digit_year.resolve(third, second, first);
             }
-            let (month, day) = month_and_day(first, second, separator, format.order)?;
-            two_digit(third, month, day, format)
+            let (month, day) = month_and_day(first, second, separator, format.orders.of(separator))?;
+            format.two_digit_year.resolve(third, month, day)
         }
     }
 }
@@ -125,7 +110,7 @@ fn parse_number(text: &str, number: f64, format: &DateFormat) -> Parsed<NaiveDat
         return match scan(text) {
             Scan::Compact { year, month, day } if number.fract() == 0.0 => day_of(year, month, day),
             Scan::Numeric(numeric) => parse_numeric(&numeric, format),
-            Scan::Named { .. } | Scan::Compact { .. } | Scan::Empty | Scan::HasTime | Scan::Unreadable(_) => {
+            Scan::Named { .. } | Scan::Compact { .. } | Scan::Empty | Scan::HasTime | Scan::DayCount(_) | Scan::Unreadable(_) => {
                 Err(unreadable("is a number that is no spreadsheet date"))
             }
         };
@@ -138,28 +123,21 @@ fn parse_number(text: &str, number: f64, format: &DateFormat) -> Parsed<NaiveDat
     if number.fract() != 0.0 {
         return Err(if serial > 2100.0 { has_time() } else { unreadable("is a number with a fraction, expected a date") });
     }
-    // Serial 60 is 29 February 1900, which spreadsheets have and the calendar has not; numbers before it are one day off.
-    let days = match serial {
-        60.0 => return Err(no_such_day()),
-        early if early < 60.0 => serial + 1.0,
-        _ => serial,
-    };
-    let epoch = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap_or_default();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in 1..=73050")]
-    let days = chrono::Days::new(days as u64);
-    epoch.checked_add_days(days).ok_or_else(no_such_day)
+    counted(serial, format.day_count)
 }
 
-fn two_digit(year: u32, month: u32, day: u32, format: &DateFormat) -> Parsed<NaiveDate> {
-    match format.two_digit_year {
-        TwoDigitYear::Refuse => Err(CellFault::new(Code::DateTwoDigitYear, "the year has 2 digits, expected 4")),
-        TwoDigitYear::Past { today } => {
-            let century = u32::try_from(today.year()).unwrap_or(0) / 100 * 100;
-            let this_year = u32::try_from(today.year()).unwrap_or(0);
-            let in_this_century = (century + year, month, day) <= (this_year, today.month(), today.day());
-            day_of(if in_this_century { century + year } else { (century + year).saturating_sub(100) }, month, day)
-        }
-    }
+/// The day of a spreadsheet's count.
+fn counted(serial: f64, count: DayCount) -> Parsed<NaiveDate> {
+    let (epoch, days) = match (count, serial) {
+        (DayCount::From1904, _) => (NaiveDate::from_ymd_opt(1904, 1, 1), serial),
+        // Serial 60 is 29 February 1900, which spreadsheets have and the calendar has not; numbers before it are one day off.
+        (DayCount::From1900 | DayCount::Refused, 60.0) => return Err(no_such_day()),
+        (DayCount::From1900 | DayCount::Refused, early) if early < 60.0 => (NaiveDate::from_ymd_opt(1899, 12, 30), serial + 1.0),
+        (DayCount::From1900 | DayCount::Refused, _) => (NaiveDate::from_ymd_opt(1899, 12, 30), serial),
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in 1..=99999")]
+    let days = chrono::Days::new(days as u64);
+    epoch.and_then(|epoch| epoch.checked_add_days(days)).ok_or_else(no_such_day)
 }
 
 fn day_of(year: u32, month: u32, day: u32) -> Parsed<NaiveDate> {

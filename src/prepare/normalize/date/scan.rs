@@ -1,5 +1,6 @@
 //! The grammar of dates: which parts a text has. Settles neither their order nor whether the day exists.
 
+use super::Separator;
 use crate::prepare::normalize::text::{is_dash, is_invisible, trim};
 
 /// What a text is, as far as its form tells.
@@ -15,6 +16,8 @@ pub(super) enum Scan {
     Named { year: Year, month: u32, day: u32 },
     /// A date with a time of day other than midnight.
     HasTime,
+    /// Five digits alone: perhaps a spreadsheet's count of days that lost its format.
+    DayCount(u32),
     /// No date, and why.
     Unreadable(&'static str),
 }
@@ -28,15 +31,6 @@ pub(super) enum Numeric {
     YearLast { first: u32, second: u32, year: u32, separator: Separator },
     /// No part has four digits.
     TwoDigits { first: u32, second: u32, third: u32, separator: Separator },
-}
-
-/// What stands between the parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Separator {
-    Dot,
-    Slash,
-    Dash,
-    Blank,
 }
 
 /// A year as it is written.
@@ -100,7 +94,7 @@ impl Cursor<'_> {
             };
         }
         if first.width == 5 && self.rest.is_empty() {
-            return Err("is a bare number of 5 digits, perhaps a spreadsheet's day count that lost its format");
+            return Ok(Scan::DayCount(first.value));
         }
         self.skip("\"");
         self.skip("»");

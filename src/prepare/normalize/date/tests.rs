@@ -7,12 +7,12 @@ const MDY: Option<Order> = Some(Order::MonthDayYear);
 const YMD: Option<Order> = Some(Order::YearMonthDay);
 
 fn read(text: &str, order: Option<Order>) -> Result<String, Code> {
-    let format = DateFormat { order, two_digit_year: TwoDigitYear::Refuse };
+    let format = order.map_or(DateFormat::UNPROVEN, DateFormat::of_order);
     parse(text, CellKind::Text, &format).map(|date| date.to_string()).map_err(|fault| fault.code)
 }
 
 fn number(number: f64) -> Result<String, Code> {
-    let format = DateFormat { order: DMY, two_digit_year: TwoDigitYear::Refuse };
+    let format = DateFormat::of_order(Order::DayMonthYear);
     parse(&number.to_string(), CellKind::Number(number), &format).map(|date| date.to_string()).map_err(|fault| fault.code)
 }
 
@@ -148,7 +148,7 @@ fn spreadsheet_numbers_and_dates() {
     ] {
         assert_eq!(number(value), Err(code), "{value}");
     }
-    let format = DateFormat { order: None, two_digit_year: TwoDigitYear::Refuse };
+    let format = DateFormat::UNPROVEN;
     let midnight = day(1980, 2, 1).and_time(NaiveTime::MIN);
     assert_eq!(parse("1980-02-01", CellKind::Date(midnight), &format), Ok(day(1980, 2, 1)));
     let noon: NaiveDateTime = midnight + chrono::TimeDelta::hours(12);
@@ -160,7 +160,7 @@ fn spreadsheet_numbers_and_dates() {
 #[test]
 fn years_of_two_digits_lie_in_the_past() {
     let today = day(2026, 3, 10);
-    let format = parse_pattern("DD.MM.YY", today).unwrap();
+    let format = parse_pattern("DD.MM.YY", TwoDigitYear::Past { today }).unwrap();
     for (text, wanted) in [
         ("05.06.45", day(1945, 6, 5)),
         ("10.03.26", today),
@@ -171,14 +171,14 @@ fn years_of_two_digits_lie_in_the_past() {
     ] {
         assert_eq!(parse(text, CellKind::Text, &format), Ok(wanted), "{text}");
     }
-    let year_first = parse_pattern("YY-MM-DD", today).unwrap();
+    let year_first = parse_pattern("YY-MM-DD", TwoDigitYear::Past { today }).unwrap();
     assert_eq!(parse("80-02-01", CellKind::Text, &year_first), Ok(day(1980, 2, 1)));
     assert_eq!(parse("03.25.80", CellKind::Text, &format).unwrap_err().code, Code::DateOrderConflict);
 }
 
 #[test]
 fn patterns_of_the_mapping() {
-    let today = day(2026, 3, 10);
+    let past = TwoDigitYear::Past { today: day(2026, 3, 10) };
     for (pattern, order) in [
         ("DD.MM.YYYY", Order::DayMonthYear),
         ("d.m.yyyy", Order::DayMonthYear),
@@ -187,35 +187,91 @@ fn patterns_of_the_mapping() {
         ("YYYY-MM-DD", Order::YearMonthDay),
         ("YYYYMMDD", Order::YearMonthDay),
     ] {
-        let wanted = DateFormat { order: Some(order), two_digit_year: TwoDigitYear::Refuse };
-        assert_eq!(parse_pattern(pattern, today), Ok(wanted), "{pattern}");
+        assert_eq!(parse_pattern(pattern, past), Ok(DateFormat::of_order(order)), "{pattern}");
     }
-    for pattern in ["", "DD.MM", "YYYY-DD-MM", "DD.MM.YYY", "DDD.MM.YYYY", "%d.%m.%Y", "DD.MM.YY.YY", "D D.MM.YYYY"] {
-        assert!(parse_pattern(pattern, today).unwrap_err().to_string().contains("DD.MM.YYYY"), "{pattern}");
+    for pattern in [
+        "",
+        "DD.MM",
+        "YYYY-DD-MM",
+        "DD.MM.YYY",
+        "DDD.MM.YYYY",
+        "%d.%m.%Y",
+        "DD.MM.YY.YY",
+        "D D.MM.YYYY",
+        "DD/MM/YYYY | MM/DD/YYYY",
+        "DD.MM.YYYY |",
+        "EXCEL 2000",
+    ] {
+        assert!(parse_pattern(pattern, past).unwrap_err().to_string().contains("DD.MM.YYYY"), "{pattern}");
     }
+}
+
+#[test]
+fn a_mapping_may_name_a_form_for_each_separator() {
+    let past = TwoDigitYear::Past { today: day(2026, 3, 10) };
+    let mixed = parse_pattern("DD. MM. YYYY | MM/DD/YY | EXCEL", past).unwrap();
+    for (text, wanted) in [
+        ("03.04.1990", Ok(day(1990, 4, 3))),
+        ("03/04/1990", Ok(day(1990, 3, 4))),
+        ("03/04/90", Ok(day(1990, 3, 4))),
+        ("32994", Ok(day(1990, 5, 1))),
+        ("03-04-1990", Err(Code::DateUnreadable)),
+        ("25/03/1990", Err(Code::DateOrderConflict)),
+    ] {
+        assert_eq!(parse(text, CellKind::Text, &mixed).map_err(|fault| fault.code), wanted, "{text}");
+    }
+    let macintosh = parse_pattern("EXCEL 1904", past).unwrap();
+    assert_eq!(parse("31532", CellKind::Text, &macintosh), Ok(day(1990, 5, 1)));
+}
+
+fn group(separator: Separator, decision: Decision) -> Proof {
+    Proof { groups: vec![GroupProof { separator, decision }] }
 }
 
 #[test]
 fn a_column_proves_its_order() {
-    assert_eq!(evidence(["25/03/1990", "03/04/1990"]).decide(), Proof::Proven(Order::DayMonthYear));
-    assert_eq!(evidence(["03/25/1990", "03/04/1990"]).decide(), Proof::Proven(Order::MonthDayYear));
-    assert_eq!(evidence(["03.04.1990", "05.05.1990", ""]).decide(), Proof::ByDots);
-    assert_eq!(evidence(["1990-04-03", "5 мая 1990", "04/04/1990", ""]).decide(), Proof::NotNeeded);
-    assert_eq!(evidence([]).decide(), Proof::NotNeeded);
-    let ambiguous = evidence(["", "03/04/1990", "05-06-1990", "03.04.1990"]);
-    assert_eq!(ambiguous.decide(), Proof::Ambiguous { dates: 2, first_row: 2 });
-    assert_eq!(ambiguous.ambiguous(), 3);
-    // A year of two digits may stand in front: no proof.
+    let proven = |order, dates, first_row| group(Separator::Slash, Decision::Proven { order, dates, first_row });
+    assert_eq!(evidence(["25/03/1990", "03/04/1990"]).decide(), proven(Order::DayMonthYear, 1, 1));
+    assert_eq!(evidence(["03/04/1990", "03/25/1990"]).decide(), proven(Order::MonthDayYear, 1, 2));
+    let by_dots = Decision::ByDots { dates: 1, first_row: 1 };
+    assert_eq!(evidence(["03.04.1990", "05.05.1990", ""]).decide(), group(Separator::Dot, by_dots));
+    assert_eq!(evidence(["1990-04-03", "5 мая 1990", "04/04/1990", ""]).decide(), Proof::default());
+    assert_eq!(evidence([]).decide(), Proof::default());
+    let open = |fits: &[Order], dates, first_row| Decision::Open { fits: fits.to_vec(), dates, first_row };
+    let both = [Order::DayMonthYear, Order::MonthDayYear];
+    let ambiguous = evidence(["", "03/04/1990", "05/06/1990", "07/07/1990"]).decide();
+    assert_eq!((ambiguous.is_open(), ambiguous), (true, group(Separator::Slash, open(&both, 2, 2))));
+    // A year of two digits may stand in front, unless a year of four digits stands behind elsewhere.
     let short = evidence(["25-03-12", "xx"]);
-    assert_eq!((short.decide(), short.two_digit_years(), short.unreadable()), (Proof::NotNeeded, 1, 1));
+    let day_or_year = [Order::DayMonthYear, Order::YearMonthDay];
+    assert_eq!(short.decide(), group(Separator::Dash, open(&day_or_year, 1, 1)));
+    assert_eq!((short.two_digit_years(), short.unreadable()), (1, 1));
+    assert_eq!(evidence(["25-03-12", "03-04-1990"]).decide().orders().of(Separator::Dash), DMY);
+    assert_eq!(evidence(["25-03-98", "03-04-05"]).decide().orders().of(Separator::Dash), DMY);
+    assert_eq!(evidence(["98-03-25", "03-04-05"]).decide().orders().of(Separator::Dash), YMD);
+    assert_eq!(evidence(["01-фев-80"]).two_digit_years(), 1);
+    assert_eq!(evidence(["32994", "32995"]).day_counts(), (2, 1));
+}
+
+#[test]
+fn one_separator_proves_nothing_for_another() {
+    let mixed = evidence(["25.03.1990", "03.04.1990", "03/25/1990", "03/04/1990"]).decide();
+    assert!(!mixed.is_open());
+    assert_eq!((mixed.orders().of(Separator::Dot), mixed.orders().of(Separator::Slash)), (DMY, MDY));
+    assert!(evidence(["25.03.1990", "03/04/1990"]).decide().is_open());
+    assert!(!evidence(["03.04.1990", "25/03/1990"]).decide().is_open());
+    // The convention of dots ends where the column shows another habit.
+    assert!(evidence(["03/25/1990", "03.04.1990"]).decide().is_open());
 }
 
 #[test]
 fn contradictions_are_told_with_their_rows() {
-    let conflict = Proof::Conflict { day_first: 1, first_day_first_row: 2, month_first: 2, first_month_first_row: 3 };
+    let against = vec![
+        Against { order: Order::DayMonthYear, dates: 2, first_row: 3 },
+        Against { order: Order::MonthDayYear, dates: 1, first_row: 2 },
+    ];
+    let conflict = group(Separator::Slash, Decision::Contradiction(against));
     assert_eq!(evidence(["", "25/03/1990", "03/25/1990", "03/26/1990"]).decide(), conflict);
-    // Dots mean day first by convention; slashes elsewhere do not prove the contrary for them.
-    assert!(matches!(evidence(["03/25/1990", "03.04.1990"]).decide(), Proof::Conflict { first_day_first_row: 2, .. }));
 }
 
 #[test]
@@ -223,6 +279,9 @@ fn dates_that_a_spreadsheet_swapped_are_suspected() {
     let mut column = evidence(["25/03/1990", "17/08/1991"]);
     column.observe("1990-03-04", CellKind::Date(day(1990, 3, 4).and_time(NaiveTime::MIN)));
     assert!(column.looks_swapped());
+    let mut whole = column.clone();
+    whole.observe("03/04/1990", CellKind::Text);
+    assert!(!whole.looks_swapped());
     column.observe("1990-03-14", CellKind::Date(day(1990, 3, 14).and_time(NaiveTime::MIN)));
     assert!(!column.looks_swapped());
 }

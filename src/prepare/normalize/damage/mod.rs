@@ -1,5 +1,9 @@
 //! What spreadsheets do to identifiers: scientific notation, lost digits, error cells. Judges no value that is whole.
 
+mod habit;
+
+pub use habit::{Habit, HabitEvidence};
+
 use super::text::trim;
 use super::{CellFault, Parsed};
 use crate::model::{CellKind, Code};
@@ -31,6 +35,44 @@ pub fn check_kind(kind: CellKind) -> Option<CellFault> {
         }
         CellKind::Text | CellKind::Number(_) | CellKind::Date(_) | CellKind::Bool(_) => None,
     }
+}
+
+/// What spreadsheet programs show in place of a value, in English and Russian; `####` stands for a value that did not fit.
+#[must_use]
+pub fn is_error_word(cell: &str) -> bool {
+    const WORDS: [&str; 25] = [
+        "#REF!",
+        "#N/A",
+        "#VALUE!",
+        "#NAME?",
+        "#DIV/0!",
+        "#NUM!",
+        "#NULL!",
+        "#SPILL!",
+        "#CALC!",
+        "#GETTING_DATA",
+        "#ССЫЛКА!",
+        "#Н/Д",
+        "#ЗНАЧ!",
+        "#ИМЯ?",
+        "#ДЕЛ/0!",
+        "#ЧИСЛО!",
+        "#ПУСТО!",
+        "#ПЕРЕНОС!",
+        "#ERROR!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#UNKNOWN!",
+        "#BUSY!",
+        "#ПОЛЕ!",
+    ];
+    let cell = cell.trim();
+    if let Some(number) = cell.strip_prefix("Err:") {
+        // LibreOffice.
+        return number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+    }
+    cell.starts_with('#') && (WORDS.contains(&cell) || cell.len() > 1 && cell.bytes().all(|byte| byte == b'#'))
 }
 
 /// [`check_kind`] as a result, for use with `?`.
