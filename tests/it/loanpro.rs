@@ -18,12 +18,12 @@ fn ledger(program: &Program) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
-#[test]
-fn the_sample_is_rehearsed_as_committed() {
+/// Imports a sample into the sandbox and compares what the report says with the golden file.
+fn rehearse(sample: &str, mapping: &str, operation: &str) -> Program {
     let program = Program::new();
-    program.put("borrowers.csv", &fs::read(in_project("samples/loanpro-borrowers.csv")).expect("the sample"));
-    let mapping = in_project("samples/loanpro-mapping.toml").display().to_string();
-    let import = ["import", "borrowers.csv", "--to", "loanpro/individual", "--mapping", &mapping, "--sandbox"];
+    program.put("clients.csv", &fs::read(in_project(&format!("samples/{sample}"))).expect("the sample"));
+    let mapping = in_project(&format!("samples/{mapping}")).display().to_string();
+    let import = ["import", "clients.csv", "--to", operation, "--mapping", &mapping, "--sandbox"];
     program.expect(&[1], &[&import[..], &["--ledger", LEDGER, "--out", "report"]].concat());
     let mut told = String::from("line,outcome,code,field\n");
     for row in program.lines("report/outcomes.csv") {
@@ -35,7 +35,21 @@ fn the_sample_is_rehearsed_as_committed() {
             told.push_str(&format!("{name} {count}\n"));
         }
     }
-    assert_committed("tests/golden/loanpro-borrowers.csv.txt", told.as_bytes());
+    assert_committed(&format!("tests/golden/{sample}.txt"), told.as_bytes());
+    program
+}
+
+#[test]
+fn the_samples_of_companies_are_rehearsed_as_committed() {
+    let program = rehearse("loanpro-companies.csv", "loanpro-companies.toml", "loanpro/company");
+    assert!(ledger(&program).iter().any(|entry| entry["body"]["companyName"] == "Sample Paving LLC"));
+    let program = rehearse("loanpro-flooring.csv", "loanpro-flooring.toml", "loanpro/flooring");
+    assert!(ledger(&program).iter().any(|entry| entry["body"]["creditLimit"] == 250_000));
+}
+
+#[test]
+fn the_sample_is_rehearsed_as_committed() {
+    let program = rehearse("loanpro-borrowers.csv", "loanpro-mapping.toml", "loanpro/individual");
     let bodies = ledger(&program);
     let body = |id: &str| &bodies.iter().find(|entry| entry["body"]["customId"] == id).expect("a created customer")["body"];
     assert_eq!(body("LP-001")["MailAddress"]["address1"], "PO Box 501");
