@@ -74,6 +74,52 @@ pub(super) fn find_member(value: &Value, name: &str, pointer: &str) -> Option<St
     found.next().is_none().then_some(first)
 }
 
+/// Stands for what was taken out.
+const HIDDEN: char = '…';
+/// Runs of at least this many digits are somebody's number.
+const DIGITS_MAX: usize = 6;
+
+/// The text without mail addresses and without runs of seven digits and more, however they are grouped: whoever they belong to,
+/// they are not needed to understand a refusal.
+pub(super) fn masked(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for piece in
+        text.split_inclusive(|ch: char| ch.is_whitespace() || matches!(ch, ',' | ';' | '<' | '>' | '(' | ')' | '"' | '\''))
+    {
+        if piece.contains('@') {
+            kept.push(HIDDEN);
+            kept.extend(piece.chars().last().filter(|ch| !ch.is_alphanumeric()));
+        } else {
+            kept.push_str(piece);
+        }
+    }
+    without_numbers(&kept)
+}
+
+fn without_numbers(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|ch: char| ch.is_numeric()) {
+        let (before, run) = rest.split_at(start);
+        kept.push_str(before);
+        let is_of_run = |ch: char| ch.is_numeric() || matches!(ch, ' ' | '\u{a0}' | '-' | '.' | '(' | ')' | '/');
+        let end = run.find(|ch| !is_of_run(ch)).unwrap_or(run.len());
+        let end = run
+            .get(..end)
+            .and_then(|run| run.char_indices().rfind(|(_, ch)| ch.is_numeric()))
+            .map_or(end, |(at, ch)| at + ch.len_utf8());
+        let (run, after) = run.split_at(end);
+        if run.chars().filter(|ch| ch.is_numeric()).count() > DIGITS_MAX {
+            kept.push(HIDDEN);
+        } else {
+            kept.push_str(run);
+        }
+        rest = after;
+    }
+    kept.push_str(rest);
+    kept
+}
+
 /// What an answer without an error object says, shortly.
 pub(super) fn head(reply: &Reply) -> String {
     let text = match &reply.body {
@@ -94,4 +140,24 @@ pub(super) fn head(reply: &Reply) -> String {
         head.push('…');
     }
     format!("status {}: {head}", reply.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_and_numbers_of_whoever_they_are_go() {
+        for (text, kept) in [
+            ("client exists", "client exists"),
+            ("ведёт Анна, anna@example.net; далее", "ведёт Анна, …; далее"),
+            ("<anna@example.net>", "<…>"),
+            ("call +7 (900) 123-45-67 now", "call +… now"),
+            ("INN 770123456703.", "INN …."),
+            ("at most 255, status 400, {/passport/no}", "at most 255, status 400, {/passport/no}"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(text), kept);
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod json;
 mod look_up;
 mod merge;
 mod options;
+mod phrases;
 mod said;
 mod session;
 mod turns;
