@@ -50,6 +50,11 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         },
         || Ok(opened.insert(Journal::open(&journal_path)?).secret()),
     )?;
+    if let Some(provider) = &connected {
+        for (_, pointer) in job.plan.members().keys() {
+            provider.accepts_member(pointer)?;
+        }
+    }
     let journal = match opened {
         Some(journal) => journal,
         None => Journal::open(&journal_path)?,

@@ -188,6 +188,15 @@ pub trait Provider: Send + Sync {
         Ok(())
     }
 
+    /// Whether this account lets a mapping fill the member at this JSON pointer. Asked before anything is made or sent.
+    ///
+    /// # Errors
+    /// Why not, and which setting allows it.
+    fn accepts_member(&self, pointer: &str) -> Result<(), ProviderError> {
+        let _ = pointer;
+        Ok(())
+    }
+
     /// Whether requests stay on this machine.
     fn is_loopback(&self) -> bool;
 

@@ -11,7 +11,7 @@ use super::ask::{NoAnswer, Probe, Question, is_whole};
 use super::canary;
 use super::json::Json;
 use super::look_up::Match;
-use super::merge::{Merged, NoMerge, merge};
+use super::merge::{CONSENTS, Merged, NoMerge, merge};
 use super::options::InitReuse;
 use super::turns::{Turns, stopped};
 use super::verdicts::{self, Created, Init};
@@ -29,6 +29,11 @@ impl BrainySoft {
         let Some(part) = Json::parse(order.body.as_str()) else {
             return Answer::of(Verdict::Rejected(doubt("body_unreadable", "the body is no JSON object".into(), None)));
         };
+        if let Some(what) = part.member("creationDate").and_then(|_| self.refused_member("/creationDate")) {
+            // The mapping's affair, not this row's: the provider has not been asked.
+            let hint = "correct the mapping or the account and run the same command again: nothing of this row was sent";
+            return Answer::of(Verdict::Halt(Halt { what, hint: hint.into() }));
+        }
         if let Some(refusal) = self.refused_by_settings(&part) {
             return Answer::of(Verdict::Rejected(refusal));
         }
@@ -42,6 +47,9 @@ impl BrainySoft {
         };
         let (verdict, http_status) = self.send(&merged.object.write(), order.body, turns).await;
         let mut remark = absent_remark(&merged);
+        if let Verdict::Created(_) = &verdict {
+            remark = joined(remark, self.consents_remark(order.operation, &part, &merged));
+        }
         if let Verdict::Created(id) = &verdict
             && self.is_canary(order.operation)
         {
@@ -50,18 +58,36 @@ impl BrainySoft {
         Answer { verdict, http_status, request_id: None, pause: None, remark }
     }
 
+    /// Why the account's settings do not let a mapping fill a member.
+    pub(super) fn refused_member(&self, pointer: &str) -> Option<String> {
+        (pointer == "/creationDate" && !self.options.allow_creation_date).then(|| {
+            "the mapping fills `creationDate`, on which look-ups rely: take it out of the mapping, or set \
+             allow_creation_date = true, which gives look-ups by date up"
+                .to_owned()
+        })
+    }
+
+    /// What is told once an operation and run: consents that nobody in the row gave, because init had them filled.
+    fn consents_remark(&self, operation: &str, part: &Json, merged: &Merged) -> Option<Refusal> {
+        let is_given = |object: &Json, consent: &str| object.member(consent) == Some(&Json::Bool(true));
+        let filled: Vec<&str> = CONSENTS
+            .iter()
+            .map(|(consent, _)| *consent)
+            .filter(|consent| part.member(consent).is_none() && is_given(&merged.object, consent))
+            .collect();
+        let first = filled.first()?;
+        if !self.consents_told.lock().unwrap_or_else(PoisonError::into_inner).insert(operation.to_owned()) {
+            return None;
+        }
+        let words = format!(
+            "the row says nothing of {}: the provider's init fills it with yes, for all rows of the run that do not map it",
+            filled.join(", ")
+        );
+        Some(Refusal { pointer: Some(format!("/{first}").into()), ..doubt("consent_filled", words, None) })
+    }
+
     /// What the account's own settings ask of every row.
     fn refused_by_settings(&self, part: &Json) -> Option<Refusal> {
-        if !self.options.allow_creation_date && part.member("creationDate").is_some() {
-            return Some(Refusal {
-                pointer: Some("/creationDate".into()),
-                ..doubt(
-                    "creation_date",
-                    "a row may not set creationDate: look-ups rely on it (allow_creation_date = true gives that up)".into(),
-                    None,
-                )
-            });
-        }
         let missing = self.options.required_extra.iter().find(|path| {
             let steps: Vec<&str> = path.split('.').collect();
             part.at(&steps).is_none()

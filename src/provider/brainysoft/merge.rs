@@ -18,7 +18,8 @@ pub(super) const NATURAL: [&str; 2] = ["naturalPerson", "naturalperson"];
 /// The two spellings of an address code; contracts use the first.
 pub(super) const FIAS: [&str; 2] = ["fias", "fiasId"];
 /// Consents whose date goes when they are refused.
-const CONSENTS: [(&str, &str); 2] = [("bureauConsent", "bureauConsentDate"), ("personalDataConsent", "personalDataConsentDate")];
+pub(super) const CONSENTS: [(&str, &str); 2] =
+    [("bureauConsent", "bureauConsentDate"), ("personalDataConsent", "personalDataConsentDate")];
 /// Where addresses stand: single ones, and a list of them.
 const ADDRESSES: [&str; 4] = ["addressData", "registrationAddressData", "businessAddressData", "addresses"];
 

@@ -10,6 +10,7 @@ mod json;
 mod look_up;
 mod merge;
 mod options;
+mod phrases;
 mod said;
 mod session;
 mod turns;
@@ -57,6 +58,7 @@ pub(super) const SECRETS: &[Secret] = &[
 /// An account at BrainySoft.
 #[derive(Debug)]
 pub struct BrainySoft {
+    account: String,
     http: HttpClient,
     session: Session,
     options: Options,
@@ -64,6 +66,8 @@ pub struct BrainySoft {
     profile: Profile,
     /// Init's object, where one serves the whole run.
     init: Mutex<Option<Arc<Json>>>,
+    /// Operations of which it was told in this run that init filled the consents.
+    consents_told: Mutex<HashSet<String>>,
     /// Operations whose first client of this run was read back.
     seen: Mutex<HashSet<String>>,
     /// Why no further client is sent, though the last one was created.
@@ -108,12 +112,14 @@ impl BrainySoft {
             remote_ids_unique: true,
         };
         Ok(Self {
+            account: settings.name.clone(),
             session: Session::new(settings, &options, &http)?,
             dialect: options.dialect(),
             http,
             options,
             profile,
             init: Mutex::new(None),
+            consents_told: Mutex::new(HashSet::new()),
             seen: Mutex::new(HashSet::new()),
             halted: OnceLock::new(),
             pause: PAUSE,
@@ -125,6 +131,13 @@ impl BrainySoft {
 impl Provider for BrainySoft {
     fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    fn accepts_member(&self, pointer: &str) -> Result<(), ProviderError> {
+        match self.refused_member(pointer) {
+            Some(why) => Err(ProviderError::Options { account: self.account.clone(), why }),
+            None => Ok(()),
+        }
     }
 
     fn is_loopback(&self) -> bool {

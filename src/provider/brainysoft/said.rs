@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::json::Json;
+use super::phrases;
 use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::http::Reply;
-use crate::provider::words::{find_member, head, pointer_of};
+use crate::provider::words::{find_member, head, masked, pointer_of};
 
 /// Words in an error's text or code that speak of a client who is there already. The codes are not published.
 const DUPLICATE_WORDS: [&str; 4] = ["exist", "duplicate", "существ", "дубл"];
@@ -88,7 +89,7 @@ pub(super) fn refusal(reply: &Reply, said: &Said, sent: &Body) -> Refusal {
         Said::Nothing => &Json::Null,
     };
     let code = match data.member("code") {
-        Some(Json::Text(code)) if !code.trim().is_empty() => redact(code.trim(), sent),
+        Some(Json::Text(code)) if is_code(code.trim()) => redact(code.trim(), sent),
         Some(Json::Number(code)) => redact(code, sent),
         Some(Json::Text(_) | Json::Null | Json::Bool(_) | Json::Array(_) | Json::Object(_)) | None => {
             format!("http_{}", reply.status)
@@ -103,8 +104,27 @@ pub(super) fn refusal(reply: &Reply, said: &Said, sent: &Body) -> Refusal {
         Json::Array(_) => data.write(),
         Json::Text(_) | Json::Null | Json::Bool(_) | Json::Number(_) => head(reply),
     };
-    let pointer = pointer(&message, &sent.parse());
-    Refusal { code: code.into(), message: redact(&message, sent).into(), pointer: pointer.map(Into::into), request_id: None }
+    let body = sent.parse();
+    let is_member = |name: &str| has_member(&body, name);
+    let pointer = pointer(&message, &body).filter(|pointer| phrases::is_path(pointer, &is_member));
+    let message = phrases::known(&redact(&message, sent), &is_member);
+    Refusal { code: masked(&code).into(), message: message.into(), pointer: pointer.map(Into::into), request_id: None }
+}
+
+/// Codes are words of capitals or identifiers; other texts at their place could be about somebody.
+fn is_code(code: &str) -> bool {
+    !code.is_empty()
+        && code.len() <= 64
+        && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+}
+
+/// Whether a member of this name stands anywhere in the body.
+fn has_member(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(known, value)| known == name || has_member(value, name)),
+        Value::Array(items) => items.iter().any(|item| has_member(item, name)),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => false,
+    }
 }
 
 /// The place that a text like `passport.no: required` names. How the provider names places is not published.
@@ -180,6 +200,17 @@ mod tests {
         assert_eq!(refused(&json!({"errors": ["Образцова"]})).message.as_ref(), r#"{"…":["{/lastName}"]}"#);
         assert!(refused(&Value::Null).message.starts_with("status 200"));
         assert_eq!(refused(&json!("rnn bad")).pointer.as_deref(), Some("/rnn"));
+    }
+
+    #[test]
+    fn refusals_keep_nobody_else() {
+        let object = refused(
+            &json!({"code": "DUPLICATE", "message": "Клиент Образцова существует, ведёт Сидорова Анна, sidorova@example.net, тел. 8 900 123 45 67"}),
+        );
+        assert_eq!(&*object.message, "Клиент {/lastName} существует, …, …, …. …");
+        let object = refused(&json!({"code": "Сидорова Анна", "message": "Sidorova.Anna: passport.sidorova"}));
+        assert_eq!((&*object.code, object.pointer), ("http_200", None));
+        assert!(!object.message.to_lowercase().contains("sidorova"), "{}", object.message);
     }
 
     #[test]

@@ -302,6 +302,43 @@ async fn a_first_client_that_lost_its_passport_stops_the_run_and_is_created() {
 }
 
 #[tokio::test]
+async fn a_mapped_creation_date_stops_before_anything_is_sent() {
+    let server = Server::start(orderly(|_, _| None)).await;
+    let account_without = account(&server.base, "");
+    assert!(account_without.accepts_member("/creationDate").unwrap_err().to_string().contains("allow_creation_date"));
+    assert!(account_without.accepts_member("/birthDate").is_ok());
+    assert!(account(&server.base, "allow_creation_date = true").accepts_member("/creationDate").is_ok());
+    let mut dated = part();
+    dated["creationDate"] = "2020-01-01".into();
+    let body = Body::new(&dated);
+    let order = Order {
+        operation: "brainysoft/individual",
+        body: &body,
+        key: IdempotencyKey::derive("", "", "", ""),
+        repeat_of_unknown: false,
+    };
+    let Verdict::Halt(halt) = account_without.submit(&order, &Free::default()).await.verdict else { panic!("it goes on") };
+    assert!(halt.what.contains("creationDate"));
+    assert!(server.calls().is_empty());
+}
+
+#[tokio::test]
+async fn consents_that_init_fills_are_told_once() {
+    let server = Server::start(orderly(|_, seen| {
+        (seen == "GET /bs-core/main/clients/init").then(|| {
+            let mut filled = init();
+            filled["data"]["bureauConsent"] = true.into();
+            (200, filled)
+        })
+    }))
+    .await;
+    let account = account(&server.base, "canary = false");
+    let remark = submit(&account, &Free::default()).await.remark.unwrap();
+    assert_eq!((&*remark.code, remark.pointer.as_deref()), ("consent_filled", Some("/bureauConsent")));
+    assert_eq!(submit(&account, &Free::default()).await.remark, None);
+}
+
+#[tokio::test]
 async fn the_accounts_own_settings_are_asked_before_anything_is_sent() {
     let server = Server::start(orderly(|_, _| None)).await;
     let account = account(&server.base, "required_extra = [\"addressData.countryId\"]");
