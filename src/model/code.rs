@@ -117,7 +117,7 @@ codes! {
     // names
     NameDigits "name.digits" Error "A name holds digits or signs that names do not have." "Correct the name as it stands in the identity document.";
     NameMixedAlphabets "name.mixed_alphabets" Error "A word of the name mixes Cyrillic and Latin letters that look alike." "Type the name again in one alphabet: such names fail passport checks.";
-    NameNeedsLatin "name.needs_latin" Error "The provider takes Latin letters only, and the value has others." "Add a column in Latin letters as in the foreign passport, or allow transliteration with --approve-transliteration.";
+    NameNeedsLatin "name.needs_latin" Error "The provider takes Latin letters only, and the value has others." "Add a column in Latin letters as in the foreign passport, or do what the message names.";
     NameTransliterated "name.transliterated" Info "The value was transliterated, as you allowed." "Compare it with the foreign passport where there is one.";
     NameNotSplittable "name.not_splittable" Error "The full name does not have two or three words with the last name first, so last, first and middle name cannot be told apart." "Give last, first and middle name in columns of their own.";
     // dates
@@ -187,6 +187,7 @@ codes! {
     SendHalted "send.halted" Warning "The provider stopped the run before this row's turn." "Mend what the run's message names, then run the same command again.";
     SendLimit "send.limit" Warning "The limit of rows to send was reached before this row's turn." "Run the same command again without --limit, or with a higher one.";
     SendUnreachable "send.unreachable" Warning "The provider could not be reached; it certainly has not got this row." "Run the same command again.";
+    SendAbsent "send.absent" Warning "The row was sent without an answer, and it was found out that the provider has not got it." "Run the same command again: it sends the row.";
     ProviderRejected "provider.rejected" Error "The provider refused the client." "Read the provider's message, mend the row in rejected.csv and send it again.";
     ProviderRemark "provider.remark" Warning "The provider has the client, and there is something to know about it." "Read the remark; look at the client at the provider where it matters.";
     ProviderUnknown "provider.unknown" Error "The client was sent and no reliable answer came." "Run `clientferry resolve`; where the provider cannot tell, look yourself and give `resolve --answers FILE` what you found. Never send the row from elsewhere before it is settled.";

@@ -19,7 +19,7 @@ pub use code::{Code, Severity};
 pub use fault::Fault;
 pub use field::FieldName;
 pub use identity::{IdempotencyKey, Identities, Identity, OWN_ID};
-pub use outcome::{NotSent, Outcome, Refusal, Settled, Tally};
+pub use outcome::{BY_PERSON, HALT, NOT_FOUND, NotSent, Outcome, Refusal, STOPPED, Settled, Tally};
 pub use place::{Place, SheetName, Source};
 pub use prepared::{Changes, Parcel, Prepared};
 pub use row::{CellKind, Cells, Row, Shape};

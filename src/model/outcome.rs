@@ -5,6 +5,15 @@ use std::fmt;
 
 use super::{Code, IdempotencyKey};
 
+/// The code of what a person found out, where the provider could not tell.
+pub const BY_PERSON: &str = "person";
+/// The code of what look-ups proved: that a client was not created.
+pub const NOT_FOUND: &str = "not_found";
+/// The code of an answer that stopped the run.
+pub const HALT: &str = "halt";
+/// The code of a request that never left, because the run stopped.
+pub const STOPPED: &str = "not_sent";
+
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
@@ -65,9 +74,22 @@ pub enum NotSent {
     Limit,
     /// Attempts were made, none reached the provider; the row may be sent again.
     Unreachable,
+    /// It was sent once, and it was found out that the provider has not got it; it may be sent again.
+    Absent,
 }
 
 impl NotSent {
+    /// Why a row is not sent that was on its way before: by the code of what was learned last, and by how the run ended else.
+    #[must_use]
+    pub fn after(learned: Option<&Refusal>, otherwise: Self) -> Self {
+        match learned.map_or("", |refusal| &*refusal.code) {
+            BY_PERSON | NOT_FOUND => Self::Absent,
+            HALT | STOPPED => otherwise,
+            _ if otherwise == Self::Interrupted => otherwise,
+            _ => Self::Unreachable,
+        }
+    }
+
     /// The code that stands in the report.
     #[must_use]
     pub fn code(self) -> Code {
@@ -78,6 +100,7 @@ impl NotSent {
             Self::Halted => Code::SendHalted,
             Self::Limit => Code::SendLimit,
             Self::Unreachable => Code::SendUnreachable,
+            Self::Absent => Code::SendAbsent,
         }
     }
 }
@@ -151,7 +174,9 @@ impl Settled {
             Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected | Outcome::Unknown => true,
             Outcome::NotSent => match self.not_sent {
                 Some(NotSent::OnlyChecked | NotSent::Blank) => false,
-                Some(NotSent::Interrupted | NotSent::Halted | NotSent::Limit | NotSent::Unreachable) | None => true,
+                Some(NotSent::Interrupted | NotSent::Halted | NotSent::Limit | NotSent::Unreachable | NotSent::Absent) | None => {
+                    true
+                }
             },
         }
     }
@@ -189,5 +214,22 @@ impl Tally {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.counts.iter().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_a_row_was_not_sent_is_what_was_learned_last() {
+        let after = |code: &str, otherwise| NotSent::after(Some(&Refusal { code: code.into(), ..Refusal::default() }), otherwise);
+        for otherwise in [NotSent::Unreachable, NotSent::Halted, NotSent::Interrupted] {
+            assert_eq!([BY_PERSON, NOT_FOUND].map(|code| after(code, otherwise)), [NotSent::Absent; 2]);
+            assert_eq!([HALT, STOPPED].map(|code| after(code, otherwise)), [otherwise; 2]);
+        }
+        assert_eq!(after("not_connected", NotSent::Halted), NotSent::Unreachable);
+        assert_eq!(after("not_connected", NotSent::Interrupted), NotSent::Interrupted);
+        assert_eq!(NotSent::after(None, NotSent::Limit), NotSent::Unreachable);
     }
 }

@@ -43,6 +43,8 @@ pub struct Reporter {
     header: Header,
     known: Known,
     source: Source,
+    /// Columns of the source without those that were joined to it.
+    own_columns: usize,
     lines: Lines,
     outcomes: PartialFile,
     faults: PartialFile,
@@ -84,6 +86,7 @@ impl Reporter {
             folder: folder.to_path_buf(),
             sheets: vec![Tally::default(); source.sheets.len()],
             source: source.clone(),
+            own_columns: source.columns.len(),
             known: Known { members: std::mem::take(&mut header.members), by_hand: Vec::new() },
             header,
             lines,
@@ -227,6 +230,7 @@ impl Reporter {
             ignored_columns: self.header.ignored_columns,
             blank_trailing_rows: ending.blank_trailing_rows,
             files: file_summaries,
+            has_second_file: self.source.columns.len() > self.own_columns,
             folder: self.folder,
         };
         let mut last = PartialFile::create(&summary.folder, SUMMARY)?;

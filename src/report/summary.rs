@@ -63,6 +63,9 @@ pub struct Summary {
     pub blank_trailing_rows: u64,
     /// The files beside this one.
     pub files: Vec<FileSummary>,
+    /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
+    #[serde(skip)]
+    pub has_second_file: bool,
     /// Where the files lie.
     #[serde(skip)]
     pub folder: PathBuf,

@@ -212,7 +212,7 @@ fn left_out(columns: &[String]) -> String {
 fn steps(summary: &Summary) -> Vec<String> {
     let mut steps = Vec::new();
     if let Some(halt) = &summary.halt {
-        steps.push(format!("{} {}", halt.what, halt.hint));
+        steps.push(sentences(&halt.what, &halt.hint));
     }
     let unknown = summary.count(Outcome::Unknown);
     if unknown > 0 {
@@ -229,13 +229,19 @@ fn steps(summary: &Summary) -> Vec<String> {
             Mode::Import => "import",
             Mode::Check | Mode::Plan => "check",
         };
+        // The second file holds items of clients who are not in `rejected.csv`.
+        let orphans = if summary.has_second_file {
+            " and orphans = \"leave-out\" in its [items] section, beside the second file"
+        } else {
+            ""
+        };
         steps.push(format!(
-            "To mend: {} in rejected.csv. Reasons stand in faults.csv; {verb} the mended file with the same mapping.",
+            "To mend: {} in rejected.csv. Reasons stand in faults.csv; {verb} the mended file with the same mapping{orphans}.",
             counted(mend, "row")
         ));
     }
     let left = |reason: NotSent| summary.not_sent_reasons.get(&reason.code()).copied().unwrap_or(0);
-    let waiting = left(NotSent::Interrupted) + left(NotSent::Halted) + left(NotSent::Unreachable);
+    let waiting = left(NotSent::Interrupted) + left(NotSent::Halted) + left(NotSent::Unreachable) + left(NotSent::Absent);
     if waiting > 0 {
         steps.push(format!(
             "Still waiting: {}. Run the same command again, it continues where it stopped.",
@@ -265,6 +271,14 @@ fn steps(summary: &Summary) -> Vec<String> {
         });
     }
     steps
+}
+
+/// What happened, and what helps, as two sentences.
+fn sentences(what: &str, hint: &str) -> String {
+    let mut hint = hint.chars();
+    let first = hint.next().map(char::to_uppercase).into_iter().flatten();
+    let text = format!("{}. {}{}", what.trim_end_matches('.'), first.collect::<String>(), hint.as_str());
+    format!("{}.", text.trim_end_matches([' ', '.']))
 }
 
 #[cfg(test)]
@@ -318,6 +332,7 @@ mod tests {
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
                 .map(|name| FileSummary { name, rows: 7, bytes: 1 })
                 .to_vec(),
+            has_second_file: false,
             folder: "reports/2026-11-21-1".into(),
         }
     }
@@ -449,5 +464,12 @@ mod tests {
         for line in render(&summary, 60, false).lines() {
             assert!(line.chars().count() <= 60, "{line}");
         }
+    }
+
+    #[test]
+    fn what_happened_and_what_helps_are_two_sentences() {
+        assert_eq!(sentences("one and the same id", "ask the support"), "one and the same id. Ask the support.");
+        assert_eq!(sentences("It stopped.", "Look there."), "It stopped. Look there.");
+        assert_eq!(sentences("it stopped", ""), "it stopped.");
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::Pace;
 use super::job::{Job, now_ms};
 use crate::journal::{Event, Intent, Journal, JournalError, Requests, RunId};
-use crate::model::Refusal;
+use crate::model::{HALT, Refusal, STOPPED};
 use crate::provider::{Answer, Halt, Order, Provider, Slot, Turn, Verdict};
 
 /// What all requests of a run share.
@@ -87,7 +87,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
         started = permit.start() => Some(started),
     };
     let Some(started) = started else {
-        let why = refusal("not_sent", "the run stopped before the request left");
+        let why = refusal(STOPPED, "the run stopped before the request left");
         line.journal.record(client, Event::NotDone(why), None).await?;
         return Ok(Came::NotStarted);
     };
@@ -201,7 +201,7 @@ fn event(verdict: &Verdict, request_id: Option<Box<str>>, remark: Option<Refusal
         Verdict::Throttled { .. } => Event::NotDone(with_id(&refusal("throttled", "the provider asked for a slower pace"))),
         Verdict::Transient(refusal) => Event::NotDone(with_id(refusal)),
         Verdict::Unknown { why, .. } | Verdict::RefusedOnRepeat(why) => Event::Unknown(with_id(why)),
-        Verdict::Halt(halt) => Event::NotDone(with_id(&refusal("halt", &halt.what))),
+        Verdict::Halt(halt) => Event::NotDone(with_id(&refusal(HALT, &halt.what))),
         Verdict::HaltInDoubt(halt) => Event::Unknown(with_id(&refusal("integrity", &halt.what))),
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Settler<'a> {
                 Settled { refusal: client.refusal.clone(), ..known(Outcome::Unknown) }
             }
             State::Idle if self.otherwise != NotSent::OnlyChecked && client.attempts > 0 && client.key == parcel.key => Settled {
-                not_sent: Some(if self.otherwise == NotSent::Interrupted { NotSent::Interrupted } else { NotSent::Unreachable }),
+                not_sent: Some(NotSent::after(client.refusal.as_ref(), self.otherwise)),
                 refusal: client.refusal.clone(),
                 ..known(Outcome::NotSent)
             },

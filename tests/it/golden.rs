@@ -41,6 +41,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::SendHalted, "check sends nothing"),
     (Code::SendLimit, "check sends nothing"),
     (Code::SendUnreachable, "check sends nothing"),
+    (Code::SendAbsent, "check sends nothing"),
     (Code::ProviderRejected, "check sends nothing"),
     (Code::ProviderRemark, "check sends nothing"),
     (Code::ProviderUnknown, "check sends nothing"),

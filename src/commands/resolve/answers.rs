@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::commands::job::Job;
 use crate::failure::Failure;
 use crate::journal::{Client, Event, Journal, State};
-use crate::model::{NotSent, Refusal};
+use crate::model::{BY_PERSON, NotSent, Refusal};
 use crate::pipeline;
 use crate::submit::{Admission, Session, Settler};
 
@@ -15,8 +15,6 @@ use crate::submit::{Admission, Session, Settler};
 const COLUMNS: [&str; 4] = ["sheet", "line", "outcome", "provider_id"];
 /// Faults of the file that are told at once.
 const TOLD_MAX: usize = 50;
-/// The code of a finding, in the journal and in reports.
-const BY_PERSON: &str = "person";
 /// Longest id of a provider.
 const ID_CHARS_MAX: usize = 200;
 

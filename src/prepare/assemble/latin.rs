@@ -43,10 +43,10 @@ impl<'a> Work<'a> {
         let options = &self.plan.rules.options;
         let is_named = |field: &String| leaf.is_called(field) || leaf.alternatives.contains(field);
         if !options.approve_transliteration {
-            return Some("holds Russian letters; the report shows how they would be transliterated".to_owned());
+            return Some("holds Russian letters; the report shows how --approve-transliteration would have them sent".to_owned());
         }
         if !options.transliterate.is_empty() && !options.transliterate.iter().any(is_named) {
-            return Some("holds Russian letters, and [options] transliterate does not name this field".to_owned());
+            return Some("holds Russian letters, and [options] transliterate does not name this field: add it there to have it transliterated".to_owned());
         }
         if leaf.render != Render::LatinName {
             return None;
@@ -62,7 +62,7 @@ impl<'a> Work<'a> {
         }
         let whose = if wanted.is_empty() { CITIZENSHIP.to_owned() } else { wanted.join(", ") };
         Some(format!(
-            "holds Russian letters, and names are transliterated for citizens of {whose} only: other countries spell by other tables"
+            "holds Russian letters, and names are transliterated for citizens of {whose} only ([options] transliterate_citizenships): other countries spell by other tables"
         ))
     }
 

@@ -52,7 +52,8 @@ pub fn spell(text: &str, kind: Kind) -> Parsed<Spelled<'_>> {
     let is_known = |ch: char| ch.is_ascii() || !ch.is_alphabetic() || table(ch).is_some();
     if let Some(place) = words().position(|word| !word.chars().all(is_known)) {
         let message = format!(
-            "word {} has letters that are neither plain Latin nor Russian: write it as in the machine-readable lines of the document",
+            "word {} has letters that are neither plain Latin nor Russian, which are never transliterated: write it as in the machine-readable \
+             lines of the document",
             place + 1
         );
         return Err(CellFault::new(Code::NameNeedsLatin, message));

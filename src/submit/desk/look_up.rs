@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Desk, Mode};
 use crate::journal::{Event, JournalError, Provenance};
+use crate::model::NOT_FOUND;
 use crate::provider::{Absence, Found, Wanted};
 use crate::submit::Ended;
 use crate::submit::attempt::refusal;
@@ -122,7 +123,7 @@ impl Desk<'_> {
         if job.sent_again || !may_go_again {
             return self.done(&job);
         }
-        let why = refusal("not_found", "two look-ups did not find the client: it was not created");
+        let why = refusal(NOT_FOUND, "two look-ups did not find the client: it was not created");
         if !self.record(&job, Event::NotDone(why)).await {
             return;
         }

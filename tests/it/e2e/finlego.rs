@@ -132,6 +132,32 @@ fn core_gets_no_company_twice_whatever_goes_wrong_and_whoever_is_killed() {
 }
 
 #[test]
+fn onboarding_gets_nobody_twice_among_two_thousand() {
+    const ROWS: usize = 2000;
+    let faults = [
+        "drop_after_commit@1%",
+        "drop_before_commit@1%",
+        "500_after_commit@0.5%",
+        "201_empty@0.5%",
+        "201_cut@0.5%",
+        "429=0@0.5%",
+    ];
+    let sandbox = sandbox(&faults);
+    let stage = stage(&sandbox);
+    stage.write("people.csv", people(ROWS));
+    stage.run(&PEOPLE).expect(1);
+    let report = Report::read(&stage.only_report());
+    report.assert_no_row_is_lost(ROWS);
+    report.assert_crosswalk();
+    assert_honest(&report, &held(&sandbox.ledger(), "externalId"), str::to_owned);
+    let unknown: Vec<_> = report.outcomes.iter().filter(|line| line["outcome"] == "unknown").collect();
+    assert!((20..150).contains(&unknown.len()), "{}", report.summary);
+    for line in unknown {
+        assert!(line["message"].contains(&format!("look for externalId {} at the provider", line["row_id"])), "{line:?}");
+    }
+}
+
+#[test]
 fn onboarding_may_be_asked_by_sending_once_more() {
     const ROWS: usize = 600;
     let sandbox = sandbox(&["drop_after_commit@2%", "drop_before_commit@2%", "500_after_commit@1%"]);
@@ -209,7 +235,8 @@ fn items_of_a_second_file_arrive_in_their_lists_and_its_change_is_noticed() {
     // Faults name the file's own line, and what belongs to nobody stops the run.
     stage.write("owners.csv", owners.replace("05/06/1981", "31/02/1981"));
     let check = ["check", "companies.csv", "--to", "finlego/core-company", "--mapping", "mapping.toml", "--out", "check"];
-    stage.run(&check).expect(1);
+    let next = stage.run(&check).expect(1).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(next.contains("orphans = \"leave-out\""), "{next}");
     let report = Report::read(&stage.path("check"));
     let fault = report.outcomes.iter().find(|line| line["outcome"] == "invalid").unwrap();
     assert_eq!((&*fault["code"], &*fault["field"]), ("date.no_such_day", "relatedIndividuals[1].birthDate"));
@@ -236,6 +263,15 @@ fn transliteration_waits_for_approval_and_is_shown_before_and_after() {
     assert_eq!((held.count("invalid"), codes), (2, BTreeSet::from(["name.needs_latin"])));
     let changes = |line: &std::collections::HashMap<String, String>| line["changes"].clone();
     assert!(changes(&held.outcomes[0]).contains("Shchukina"), "{:?}", held.outcomes[0]);
+
+    assert!(held.outcomes[0]["message"].contains("--approve-transliteration"), "{:?}", held.outcomes[0]);
+    // Letters of neither alphabet are not transliterated, whatever is approved.
+    stage.write("riga.csv", people(1).replace(",Riga,", ",Rīga,"));
+    let approved = ["check", "riga.csv", "--to", "finlego/onboarding-individual", "--out", "riga", "--approve-transliteration"];
+    stage.run(&approved).expect(1);
+    let riga = Report::read(&stage.path("riga")).outcomes.swap_remove(0);
+    assert!(riga["code"].contains("name.needs_latin") && riga["message"].contains("never transliterated"), "{riga:?}");
+    assert!(riga.values().all(|cell| !cell.contains("--approve-transliteration")), "{riga:?}");
 
     let import = [&PEOPLE[..], &["--sandbox", "--ledger", "ledger.jsonl", "--approve-transliteration"]].concat();
     stage.run(&import).expect(0);

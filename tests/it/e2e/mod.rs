@@ -13,6 +13,7 @@ mod canary;
 mod crash;
 mod faults;
 mod finlego;
+mod finlego_samples;
 mod loanpro;
 mod own;
 mod rate;

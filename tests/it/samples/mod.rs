@@ -5,6 +5,7 @@ mod borrowers;
 mod clean;
 mod english;
 mod finlego;
+mod finlego_small;
 mod legacy;
 pub(crate) mod make;
 mod messy;
@@ -44,6 +45,18 @@ pub(crate) const SAMPLES: &[Sample] = &[
         to: "finlego/core-company",
         mapping: Some("finlego-companies.mapping.toml"),
         make: finlego::companies,
+    },
+    Sample {
+        file: "finlego-onboarding-companies.csv",
+        to: "finlego/onboarding-company",
+        mapping: None,
+        make: finlego_small::companies,
+    },
+    Sample {
+        file: "finlego-core-people.csv",
+        to: "finlego/core-individual",
+        mapping: Some("finlego-core-people.mapping.toml"),
+        make: finlego_small::people,
     },
 ];
 
