@@ -1,10 +1,16 @@
 //! The codes of an enumeration and what people write for them. Knows no contract.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use crate::model::text::fold;
+
+/// A list of codes that a person can read in one message.
+const LISTED_MAX: usize = 12;
+/// Codes of a longer list that are named.
+const NEAREST: usize = 3;
 
 /// The codes of an enumeration and what people write for them.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +50,37 @@ impl Codes {
     /// All codes for people: numbers, which say nothing, with a word for each.
     #[must_use]
     pub fn for_people(&self) -> String {
-        let shown = self.codes.iter().zip(&self.quoted).zip(&self.words).map(|((code, is_quoted), word)| match word {
+        let shown: Vec<String> = (0..self.codes.len()).filter_map(|index| self.shown(index)).collect();
+        shown.join(", ")
+    }
+
+    /// The codes for a person who wrote something else: all of a short list, of a long one those that come nearest.
+    #[must_use]
+    pub fn for_people_who_wrote(&self, word: &str) -> String {
+        if self.codes.len() <= LISTED_MAX {
+            return self.for_people();
+        }
+        let folded = fold(word);
+        let mut likeness: Vec<f64> = vec![0.0; self.codes.len()];
+        for (known, index) in &self.by_word {
+            if let Some(best) = likeness.get_mut(*index) {
+                *best = best.max(strsim::jaro_winkler(&folded, known));
+            }
+        }
+        let mut order: Vec<usize> = (0..self.codes.len()).collect();
+        order.sort_by(|one, other| likeness.get(*other).partial_cmp(&likeness.get(*one)).unwrap_or(Ordering::Equal));
+        let near: Vec<String> = order.into_iter().take(NEAREST).filter_map(|index| self.shown(index)).collect();
+        format!("the {} codes that `clientferry fields` lists; the nearest are {}", self.codes.len(), near.join(", "))
+    }
+
+    /// A code for people, with a word for a number, which says nothing.
+    fn shown(&self, index: usize) -> Option<String> {
+        let code = self.codes.get(index)?;
+        let is_quoted = self.quoted.get(index).copied().unwrap_or(true);
+        Some(match self.words.get(index)? {
             Some(word) if !is_quoted => format!("{code} ({word})"),
             Some(_) | None => code.clone(),
-        });
-        shown.collect::<Vec<_>>().join(", ")
+        })
     }
 
     /// Reads `enum` or `const` of a schema; `None` where it has neither.
@@ -112,5 +144,15 @@ mod tests {
         assert_eq!(codes.find("TRUE"), Some("true"));
         assert_eq!(codes.find("нет"), None);
         assert_eq!(codes.for_people(), "1 (male), two, true");
+    }
+
+    #[test]
+    fn of_a_long_list_the_nearest_codes_are_named() {
+        let many: Vec<String> = (0..40).map(|number| format!("sector_{number}")).chain(["agriculture".to_owned()]).collect();
+        let codes = Codes::read(&json!({"enum": many})).unwrap();
+        let told = codes.for_people_who_wrote("Agricultre");
+        assert!(told.contains("41 codes") && told.contains("agriculture") && told.len() < 150, "{told}");
+        let few = Codes::read(&json!({"enum": ["a", "b"]})).unwrap();
+        assert_eq!(few.for_people_who_wrote("c"), "a, b");
     }
 }

@@ -154,7 +154,11 @@ fn literal(number: String) -> Written<'static> {
 pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
     leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
-        message: format!("not one of {}", leaf.codes.as_ref().map_or_else(String::new, Codes::for_people)).into(),
+        message: format!(
+            "not one of {}",
+            leaf.codes.as_ref().map_or_else(String::new, |codes: &Codes| codes.for_people_who_wrote(word))
+        )
+        .into(),
     })
 }
 

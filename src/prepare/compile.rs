@@ -1,9 +1,11 @@
 //! A mapping against a source's columns and a contract's members: who fills what. Refuses what would drop a value silently.
 
+mod aliases;
 mod items;
 pub(super) mod objects;
 mod own;
 mod sources;
+mod unused;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, RwLock};
@@ -97,6 +99,7 @@ impl<'a> Compiler<'a> {
         let mapped = mapped.filter(|field| !self.foreign.contains(field));
         let frame = Frame::new(operation, self.mapping, mapped)?;
         let layout = Layout::new(operation, &frame);
+        let aliases = self.settle_aliases(operation, &frame)?;
         for part in sources::NAMES {
             self.refuse_two_sources("full_name", part)?;
         }
@@ -107,7 +110,7 @@ impl<'a> Compiler<'a> {
             let constant = leaf.constant.as_ref().and_then(cell::constant);
             let (from, beside) = match constant {
                 Some(constant) => (Some(From::Constant(constant)), beside(leaf, &frame, &layout)),
-                None => (self.source_of(operation, leaf)?, Vec::new()),
+                None => (self.source_of(&aliases, leaf)?, Vec::new()),
             };
             if let Some(from) = from {
                 fills.push(Fill { leaf: leaf.clone(), field, slot, from, beside });
@@ -115,13 +118,13 @@ impl<'a> Compiler<'a> {
         }
         let mut items = Vec::new();
         for group_index in 0..frame.groups.len() {
-            for number in self.item_numbers(operation, &frame, group_index) {
-                items.push(self.item(operation, &frame, &layout, group_index, number)?);
+            for number in self.item_numbers(&aliases, &frame, group_index) {
+                items.push(self.item(&aliases, &frame, &layout, group_index, number)?);
             }
         }
         let objects = self.objects(operation, &layout)?;
         let copies = copies::plan(self.mapping, &frame, &layout, &fills)?;
-        Ok(OperationPlan {
+        let plan = OperationPlan {
             operation: operation.clone(),
             layout,
             frame,
@@ -131,7 +134,9 @@ impl<'a> Compiler<'a> {
             copies,
             left_out: Vec::new(),
             shapes: RwLock::default(),
-        })
+        };
+        self.refuse_unused(&plan)?;
+        Ok(plan)
     }
 
     /// Columns that some operations of the run take and this one does not, once all are compiled.

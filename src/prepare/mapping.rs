@@ -221,6 +221,18 @@ pub enum MappingError {
         /// The operation.
         operation: String,
     },
+    /// A column's field is one that the operation knows, and yet nothing would take its values.
+    #[error(
+        "the column `{column}` goes to `{field}`, and nothing of {operation} would take it: another column or constant fills that place"
+    )]
+    Unused {
+        /// The column.
+        column: String,
+        /// The field.
+        field: String,
+        /// The operation.
+        operation: String,
+    },
     /// A column holds what the provider must not get.
     #[error("the column `{column}` must not be mapped to `{field}`: {why}")]
     Refused {
@@ -252,6 +264,7 @@ impl MappingError {
                 "take the column out of [columns] and name it under [ignore]; give what it holds in columns that may be sent"
                     .to_owned()
             }
+            Self::Unused { .. } => "keep one of them in the mapping, and name a column that is left out under [ignore]".to_owned(),
             Self::SetByProgram { .. } => {
                 "take the line out of the mapping, and name a column under [ignore]; `clientferry fields OPERATION` lists what may be filled"
                     .to_owned()

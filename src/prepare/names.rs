@@ -3,7 +3,7 @@
 /// Members within members; nobody maps deeper.
 const STEPS_MAX: usize = 12;
 /// Items of a list that a mapping may number.
-const ITEMS_MAX: u32 = 100;
+pub(super) const ITEMS_MAX: u32 = 100;
 
 /// A field as a mapping writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -288,3 +288,28 @@ fn the_country_of_a_phone_is_the_mappings_or_the_contracts_and_nobodys_by_defaul
     assert_eq!(region("brainysoft/individual").as_deref(), Some("RU"));
     assert_eq!(region("finlego/core-individual"), None);
 }
+
+#[test]
+fn an_alias_takes_the_next_free_item_and_no_column_is_dropped() {
+    let pairs = [NAME, CITY, ("phone", "phone"), ("mobile", "phones[0].number"), ("work", "phones[1].number")];
+    let row = ["Doe", "Riga", "+371 2612 3456", "+371 2612 3457", "+371 2612 3458"];
+    let sent = body(&pairs, "", &row);
+    for number in ["37126123456", "37126123457", "37126123458"] {
+        assert!(sent.contains(number), "{sent}");
+    }
+    // One column under both names is one phone.
+    let both = compile(&["a", "phone"], "[columns]\n\"phone\" = [\"phone\", \"phones[0].number\"]").unwrap();
+    assert_eq!(both.operations[0].items.len(), 1);
+}
+
+#[test]
+fn what_no_place_of_the_body_takes_is_refused() {
+    let unused = "[columns]\n\"a\" = \"Address.city\"\n\"b\" = \"Mail.city\"\n\"c\" = \"addresses[0].city\"";
+    let error = compile(&["a", "b", "c"], unused).err().unwrap_or_default();
+    assert!(error.contains("the column `c` goes to `addresses[0].city`"), "{error}");
+    for constant in ["phones[0].number", "People.results[1].name", "addresses[2].city", "phones[].number"] {
+        let mapping = format!("[columns]\n\"a\" = \"People.results[0].name\"\n[constants]\n\"{constant}\" = \"+37126123456\"");
+        let error = compile(&["a"], &mapping).err().unwrap_or_default();
+        assert!(error.contains("would never be sent"), "{constant}: {error}");
+    }
+}

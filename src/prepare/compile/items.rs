@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::aliases::Aliases;
 use super::sources::numbered;
 use super::{Compiler, number_in, text_of};
-use crate::contract::{Group, Leaf, Operation};
+use crate::contract::{Group, Leaf};
 use crate::model::FieldName;
 use crate::prepare::cell;
 use crate::prepare::layout::Layout;
@@ -18,18 +19,22 @@ const OF_NUMBER: [&str; 2] = ["series", "number"];
 
 impl Compiler<'_> {
     /// Numbers of the items of a list that columns fill, those that an alias leads to among them.
-    pub(super) fn item_numbers(&self, operation: &Operation, frame: &Frame, group_index: usize) -> BTreeSet<u32> {
+    pub(super) fn item_numbers(&self, aliases: &Aliases, frame: &Frame, group_index: usize) -> BTreeSet<u32> {
         let Some(group) = frame.groups.get(group_index) else { return BTreeSet::new() };
         let number = |field: &str| number_in(field, |list| group.is_called(list));
         let mut numbers: BTreeSet<u32> = self.targets.keys().filter_map(|field| number(field)).collect();
-        let aliases = operation.aliases.iter().filter(|(field, _)| self.targets.contains_key(field.as_str()));
-        numbers.extend(aliases.filter_map(|(_, target)| number(target)));
+        numbers.extend(
+            aliases
+                .iter()
+                .filter(|(field, _)| self.targets.contains_key(field.as_str()))
+                .filter_map(|(_, target)| number(target)),
+        );
         numbers
     }
 
     pub(super) fn item(
         &self,
-        operation: &Operation,
+        aliases: &Aliases,
         frame: &Frame,
         layout: &Layout,
         group_index: usize,
@@ -70,7 +75,7 @@ impl Compiler<'_> {
                 Some(value) => Some(From::Word(value.as_str().map_or_else(|| value.to_string(), str::to_owned))),
                 None => match self.part_source(&lists, number, &parts_of(leaf), leaf) {
                     Some(from) => Some(from),
-                    None => self.alias_source(operation, group, number, leaf)?,
+                    None => self.alias_source(aliases, group, number, leaf)?,
                 },
             };
             let Some(from) = from else { continue };
@@ -98,8 +103,8 @@ impl Compiler<'_> {
         })
     }
 
-    fn alias_source(&self, operation: &Operation, group: &Group, number: u32, leaf: &Leaf) -> Result<Option<From>, MappingError> {
-        for (field, target) in &operation.aliases {
+    fn alias_source(&self, aliases: &Aliases, group: &Group, number: u32, leaf: &Leaf) -> Result<Option<From>, MappingError> {
+        for (field, target) in aliases {
             let target = Name::parse(target);
             let leads_here = target.number == Some(number)
                 && target.list.is_some_and(|list| group.is_called(list))
@@ -113,12 +118,12 @@ impl Compiler<'_> {
 }
 
 /// The names that mappings may give to a list.
-fn names_of(group: &Group) -> Vec<&str> {
+pub(super) fn names_of(group: &Group) -> Vec<&str> {
     if group.field == group.body_path { vec![&group.field] } else { vec![&group.body_path, &group.field] }
 }
 
 /// The names that mappings may give to a part.
-fn parts_of(leaf: &Leaf) -> Vec<&str> {
+pub(super) fn parts_of(leaf: &Leaf) -> Vec<&str> {
     let (part, path) = (leaf.part(), leaf.inner_path());
     if part == path { vec![part] } else { vec![path, part] }
 }

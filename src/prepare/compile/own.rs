@@ -44,7 +44,7 @@ fn keeper<'o>(operations: &'o [Arc<Operation>], field: &str) -> Option<&'o Opera
 }
 
 /// Whether mappings may fill a member of this name; `None` where there is none.
-fn lets_fill(operation: &Operation, general: &str) -> Option<bool> {
+pub(super) fn lets_fill(operation: &Operation, general: &str) -> Option<bool> {
     let named = operation.leaves.iter().filter(|leaf| leaf.is_called(general)).map(|leaf| leaf.mappable);
     let Name { list, part, .. } = Name::parse(general);
     let group = list.and_then(|list| operation.group(list));

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::aliases::Aliases;
 use super::{Compiler, text_of};
-use crate::contract::{Join, Leaf, Operation, Render};
+use crate::contract::{Join, Leaf, Render};
 use crate::model::CellKind;
 use crate::model::text::fold;
 use crate::prepare::cell::{self, Written};
@@ -17,7 +18,7 @@ pub(super) const NAMES: [&str; 3] = ["last_name", "first_name", "middle_name"];
 
 impl Compiler<'_> {
     /// The source of a member outside lists; `None` when nothing fills it.
-    pub(super) fn source_of(&self, operation: &Operation, leaf: &Leaf) -> Result<Option<From>, MappingError> {
+    pub(super) fn source_of(&self, aliases: &Aliases, leaf: &Leaf) -> Result<Option<From>, MappingError> {
         let names = match &leaf.selector {
             // What other operations of the run let a mapping fill is no business of this member.
             _ if !leaf.mappable => Vec::new(),
@@ -44,7 +45,7 @@ impl Compiler<'_> {
             sources.extend(self.joined(join, str::to_owned));
         }
         if sources.is_empty() {
-            for (other, target) in &operation.aliases {
+            for (other, target) in aliases {
                 if leaf.is_called(target)
                     && let Some(source) = self.field_source(leaf, other)?
                 {

@@ -29,15 +29,15 @@ pub fn parse(cell: &str, codes: Option<&Codes>) -> Parsed<String> {
         }
         for word in part.split(',').map(trim).filter(|word| !word.is_empty()) {
             if !add(word)? {
-                return Err(unknown(codes));
+                return Err(unknown(codes, word));
             }
         }
     }
     if found.is_empty() { Err(CellFault::empty()) } else { Ok(format!("[{}]", found.join(","))) }
 }
 
-fn unknown(codes: Option<&Codes>) -> CellFault {
-    let allowed = codes.map_or_else(String::new, |codes| codes.codes.join(", "));
+fn unknown(codes: Option<&Codes>, word: &str) -> CellFault {
+    let allowed = codes.map_or_else(String::new, |codes| codes.for_people_who_wrote(word));
     CellFault::new(Code::ValueNotAllowed, format!("one of the words is not one of {allowed}"))
 }
 
