@@ -179,3 +179,22 @@ fn duplicates_follow_the_policy_of_the_account() {
         }
     }
 }
+
+#[test]
+fn what_was_ignored_is_reported_although_the_answer_was_lost() {
+    let sandbox = sandbox(&[], &[]);
+    let stage = stage(&sandbox, 1);
+    stage.run(&IMPORT).expect(0);
+    let other = borrowers(1, 1).replace(",Ada,", ",Bo,").replace("LP-", "LQ-").replace(",219-", ",229-").replace(",ada", ",bo");
+    stage.write("borrowers.csv", other);
+    let kinds = ["phone", "primary_address", "mail_address"].map(|kind| format!("{kind} = \"force\"\n")).concat();
+    let account = format!("[accounts.default]\nprovider = \"loanpro\"\n[accounts.default.duplicates]\n{kinds}");
+    stage.write("clientferry.toml", account);
+    sandbox.set_faults(&["drop_after_commit@100%"]);
+    let finished = stage.run(&IMPORT);
+    let folders = std::fs::read_dir(stage.path("reports")).unwrap().map(|entry| Report::read(&entry.unwrap().path()));
+    let told: Vec<_> = folders.flat_map(|report| report.outcomes).filter(|row| row["row_id"] == "LQ-1").collect();
+    let told = told.first().unwrap_or_else(|| panic!("{}", finished.stderr));
+    assert_eq!(told["outcome"], "created", "{told:?}");
+    assert!(told["message"].contains("although the provider warned: phone of customer 1"), "{told:?}");
+}
