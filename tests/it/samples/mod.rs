@@ -2,6 +2,7 @@
 
 mod all_types;
 mod borrowers;
+mod businesses;
 mod clean;
 mod english;
 mod finlego;
@@ -32,6 +33,18 @@ pub(crate) const SAMPLES: &[Sample] = &[
         to: "brainysoft/individual",
         mapping: Some("brainysoft-borrowers.toml"),
         make: borrowers::make,
+    },
+    Sample {
+        file: "brainysoft-proprietors.csv",
+        to: "brainysoft/sole-proprietor",
+        mapping: Some("brainysoft-proprietors.toml"),
+        make: businesses::proprietors,
+    },
+    Sample {
+        file: "brainysoft-companies.csv",
+        to: "brainysoft/legal-entity",
+        mapping: Some("brainysoft-companies.toml"),
+        make: businesses::companies,
     },
     Sample { file: "three-ways.csv", to: "brainysoft/individual", mapping: Some("three-ways.toml"), make: three_ways::make },
     Sample {
