@@ -307,7 +307,7 @@ fn what_no_place_of_the_body_takes_is_refused() {
     let unused = "[columns]\n\"a\" = \"Address.city\"\n\"b\" = \"Mail.city\"\n\"c\" = \"addresses[0].city\"";
     let error = compile(&["a", "b", "c"], unused).err().unwrap_or_default();
     assert!(error.contains("the column `c` goes to `addresses[0].city`"), "{error}");
-    for constant in ["phones[0].number", "People.results[1].name", "addresses[2].city", "phones[].number"] {
+    for constant in ["phones[0].number", "People.results[1].name", "addresses[2].city"] {
         let mapping = format!("[columns]\n\"a\" = \"People.results[0].name\"\n[constants]\n\"{constant}\" = \"+37126123456\"");
         let error = compile(&["a"], &mapping).err().unwrap_or_default();
         assert!(error.contains("would never be sent"), "{constant}: {error}");

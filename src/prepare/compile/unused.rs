@@ -41,16 +41,14 @@ impl Compiler<'_> {
             .chain(plan.objects.items.iter().map(|item| item.name.as_str()))
             .collect();
         for field in self.mapping.constants.keys() {
-            let Name { list: Some(list), number, part: _ } = Name::parse(field) else { continue };
+            // What is said of all items is no word of any one: it holds for as many as there are, also for none.
+            let Name { list: Some(list), number: Some(number), part: _ } = Name::parse(field) else { continue };
             if !plan.operation.knows_field(&names::general(field)) {
                 continue;
             }
             let group = plan.frame.groups.iter().find(|group| group.is_called(list));
             let list = group.map_or(list, |group| group.field.as_str());
-            let is_made = match number {
-                Some(number) => made.contains(format!("{list}[{number}]").as_str()),
-                None => made.iter().any(|name| name.split_once('[').is_some_and(|(made, _)| made == list)),
-            };
+            let is_made = made.contains(format!("{list}[{number}]").as_str());
             if !is_made {
                 return Err(MappingError::Value {
                     section: "constants",
