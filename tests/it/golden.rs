@@ -17,7 +17,6 @@ use super::samples::{SAMPLES, Sample};
 
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
-    (Code::CellZerosLost, "no sample has a column of numbers of one length but its own; `damage_seeded` has several"),
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
     (Code::RowNul, "no sample is broken like that; the reader's own tests have one"),
     (Code::RowRepeatedHeader, "no sample is a printed report; the reader's own tests have one"),
@@ -32,7 +31,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::ValueWrongType, "cells become values of the right JSON type or none"),
     (Code::ItemOrphan, "no sample has a second sheet"),
     (Code::PaymentRawNumber, "no contract of these samples takes payment data"),
-    (Code::ReferenceUnknown, "no contract of these samples has reference books"),
+    (Code::ReferenceUnknown, "check asks for no reference book"),
     (Code::CellMerged, "no sample merges cells; tests of sheets do"),
     (Code::RowMarked, "only a row of rejected.csv has the mark"),
     (Code::ClientSameName, "no stage of this version compares names of different clients"),
@@ -43,7 +42,6 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::SendUnreachable, "check sends nothing"),
     (Code::SendAbsent, "check sends nothing"),
     (Code::ProviderRejected, "check sends nothing"),
-    (Code::ProviderRemark, "check sends nothing"),
     (Code::ProviderUnknown, "check sends nothing"),
     (Code::ProviderRemark, "check sends nothing"),
 ];
