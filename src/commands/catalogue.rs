@@ -26,10 +26,11 @@ pub(super) fn operations(config: &Config, registry: &Registry, args: &JsonArgs) 
         return Ok(Exit::Well);
     }
     let mut text = String::new();
+    let width = registry.operations().iter().map(|operation| operation.name.chars().count()).max().unwrap_or(0);
     for operation in registry.operations() {
         // Writing to a String cannot fail.
         let own = if is_own(operation) { " (your own)" } else { "" };
-        let _ = writeln!(text, "{:<24} {}{own}", operation.name, operation.title);
+        let _ = writeln!(text, "{:<width$} {}{own}", operation.name, operation.title);
     }
     terminal::print(&text);
     Ok(Exit::Well)
@@ -181,5 +182,12 @@ fn leaf_line(text: &mut String, leaf: &Leaf) {
 
 fn line(text: &mut String, field: &str, required: bool, format: &str, example: &str, what: &str) {
     let required = if required { "yes" } else { "" };
+    // A long path stands on a line of its own, so that the columns stay columns.
+    let field = if field.chars().count() > 34 {
+        let _ = writeln!(text, "  {field}");
+        ""
+    } else {
+        field
+    };
     let _ = writeln!(text, "  {field:<34} {required:<9} {format:<18} {example:<26} {what}");
 }

@@ -101,7 +101,7 @@ mod tests {
         for (text, kept) in [
             ("passport.seria: required", "passport.seria: required"),
             ("Client {/lastName} already exists", "Client {/lastName} already exists"),
-            ("Клиент уже существует, ведёт Сидорова Анна, sidorova@example.net", "Клиент уже существует, …, …"),
+            ("Клиент уже существует, ведёт Сидорова Анна, sidorova@example.net", "Клиент уже существует, … …"),
             ("клиент уже существует: сидорова анна", "клиент уже существует: …"),
             ("Поле «{/passport/no}» обязательно для заполнения", "Поле «{/passport/no}» обязательно для заполнения"),
             ("client Sidorova B. P. (+7 900 123-45-67) exists, status 409", "client …. …. (+…) exists, status 409"),

@@ -207,7 +207,7 @@ mod tests {
         let object = refused(
             &json!({"code": "DUPLICATE", "message": "Клиент Образцова существует, ведёт Сидорова Анна, sidorova@example.net, тел. 8 900 123 45 67"}),
         );
-        assert_eq!(&*object.message, "Клиент {/lastName} существует, …, …, …. …");
+        assert_eq!(&*object.message, "Клиент {/lastName} существует, … …. …");
         let object = refused(&json!({"code": "Сидорова Анна", "message": "Sidorova.Anna: passport.sidorova"}));
         assert_eq!((&*object.code, object.pointer), ("http_200", None));
         assert!(!object.message.to_lowercase().contains("sidorova"), "{}", object.message);

@@ -86,6 +86,27 @@ fn a_rehearsal_in_one_process_survives_being_killed_with_its_sandbox() {
     report.assert_agrees_with(&Ledger::read(&ledger));
 }
 
+#[test]
+fn two_thousand_rows_through_faults_and_kills_make_nobody_twice() {
+    const ROWS: usize = 2000;
+    let faults =
+        ["drop_after_commit@2%", "201_cut@1%", "500_after_commit@1%", "drop_before_commit@0.5%", "503=0@0.25%", "429=0@0.25%"];
+    let sandbox = SandboxProcess::with_faults(&faults);
+    let stage = Stage::new().to(&sandbox);
+    stage.write_clients("clients.csv", ROWS as u64, 26, 0);
+    for clients in [300, 1100] {
+        let started = stage.start(&IMPORT);
+        sandbox.wait_for_clients(clients);
+        assert!(started.kill(), "the run had ended before it was killed");
+        Ledger::read(&sandbox.ledger()).assert_nobody_is_twice();
+    }
+    stage.run(&IMPORT).expect(0);
+    let report = Report::read(&stage.only_report());
+    report.assert_no_row_is_lost(ROWS);
+    report.assert_agrees_with(&Ledger::read(&sandbox.ledger()));
+    assert_eq!(sandbox.created(), ROWS);
+}
+
 /// Fates without the keys, which hang on the journal's own secret.
 fn without_keys(report: &Report) -> Vec<Vec<String>> {
     let mut fates = report.fates();
