@@ -18,6 +18,7 @@ impl Compiler<'_> {
         unused.retain(|(field, column)| {
             !used.contains(column)
                 && !tells_the_kind(field)
+                && !self.is_for_others(field)
                 && operation.knows_field(&names::general(field))
                 && is_mappable(operation, field)
         });
@@ -32,6 +33,11 @@ impl Compiler<'_> {
         self.refuse_idle_constants(plan)
     }
 
+    /// Items of a mapping that names no operation may be meant for another one that it serves; the report names what is not sent.
+    fn is_for_others(&self, field: &str) -> bool {
+        self.mapping.operation.is_none() && Name::parse(field).list.is_some()
+    }
+
     /// A constant belongs to an item that a column makes: one alone makes none.
     fn refuse_idle_constants(&self, plan: &OperationPlan) -> Result<(), MappingError> {
         let made: BTreeSet<&str> = plan
@@ -43,7 +49,7 @@ impl Compiler<'_> {
         for field in self.mapping.constants.keys() {
             // What is said of all items is no word of any one: it holds for as many as there are, also for none.
             let Name { list: Some(list), number: Some(number), part: _ } = Name::parse(field) else { continue };
-            if !plan.operation.knows_field(&names::general(field)) {
+            if !plan.operation.knows_field(&names::general(field)) || self.is_for_others(field) {
                 continue;
             }
             let group = plan.frame.groups.iter().find(|group| group.is_called(list));
