@@ -305,11 +305,15 @@ fn an_alias_takes_the_next_free_item_and_no_column_is_dropped() {
 #[test]
 fn what_no_place_of_the_body_takes_is_refused() {
     let unused = "[columns]\n\"a\" = \"Address.city\"\n\"b\" = \"Mail.city\"\n\"c\" = \"addresses[0].city\"";
-    let error = compile(&["a", "b", "c"], unused).err().unwrap_or_default();
+    let made_for_it = |text: &str| format!("operation = \"acme/everything\"\n{text}");
+    let error = compile(&["a", "b", "c"], &made_for_it(unused)).err().unwrap_or_default();
     assert!(error.contains("the column `c` goes to `addresses[0].city`"), "{error}");
+    // A mapping that names no operation may serve others: what this one does not take is named, not refused.
+    let shared = compile(&["a", "b", "c"], unused).unwrap();
+    assert_eq!(shared.left_out().iter().map(|column| &**column).collect::<Vec<_>>(), ["c"]);
     for constant in ["phones[0].number", "People.results[1].name", "addresses[2].city"] {
         let mapping = format!("[columns]\n\"a\" = \"People.results[0].name\"\n[constants]\n\"{constant}\" = \"+37126123456\"");
-        let error = compile(&["a"], &mapping).err().unwrap_or_default();
+        let error = compile(&["a"], &made_for_it(&mapping)).err().unwrap_or_default();
         assert!(error.contains("would never be sent"), "{constant}: {error}");
     }
 }
