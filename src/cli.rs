@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 70 a defect of clientferry · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 8 its time window or budget of requests ended, resumable · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -34,7 +34,7 @@ pub enum Command {
     /// Everything but sending; writes the same report.
     Check(SourceArgs),
     /// Check, and tell how many calls the import would take and how long.
-    Plan(SourceArgs),
+    Plan(PlanArgs),
     /// Tell what a file is: encoding, delimiter, sheets, header row, columns.
     Inspect(InspectArgs),
     /// Propose a mapping of a file's columns.
@@ -117,12 +117,50 @@ pub struct ReadingArgs {
     pub unpack_ratio_max: Option<u64>,
 }
 
+/// When may be sent, and how much.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Pace")]
+pub struct PaceArgs {
+    /// Send only at this time of day, for example 22:00-06:00; outside of it the run ends with exit code 8 and can be continued.
+    #[arg(long, value_name = "FROM-TO", env = "CLIENTFERRY_WINDOW")]
+    pub window: Option<String>,
+    /// Time zone of the window, for example Europe/Moscow (this machine's when not given).
+    #[arg(long, value_name = "ZONE", env = "CLIENTFERRY_TZ")]
+    pub tz: Option<String>,
+    /// Make at most so many requests of any kind in this run; then it ends with exit code 8 and can be continued.
+    #[arg(long, value_name = "N", env = "CLIENTFERRY_MAX_REQUESTS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_requests: Option<u64>,
+    /// Wait in this process where the window is shut or a long limit is used up, instead of ending the run.
+    #[arg(long, env = "CLIENTFERRY_WAIT", value_parser = FalseyValueParser::new())]
+    pub wait: bool,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// When may be sent.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+}
+
 /// `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The source.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// When may be sent.
+    #[command(flatten)]
+    pub pace: PaceArgs,
+    /// Stop when the provider refuses more clients than this: a number, or a share such as 5%.
+    #[arg(long, value_name = "N|P%", env = "CLIENTFERRY_MAX_REJECTED")]
+    pub max_rejected: Option<String>,
+    /// Send so many new clients first and judge the answers before the others follow; 0 sends all at once (20).
+    #[arg(long, value_name = "N", env = "CLIENTFERRY_CANARY")]
+    pub canary: Option<u64>,
     /// Rehearse: start the provider's local imitation in this process and send to it over real HTTP.
     #[arg(long, env = "CLIENTFERRY_SANDBOX", value_parser = FalseyValueParser::new())]
     pub sandbox: bool,
@@ -225,6 +263,9 @@ pub struct ResolveArgs {
     /// Do not ask before sending to a real provider: what had no reliable answer is sent again under its old key.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,
+    /// When may be asked.
+    #[command(flatten)]
+    pub pace: PaceArgs,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,

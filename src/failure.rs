@@ -30,6 +30,8 @@ pub enum Exit {
     Report = 6,
     /// Another run holds the lock.
     Locked = 7,
+    /// The time window or the budget of requests ended, resumable.
+    Paused = 8,
     /// A defect of this program (`EX_SOFTWARE` of `sysexits.h`).
     Defect = 70,
     /// Interrupted, resumable.

@@ -10,12 +10,18 @@ use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::model::Books;
 use crate::provider::Provider;
-use crate::submit::Session;
+use crate::submit::{Pace, Session};
 use crate::terminal;
 
 /// Gives the job the books that its mapping needs: those of the run's earlier parts, and what is missing from the provider.
 /// False: somebody asked to stop.
-pub(super) fn ask(session: &Session, provider: &dyn Provider, journal: &Journal, job: &mut Job) -> Result<bool, Failure> {
+pub(super) fn ask(
+    session: &Session,
+    provider: &dyn Provider,
+    pace: &Pace,
+    journal: &Journal,
+    job: &mut Job,
+) -> Result<bool, Failure> {
     let wanted = job.plan.books_wanted();
     if wanted.is_empty() {
         return Ok(true);
@@ -25,7 +31,7 @@ pub(super) fn ask(session: &Session, provider: &dyn Provider, journal: &Journal,
     books.missing.clear();
     let further: BTreeSet<String> = wanted.into_iter().filter(|name| !books.known.contains_key(name)).collect();
     if !further.is_empty() {
-        let Some(asked) = session.books(provider, &further, journal.last_request_at_ms()?).map_err(Failure::Halted)? else {
+        let Some(asked) = session.books(provider, &further, pace).map_err(Failure::Halted)? else {
             return Ok(false);
         };
         for (name, why) in &asked.missing {

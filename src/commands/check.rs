@@ -2,20 +2,24 @@
 
 use std::time::Duration;
 
-use chrono::{Local, TimeDelta, Utc};
+use chrono::Utc;
 
 use super::books;
+use super::forecast::Work;
+use super::import::asked;
 use super::job::{Job, Order, tell};
-use crate::cli::SourceArgs;
+use crate::cli::{PaceArgs, SourceArgs};
 use crate::config::Config;
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Requests};
-use crate::model::{Code, NotSent, Outcome};
+use crate::model::{Code, NotSent, Outcome, RateLimit};
 use crate::report::{self, Mode, Summary};
+use crate::submit::PaceSettings;
 use crate::terminal;
 
-pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode: Mode) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, plan: Option<&PaceArgs>) -> Result<Exit, Failure> {
+    let mode = if plan.is_some() { Mode::Plan } else { Mode::Check };
     let operations = registry.find(&args.to)?;
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
@@ -41,8 +45,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);
-    if mode == Mode::Plan {
-        terminal::print(&forecast(&summary, &job));
+    if let Some(pace) = plan {
+        terminal::print(&forecast(config, &summary, &job, pace)?);
     }
     Ok(exit)
 }
@@ -55,26 +59,35 @@ fn passing_secret() -> [u8; 32] {
 }
 
 /// What an import would take.
-fn forecast(summary: &Summary, job: &Job) -> String {
+fn forecast(config: &Config, summary: &Summary, job: &Job, pace: &PaceArgs) -> Result<String, Failure> {
     let to_send = summary.not_sent_reasons.get(&Code::SendOnlyChecked).copied().unwrap_or(0);
     let known = summary.count(Outcome::Existing) + summary.count(Outcome::Created);
     let to_resolve = summary.count(Outcome::Unknown);
+    let per_client = job.operations.iter().map(|operation| operation.requests_per_client).max().unwrap_or(1);
     let (requests, window) =
         job.operations.iter().filter_map(|operation| operation.limit).min().unwrap_or((1, Duration::from_secs(1)));
-    let per_client = job.operations.iter().map(|operation| operation.requests_per_client).max().unwrap_or(1);
-    // One request proves the account, the others create.
-    let calls = to_send.saturating_mul(u64::from(per_client)) + to_resolve + u64::from(to_send > 0);
-    let millis = calls.saturating_mul(u64::try_from(window.as_millis()).unwrap_or(1000)) / u64::from(requests.max(1));
-    let finish =
-        i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).and_then(|span| Local::now().checked_add_signed(span));
+    let main = match config.requests_per_second(&job.account)? {
+        Some(slower) => RateLimit::per_second(slower),
+        None => RateLimit { requests, window },
+    };
+    let mut settings = PaceSettings::default();
+    config.pace(&job.account, asked(pace), &mut settings)?;
+    let further = job.operations.iter().flat_map(|operation| operation.further_limits.iter().copied());
+    let work = Work {
+        clients: to_send,
+        calls_per_client: per_client,
+        // One request proves the account.
+        other_calls: to_resolve + u64::from(to_send > 0),
+        limits: std::iter::once(main).chain(further).chain(config.further_limits(&job.account)?).collect(),
+        schedule: settings.schedule,
+        requests_max: settings.requests_max,
+    };
     let each = if per_client > 1 { format!(" with {per_client} requests each") } else { String::new() };
-    let duration = format!("{} h {:02} min {:02} s", millis / 3_600_000, millis / 60_000 % 60, millis / 1000 % 60);
-    format!(
-        "\nPlan for `import` with the account `{}`\n  calls        {calls} ({to_send} to create{each}, {to_resolve} to resolve, 1 to prove the account)\n  \
-         in journal   {known} created or existing, not sent again\n  limit        {requests} requests in {} s\n  duration     at least {duration}\n  \
-         finish       {} if started now\n",
+    Ok(format!(
+        "\nPlan for `import` with the account `{}`\n  calls        {} ({to_send} to create{each}, {to_resolve} to resolve, 1 to prove the account)\n  \
+         in journal   {known} created or existing, not sent again\n{}",
         job.account,
-        window.as_secs_f64(),
-        finish.map_or_else(|| "later than can be told".to_owned(), |finish| finish.format("%Y-%m-%d %H:%M").to_string()),
-    )
+        work.calls(),
+        work.tell(Utc::now().timestamp_millis()),
+    ))
 }

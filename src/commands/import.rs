@@ -8,16 +8,16 @@ use chrono::{DateTime, Utc};
 use super::books;
 use super::job::{Job, Order, tell};
 use super::target::{Rehearsal, Target, default_ledger};
-use crate::cli::ImportArgs;
-use crate::config::{Config, SANDBOX_ACCOUNT};
+use crate::cli::{ImportArgs, PaceArgs};
+use crate::config::{self, Config, PaceAsked, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
-use crate::journal::{Journal, Run};
-use crate::model::NotSent;
-use crate::provider::{self, Provider};
+use crate::journal::{Journal, Run, State};
+use crate::model::{Identity, NotSent};
+use crate::provider;
 use crate::report::{self, Mode};
 use crate::sandbox::FaultSpec;
-use crate::submit::{Ended, Purpose, Sent, Session, SubmitSettings};
+use crate::submit::{Ended, Errand, Feed, Pace, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Result<Exit, Failure> {
@@ -35,7 +35,12 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         provider.accepts(&only.name)?;
     }
     let faults = args.fault.iter().map(|spec| spec.parse()).collect::<Result<Vec<FaultSpec>, _>>()?;
-    let submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
+    let mut submit_settings = SubmitSettings { limit: args.limit, ..config.submit_settings()? };
+    submit_settings.canary = args.canary.unwrap_or(submit_settings.canary);
+    if let Some(text) = &args.max_rejected {
+        submit_settings.rejected_max = config::max_rejected(text)?;
+    }
+    config.pace(&account, asked(&args.pace), &mut submit_settings.pace)?;
     let journal_path = config.journal(args.source.journal.as_deref());
     let mut opened = None;
     let mut job = Job::open(
@@ -73,7 +78,9 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
             Target::sandbox(&rehearsal, &session, &journal, &provider_name, &ledger)?
         }
     };
-    if !books::ask(&session, target.provider.as_ref(), &journal, &mut job)? {
+    let errand = errand(&target, &journal, &job, submit_settings);
+    let pace = errand.pace()?;
+    if !books::ask(&session, target.provider.as_ref(), &pace, &journal, &mut job)? {
         target.stop(&session);
         return Ok(Exit::Interrupted);
     }
@@ -86,13 +93,28 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     let reporter = if test_stand { reporter.without_crosswalk() } else { reporter };
     target.tell_ledger();
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
-    let sent = send(&session, target.provider.clone(), &journal, &job, &submit_settings, Purpose::Send)?;
+    let sent = send(&session, errand, &pace, &journal, &job, Purpose::Send)?;
     target.stop(&session);
     let (ended, otherwise, halt) = ending(&sent.ended);
     journal.end_run(&job.run, ended.0, halt.as_ref().map(|halt| halt.what.as_str()), sent.requests)?;
     let requests = journal.run(&job.run)?.requests;
     let summary = job.report(reporter, Some(&journal), otherwise, ended.1, halt, requests)?;
-    Ok(tell(&summary))
+    let told = tell(&summary);
+    Ok(match sent.ended {
+        Ended::Paused(_) => Exit::Paused,
+        Ended::Finished | Ended::Limit | Ended::Interrupted | Ended::Halted(_) => told,
+    })
+}
+
+/// What the command line says of the pace.
+pub(super) fn asked(args: &PaceArgs) -> PaceAsked<'_> {
+    PaceAsked { window: args.window.as_deref(), zone: args.tz.as_deref(), requests_max: args.max_requests, wait: args.wait }
+}
+
+/// What is to be done, on an account whose use of long limits is remembered under its server's name.
+pub(super) fn errand(target: &Target, journal: &Journal, job: &Job, mut settings: SubmitSettings) -> Errand {
+    settings.pace.account = format!("{} {}", target.server, job.account).into();
+    Errand { provider: target.provider.clone(), logbook: Arc::new(journal.clone()), run: job.run.clone(), settings }
 }
 
 /// The journal's word, the report's word, the reason for rows that had no turn, and what the provider said.
@@ -106,16 +128,21 @@ fn ending(ended: &Ended) -> ((&'static str, report::Ended), NotSent, Option<repo
             NotSent::Halted,
             Some(report::Halt { what: halt.what.clone(), hint: halt.hint.clone() }),
         ),
+        Ended::Paused(halt) => (
+            ("paused", report::Ended::Halted),
+            NotSent::Halted,
+            Some(report::Halt { what: halt.what.clone(), hint: halt.hint.clone() }),
+        ),
     }
 }
 
 /// Feeds the job's rows to the provider, with a bar on the terminal.
 pub(super) fn send(
     session: &Session,
-    provider: Arc<dyn Provider>,
+    errand: Errand,
+    pace: &Pace,
     journal: &Journal,
     job: &Job,
-    settings: &SubmitSettings,
     purpose: Purpose,
 ) -> Result<Sent, Failure> {
     let stage = match purpose {
@@ -124,12 +151,43 @@ pub(super) fn send(
     };
     let bar = terminal::SendingBar::new(stage, job.rows);
     let shown = bar.clone();
-    let sent =
-        session.send(purpose, provider, journal, &job.run, settings, Arc::new(move |progress| shown.show(progress)), |feed| {
-            job.each_sendable(|row| feed.offer(row), |rows| bar.pass(rows))
-        });
+    let sent = session.send(purpose, errand, pace, Arc::new(move |progress| shown.show(progress)), |feed| {
+        if purpose == Purpose::Send {
+            offer_doubtful(journal, job, &feed)?;
+        }
+        job.each_sendable(|row| feed.offer(row), |rows| bar.pass(rows))
+    });
     bar.finish();
     sent
+}
+
+/// Offers the rows whose outcome an earlier part of this run left open: they come before everything new. The others follow in
+/// the source's order, these among them.
+fn offer_doubtful(journal: &Journal, job: &Job, feed: &Feed) -> Result<(), Failure> {
+    let counts = journal.counts(Some(&job.run))?;
+    let mut left = counts.iter().filter(|(state, _)| *state == State::Unknown).map(|(_, count)| *count).sum::<u64>();
+    if left == 0 {
+        return Ok(());
+    }
+    let mut failure = None;
+    job.each_sendable(
+        |row| {
+            let identities: Vec<Identity> = row.parcel.identities.iter().map(|(identity, _)| *identity).collect();
+            match journal.client(&identities) {
+                Ok(Some(client)) if client.state == State::Unknown => {
+                    left -= 1;
+                    feed.offer(row) && left > 0
+                }
+                Ok(_) => true,
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            }
+        },
+        |_| {},
+    )?;
+    failure.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn run_record(job: &Job, args: &ImportArgs, folder: &Path, started: DateTime<Utc>) -> Run {

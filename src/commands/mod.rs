@@ -5,6 +5,7 @@ mod books;
 mod catalogue;
 mod check;
 mod check_profile;
+mod forecast;
 mod import;
 mod inspect;
 mod job;
@@ -22,7 +23,7 @@ use clap::CommandFactory as _;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
-use crate::{report as room, terminal};
+use crate::terminal;
 
 /// Does what the command line says.
 ///
@@ -38,8 +39,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     let config = config;
     match cli.command {
         Command::Import(args) => import::run(&config, &registry, &args),
-        Command::Check(args) => check::run(&config, &registry, &args, room::Mode::Check),
-        Command::Plan(args) => check::run(&config, &registry, &args, room::Mode::Plan),
+        Command::Check(args) => check::run(&config, &registry, &args, None),
+        Command::Plan(args) => check::run(&config, &registry, &args.source, Some(&args.pace)),
         Command::Inspect(args) => inspect::run(&registry, &args),
         Command::Map(args) => map::run(&registry, &args),
         Command::Template(args) => template::run(&registry, &args),

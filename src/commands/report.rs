@@ -36,7 +36,7 @@ pub(super) fn ending_of(run: &Run) -> (report::Ended, NotSent, Option<report::Ha
     let (ended, otherwise) = match run.ended.as_str() {
         "finished" => (report::Ended::Finished, NotSent::Unreachable),
         "limit" => (report::Ended::Finished, NotSent::Limit),
-        "halted" => (report::Ended::Halted, NotSent::Halted),
+        "halted" | "paused" => (report::Ended::Halted, NotSent::Halted),
         // A run that was killed left no word.
         _ => (report::Ended::Interrupted, NotSent::Interrupted),
     };

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::import::send;
+use super::import::{asked, errand, send};
 use super::job::{Job, tell};
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
@@ -51,20 +51,25 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
     let reporter = job.reporter(&folder, Mode::Import, started)?;
     target.tell_ledger();
     let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
-    let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
+    let mut settings = config.submit_settings()?;
+    config.pace(&run.account, asked(&args.pace), &mut settings.pace)?;
+    let errand = errand(&target, &journal, &job, settings);
+    let pace = errand.pace()?;
+    let sent = send(&session, errand, &pace, &journal, &job, Purpose::Resolve)?;
     target.stop(&session);
     journal.add_requests(&job.run, sent.requests)?;
     let requests = journal.run(&job.run)?.requests;
     let (ended, otherwise, halt) = ending_of(&run);
     let (ended, halt) = match &sent.ended {
         Ended::Finished | Ended::Limit | Ended::Interrupted => (ended, halt),
-        Ended::Halted(now) => (ended, Some(report::Halt { what: now.what.clone(), hint: now.hint.clone() })),
+        Ended::Halted(now) | Ended::Paused(now) => (ended, Some(report::Halt { what: now.what.clone(), hint: now.hint.clone() })),
     };
     let told = tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, requests)?);
     // The exit code is about this command; how the import ended stands in the report.
     Ok(match sent.ended {
         Ended::Interrupted => Exit::Interrupted,
         Ended::Halted(_) => Exit::Halted,
+        Ended::Paused(_) => Exit::Paused,
         Ended::Finished | Ended::Limit if told == Exit::Well => Exit::Well,
         Ended::Finished | Ended::Limit => Exit::Attention,
     })

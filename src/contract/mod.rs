@@ -25,7 +25,7 @@ pub use checks::Today;
 pub use codes::{Code as EnumCode, Codes};
 pub use guard::Guard;
 pub use leaf::{Group, Join, Leaf, Selector, Variant};
-pub use operation::{Idempotency, IdentityRule, Kind, Limits, Operation, Settling};
+pub use operation::{FurtherLimit, Idempotency, IdentityRule, Kind, Limits, Operation, Settling};
 pub use plain::Facts;
 pub use profile::OwnProfile;
 pub use registry::{ContractError, Registry};

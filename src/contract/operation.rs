@@ -15,8 +15,8 @@ use super::registry::ContractError;
 use super::shape::shape_decides;
 use super::validate::{Contract, Level, Violation};
 use super::view::{BodyView, Path};
-use crate::model::FieldName;
 use crate::model::text::fold;
+use crate::model::{FieldName, RateLimit};
 
 /// What is asked of a provider: `tbank/fl-resident`.
 #[derive(Debug)]
@@ -43,6 +43,8 @@ pub struct Operation {
     pub own_id_required: bool,
     /// Requests allowed in any sliding window, and its length.
     pub limit: Option<(u32, Duration)>,
+    /// Limits of longer windows that hold besides.
+    pub further_limits: Vec<RateLimit>,
     /// Requests that may be under way at once, where the provider says so.
     pub in_flight: Option<u32>,
     /// Requests that creating one client takes.
@@ -183,7 +185,7 @@ impl ForeignColumns {
 }
 
 /// How many requests a provider allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Requests in any sliding window.
@@ -195,6 +197,35 @@ pub struct Limits {
     /// Requests that one client costs; one where it is not said.
     #[serde(default)]
     pub requests_per_client: Option<u32>,
+    /// Windows that hold besides: per minute, per day.
+    #[serde(default)]
+    pub further: Vec<FurtherLimit>,
+}
+
+/// A window that holds besides the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherLimit {
+    /// Requests in any sliding window.
+    pub requests: u32,
+    /// The window, milliseconds.
+    pub window_ms: u64,
+}
+
+impl From<&FurtherLimit> for RateLimit {
+    fn from(limit: &FurtherLimit) -> Self {
+        Self { requests: limit.requests, window: Duration::from_millis(limit.window_ms) }
+    }
+}
+
+impl Limits {
+    fn lets_nothing_through(&self) -> bool {
+        self.requests == 0
+            || self.window_ms == 0
+            || self.in_flight == Some(0)
+            || self.requests_per_client == Some(0)
+            || self.further.iter().any(|further| further.requests == 0 || further.window_ms == 0)
+    }
 }
 
 /// Parts of a body that together tell a client from all others.
@@ -253,9 +284,7 @@ impl Operation {
             return Err("x-phone-region: a country's code is two capital letters, such as `GB`".to_owned());
         }
         let limits: Option<Limits> = part(&schema, "x-limits")?;
-        if limits.is_some_and(|limits| {
-            limits.requests == 0 || limits.window_ms == 0 || limits.in_flight == Some(0) || limits.requests_per_client == Some(0)
-        }) {
+        if limits.as_ref().is_some_and(Limits::lets_nothing_through) {
             return Err("x-limits: a limit of 0 would let nothing through".to_owned());
         }
         let rules: Option<Vec<WrittenIdentityRule>> = part(&schema, "x-identity")?;
@@ -270,9 +299,10 @@ impl Operation {
             identities: rules.unwrap_or_default().into_iter().map(IdentityRule::from).collect(),
             identity_fallback: fallback.map(IdentityRule::from),
             own_id_required: schema.get("x-own-id-required").is_some_and(|value| value != false),
-            limit: limits.map(|limits| (limits.requests, Duration::from_millis(limits.window_ms))),
-            in_flight: limits.and_then(|limits| limits.in_flight),
-            requests_per_client: limits.and_then(|limits| limits.requests_per_client).unwrap_or(1),
+            limit: limits.as_ref().map(|limits| (limits.requests, Duration::from_millis(limits.window_ms))),
+            in_flight: limits.as_ref().and_then(|limits| limits.in_flight),
+            requests_per_client: limits.as_ref().and_then(|limits| limits.requests_per_client).unwrap_or(1),
+            further_limits: limits.map(|limits| limits.further.iter().map(RateLimit::from).collect()).unwrap_or_default(),
             idempotency: part(&schema, "x-idempotency")?,
             first_key: part(&schema, "x-first-key")?,
             passes_through: part::<bool>(&schema, "x-pass-through")?.unwrap_or(false),

@@ -51,10 +51,14 @@ pub(super) fn annotate(name: &str, mut schema: Value, facts: &Facts) -> Result<V
     say("x-phone-region", facts.phone_region.as_deref().map_or(Value::Null, Value::from));
     say("x-pass-through", Value::from(facts.passes_through));
     say("x-own-id-required", Value::from(facts.own_id_required));
-    if let Some(limits) = facts.limits {
+    if let Some(limits) = &facts.limits {
         let mut written = json!({"requests": limits.requests, "window_ms": limits.window_ms});
         if let (Some(in_flight), Some(members)) = (limits.in_flight, written.as_object_mut()) {
             members.insert("in_flight".to_owned(), Value::from(in_flight));
+        }
+        if let (false, Some(members)) = (limits.further.is_empty(), written.as_object_mut()) {
+            let further = limits.further.iter().map(|it| json!({"requests": it.requests, "window_ms": it.window_ms}));
+            members.insert("further".to_owned(), further.collect());
         }
         say("x-limits", written);
     }

@@ -8,6 +8,7 @@ mod baseline;
 mod error;
 mod files;
 mod replay;
+mod requests;
 mod rows;
 mod rules;
 mod schema;
@@ -25,6 +26,7 @@ use writer::{Request, Writer};
 
 pub use baseline::{Provenance, RemoteIdHash};
 pub use error::{JournalError, JournalErrorKind, Trouble};
+pub use requests::RequestsMade;
 pub use rules::{Event, Standing, State, after};
 
 /// Names a client within the journal.
@@ -234,6 +236,18 @@ impl Journal {
     pub fn last_request_at_ms(&self) -> Result<Option<i64>, JournalError> {
         let (intent, end) = self.read(|db| Ok((rows::last_intent_at_ms(db)?, rows::last_end_at_ms(db)?)))?;
         Ok(intent.max(end).max(self.0.killed_before_ms))
+    }
+
+    /// Requests of any kind that left for this account since this time, milliseconds since 1970 UTC, as far as they were counted.
+    pub fn requests_since(&self, account: &str, since_ms: i64) -> Result<Vec<RequestsMade>, JournalError> {
+        self.read(|db| requests::since(db, account, since_ms))
+    }
+
+    /// Counts requests of any kind that leave for this account, or takes some back; durable when this returns.
+    pub async fn count_requests(&self, account: &str, made: RequestsMade) -> Result<(), JournalError> {
+        let (ack, answer) = oneshot::channel();
+        self.ask(Request::CountRequests { account: account.into(), made, ack })?;
+        answer.await.unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
     /// Clients in a state whose last intent was of `run`, or of any run; in the order in which they were first intended.

@@ -9,7 +9,10 @@ use super::error::{JournalError, Trouble};
 use super::files;
 
 /// Format that this program writes. Raise it with every change of the tables, and carry older files across in [`prepare`].
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
+
+/// The oldest format that is carried across.
+const FORMAT_MIN: i64 = 1;
 
 /// `CFJ1`: marks the file as ours.
 const APPLICATION_ID: i64 = 0x4346_4a31;
@@ -104,6 +107,17 @@ CREATE TRIGGER events_are_not_altered BEFORE UPDATE ON events BEGIN SELECT RAISE
 CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 ";
 
+/// What format 2 brought: requests of any kind that left for an account, gathered by stretches of time.
+const TABLES_SINCE_2: &str = "
+CREATE TABLE requests (
+    account  TEXT NOT NULL,
+    from_ms  INTEGER NOT NULL,
+    until_ms INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (account, from_ms)
+) STRICT, WITHOUT ROWID;
+";
+
 /// The one connection that writes. Every commit is on the disk before it returns.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
@@ -123,6 +137,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, JournalError> {
         .map_err(sqlite)?;
     if new {
         make_tables(&db).map_err(sqlite)?;
+    } else {
+        carry_across(&db).map_err(sqlite)?;
     }
     Ok(db)
 }
@@ -174,15 +190,30 @@ fn is_new(db: &Connection, path: &Path) -> Result<bool, JournalError> {
     if format > FORMAT {
         return Err(JournalError::Newer { path: path.display().to_string(), found: format, known: FORMAT });
     }
-    if format < FORMAT {
+    if format < FORMAT_MIN {
         return Err(JournalError::unusable(path, Trouble::Damaged, format!("format {format} was never in use")));
     }
     Ok(false)
 }
 
+/// Brings the tables of an older format to the present one, in one transaction.
+fn carry_across(db: &Connection) -> rusqlite::Result<()> {
+    let format: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if format == FORMAT {
+        return Ok(());
+    }
+    let tx = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
+    if format < 2 {
+        tx.execute_batch(TABLES_SINCE_2)?;
+    }
+    tx.execute_batch(&format!("PRAGMA user_version = {FORMAT};"))?;
+    tx.commit()
+}
+
 fn make_tables(db: &Connection) -> rusqlite::Result<()> {
     let tx = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     tx.execute_batch(TABLES)?;
+    tx.execute_batch(TABLES_SINCE_2)?;
     tx.execute_batch(&format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"))?;
     tx.execute("INSERT INTO meta (name, value) VALUES ('made_by', ?1)", [concat!("clientferry ", env!("CARGO_PKG_VERSION"))])?;
     tx.commit()

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::baseline::{self, RemoteIdHash};
 use super::error::{JournalError, Trouble};
+use super::requests::{self, RequestsMade};
 use super::rules::{Entry, Event, KeyLeft, State, after, apply, key_left};
 use super::{Client, ClientId, Intent, Requests, Run, RunId, Standing, rows};
 use crate::model::{FieldDigests, IdempotencyKey, Identity, Refusal};
@@ -37,6 +38,8 @@ pub(super) enum Request {
     Record { client: ClientId, event: Event, http_status: Option<u16>, ack: oneshot::Sender<Result<(), JournalError>> },
     /// Write what the account held before the run's first request.
     TakeBaseline { run: RunId, ids: Vec<RemoteIdHash>, ack: oneshot::Sender<Result<(), JournalError>> },
+    /// Count requests that leave for an account.
+    CountRequests { account: Box<str>, made: RequestsMade, ack: oneshot::Sender<Result<(), JournalError>> },
     /// Write that a run begins. Answered to a thread that blocks, as is `EndRun`.
     BeginRun { run: Box<Run>, ack: SyncSender<Result<(), JournalError>> },
     /// Write that a run ended.
@@ -139,6 +142,11 @@ fn perform(
         }
         Request::TakeBaseline { run, ids, ack } => {
             let result = ready.and_then(|()| baseline::take(db, &run, &ids).map_err(|e| JournalError::from_sqlite(path, &e)));
+            reply(result, move |result| drop(ack.send(result)))
+        }
+        Request::CountRequests { account, made, ack } => {
+            let result =
+                ready.and_then(|()| requests::count(db, &account, made).map_err(|e| JournalError::from_sqlite(path, &e)));
             reply(result, move |result| drop(ack.send(result)))
         }
         Request::BeginRun { run, ack } => {

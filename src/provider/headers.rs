@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use super::Quota;
+
 /// Larger numbers in a reset header are a point of time, not a number of seconds.
 const EPOCH_SECONDS_MIN: u64 = 1_000_000_000;
 
@@ -25,51 +27,78 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         .max()
 }
 
-/// How long the quota headers ask to wait: the time to the reset where nothing remains, else `None`.
+/// What the quota headers tell of the provider's windows, one entry for each.
 ///
-/// Understands `RateLimit: "policy";r=0;t=5` (structured), `RateLimit: limit=10, remaining=0, reset=5`, and the pairs
-/// `RateLimit-Remaining`/`-Reset`, `X-RateLimit-Remaining`/`-Reset`, `X-Rate-Limit-Remaining`/`-Reset` (seconds or Unix time).
+/// Understands `RateLimit: "policy";r=0;t=5` with `RateLimit-Policy: "policy";q=10;w=1` (structured), `RateLimit: limit=10,
+/// remaining=0, reset=5`, and `RateLimit-Limit`/`-Remaining`/`-Reset`, `X-RateLimit-…`, `X-Rate-Limit-…` (seconds or Unix time).
 #[must_use]
-pub fn quota_pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub fn quotas(headers: &HeaderMap, now: SystemTime) -> Vec<Quota> {
     let now = server_clock(headers).unwrap_or(now);
-    let mut longest: Option<Duration> = None;
-    let mut note = |remaining: Option<u64>, reset: Option<u64>| {
-        if let (Some(0), Some(reset)) = (remaining, reset) {
-            longest = longest.max(Some(until(reset, now)));
-        }
-    };
-    for value in headers.get_all("ratelimit") {
-        let Ok(text) = value.to_str() else { continue };
-        let (mut remaining, mut reset) = (None, None);
-        // Members of a structured list are judged one by one; the older form spreads one quota over the whole list.
+    let policies: Vec<Member<'_>> = texts(headers, "ratelimit-policy").flat_map(members).collect();
+    let mut found = Vec::new();
+    for text in texts(headers, "ratelimit") {
         let structured = text.contains(";r=") || text.contains("; r=");
-        for member in text.split(',') {
-            if structured {
-                (remaining, reset) = (None, None);
+        if structured {
+            for member in members(text) {
+                let policy = policies.iter().find(|policy| policy.name == member.name);
+                let policy = policy.or(policies.first().filter(|_| policies.len() == 1));
+                let (limit, window) = (policy.and_then(|it| it.number("q")), policy.and_then(|it| it.number("w")));
+                note(&mut found, member.number("r"), member.number("t"), limit, window, now);
             }
-            for parameter in member.split(';') {
-                let Some((name, number)) = parameter.split_once('=') else { continue };
-                match name.trim() {
-                    "r" | "remaining" => remaining = seconds(number.trim()),
-                    "t" | "reset" => reset = seconds(number.trim()),
-                    _ => {}
-                }
-            }
-            if structured {
-                note(remaining, reset);
-            }
+            continue;
         }
-        note(remaining, reset);
+        // The older form spreads one quota over the whole list.
+        let of = |name: &str| members(text).find_map(|member| member.number(name));
+        let window = policies.first().and_then(|policy| policy.number("w"));
+        note(&mut found, of("remaining"), of("reset"), of("limit"), window, now);
     }
     for prefix in ["ratelimit", "x-ratelimit", "x-rate-limit"] {
-        let number = |name: &str| {
-            let text = headers.get(format!("{prefix}-{name}"))?.to_str().ok()?;
-            // Some servers append their policy: `0, 10;w=1`.
-            seconds(text.split([',', ';']).next()?.trim())
-        };
-        note(number("remaining"), number("reset"));
+        let text = |name: &str| headers.get(format!("{prefix}-{name}")).and_then(|value| value.to_str().ok());
+        // Some servers append their policy: `0, 10;w=1`.
+        let number = |name: &str| seconds(text(name)?.split([',', ';']).next()?.trim());
+        let appended = text("limit").and_then(|text| members(text).find_map(|member| member.number("w")));
+        let window = appended.or_else(|| policies.first().and_then(|policy| policy.number("w")));
+        note(&mut found, number("remaining"), number("reset"), number("limit"), window, now);
     }
-    longest
+    found
+}
+
+fn note(
+    found: &mut Vec<Quota>,
+    remaining: Option<u64>,
+    reset: Option<u64>,
+    limit: Option<u64>,
+    window: Option<u64>,
+    now: SystemTime,
+) {
+    let (Some(remaining), Some(reset)) = (remaining, reset) else { return };
+    found.push(Quota {
+        remaining,
+        reset: until(reset, now),
+        limit: limit.and_then(|limit| u32::try_from(limit).ok()).filter(|limit| *limit > 0),
+        window: window.filter(|window| *window > 0).map(Duration::from_secs),
+    });
+}
+
+fn texts<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = &'h str> {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+}
+
+/// A member of a list: a name with parameters.
+struct Member<'t> {
+    name: &'t str,
+    text: &'t str,
+}
+
+impl Member<'_> {
+    fn number(&self, wanted: &str) -> Option<u64> {
+        let pairs = self.text.split(';').filter_map(|parameter| parameter.split_once('='));
+        pairs.filter(|(name, _)| name.trim() == wanted).find_map(|(_, number)| seconds(number.trim()))
+    }
+}
+
+fn members(text: &str) -> impl Iterator<Item = Member<'_>> {
+    text.split(',').map(|text| Member { name: text.split(';').next().unwrap_or_default().trim(), text })
 }
 
 fn until(reset: u64, now: SystemTime) -> Duration {
@@ -125,18 +154,27 @@ mod tests {
     }
 
     #[test]
-    fn quota_headers_count_only_when_nothing_remains() {
+    fn quotas_are_read_in_all_their_forms() {
         let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        let wait = |pairs: &[(&'static str, &'static str)]| quota_pause(&headers(pairs), now).map(|wait| wait.as_secs());
-        assert_eq!(wait(&[("ratelimit", "\"default\";r=0;t=5")]), Some(5));
-        assert_eq!(wait(&[("ratelimit", "\"default\";r=3;t=5")]), None);
-        assert_eq!(wait(&[("ratelimit", "\"day\";r=0;t=50, \"second\";r=4;t=1")]), Some(50));
-        assert_eq!(wait(&[("ratelimit", "limit=10, remaining=0, reset=4")]), Some(4));
-        assert_eq!(wait(&[("ratelimit-remaining", "0"), ("ratelimit-reset", "3")]), Some(3));
-        assert_eq!(wait(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000009")]), Some(9));
-        assert_eq!(wait(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000009000")]), Some(9));
-        assert_eq!(wait(&[("x-ratelimit-remaining", "1"), ("x-ratelimit-reset", "9")]), None);
-        assert_eq!(wait(&[("x-ratelimit-remaining", "0")]), None);
-        assert_eq!(wait(&[("ratelimit", "nonsense")]), None);
+        let told = |pairs: &[(&'static str, &'static str)]| -> Vec<(u64, u64, Option<u32>, Option<u64>)> {
+            let quotas = quotas(&headers(pairs), now);
+            quotas.iter().map(|it| (it.remaining, it.reset.as_secs(), it.limit, it.window.map(|w| w.as_secs()))).collect()
+        };
+        assert_eq!(told(&[("ratelimit", "\"default\";r=0;t=5")]), [(0, 5, None, None)]);
+        let policy = ("ratelimit-policy", "\"second\";q=10;w=1, \"day\";q=900;w=86400");
+        assert_eq!(
+            told(&[("ratelimit", "\"day\";r=0;t=50, \"second\";r=4;t=1"), policy]),
+            [(0, 50, Some(900), Some(86_400)), (4, 1, Some(10), Some(1))]
+        );
+        assert_eq!(told(&[("ratelimit", "limit=10, remaining=0, reset=4")]), [(0, 4, Some(10), None)]);
+        assert_eq!(told(&[("ratelimit-remaining", "3"), ("ratelimit-reset", "3")]), [(3, 3, None, None)]);
+        let three = [("ratelimit-limit", "10, 10;w=1"), ("ratelimit-remaining", "0"), ("ratelimit-reset", "3")];
+        assert_eq!(told(&three), [(0, 3, Some(10), Some(1))]);
+        for reset in ["1800000009", "1800000009000"] {
+            assert_eq!(told(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)]), [(0, 9, None, None)]);
+        }
+        assert_eq!(told(&[("x-ratelimit-remaining", "0")]), []);
+        assert_eq!(told(&[("ratelimit", "nonsense")]), []);
+        assert_eq!(told(&[("ratelimit-limit", "10")]), [], "a limit alone says nothing about now");
     }
 }

@@ -16,11 +16,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::{Body, Book, IdempotencyKey, Refusal};
+use crate::model::{Body, Book, IdempotencyKey, RateLimit, Refusal};
 
 pub use own::OwnProfile;
 pub use registry::{Secret, check_options, connect, contracts, is_built_in, rehearsed_options, secrets};
 pub use settings::{AccountSettings, CodeMeaning, ProviderError};
+
+/// Code of a look-up that got no answer.
+pub const LOOK_UP_FAILED: &str = "look_up_failed";
+/// Code of a look-up whose list changed while it was read.
+pub const LOOK_UP_INCOMPLETE: &str = "look_up_incomplete";
 
 /// What a provider said, sorted by what we may do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +78,8 @@ pub struct Answer {
     pub http_status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<Box<str>>,
-    /// How long the provider's quota headers ask us to wait before the next request, whatever became of this one.
-    pub pause: Option<Duration>,
+    /// What the provider's quota headers tell, whatever became of this request.
+    pub quotas: Vec<Quota>,
     /// What people have to know of a client that was created or was there before: warnings that were overridden, members that
     /// the provider did not keep. A template like every [`Refusal`]'s message.
     pub remark: Option<Refusal>,
@@ -84,8 +89,21 @@ impl Answer {
     /// A verdict without an exchange to tell of.
     #[must_use]
     pub fn of(verdict: Verdict) -> Self {
-        Self { verdict, http_status: None, request_id: None, pause: None, remark: None }
+        Self { verdict, http_status: None, request_id: None, quotas: Vec::new(), remark: None }
     }
+}
+
+/// What quota headers tell of one of the provider's windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Requests that may still be made …
+    pub remaining: u64,
+    /// … until so much time has passed.
+    pub reset: Duration,
+    /// Requests that the whole window may hold, where that is told.
+    pub limit: Option<u32>,
+    /// The window's length, where that is told.
+    pub window: Option<Duration>,
 }
 
 /// A client whose request had no reliable answer.
@@ -122,6 +140,14 @@ pub enum Found {
     Halt(Halt),
 }
 
+impl Found {
+    /// Whether the provider could not be asked this time only: it was in trouble, or its list did not hold still.
+    #[must_use]
+    pub fn may_be_asked_again(&self) -> bool {
+        matches!(self, Self::CannotAsk(why) if [LOOK_UP_FAILED, LOOK_UP_INCOMPLETE].contains(&&*why.code))
+    }
+}
+
 /// Why the account's clients could not be listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotListed {
@@ -134,10 +160,8 @@ pub enum NotListed {
 /// How an operation's provider treats keys and speed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Requests allowed in any sliding [`Self::window`].
-    pub requests_max: u32,
-    /// Length of the window.
-    pub window: Duration,
+    /// Limits of requests of any kind, all of which hold at once; the provider's main one first.
+    pub limits: Vec<RateLimit>,
     /// Requests at the same time.
     pub in_flight_max: usize,
     /// How long after the first send the same key may be sent again to learn its outcome. `None`: the provider knows no keys.
@@ -274,6 +298,11 @@ pub trait Slot: Send + Sync {
 
     /// Tells the pace that an answer asked for a slower one, and for how long.
     fn slow_down(&self, retry_after: Option<Duration>);
+
+    /// Tells the pace what an answer's quota headers say.
+    fn heed(&self, quotas: &[Quota]) {
+        let _ = quotas;
+    }
 }
 
 /// A request that has started. Dropped without a word, it counts as one whose answer is still to come.

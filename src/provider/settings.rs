@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 use super::OwnProfile;
+use crate::model::RateLimit;
 
 /// So long before a provider forgets a key, it is not sent again.
 const FORGETTING_MARGIN: Duration = Duration::from_secs(120);
@@ -53,6 +54,8 @@ pub struct AccountSettings {
     pub in_flight_max: usize,
     /// Requests a second, where fewer are wanted than the provider allows. More only on a loopback address.
     pub rate_per_s: Option<u32>,
+    /// Limits of longer windows that hold besides: per minute, per day.
+    pub further_limits: Vec<RateLimit>,
     /// How long after the first send the same key may be sent again to learn its outcome.
     pub replay_window: Duration,
     /// Meanings of the provider's own error codes.
@@ -77,6 +80,7 @@ impl AccountSettings {
             timeout: Duration::from_secs(60),
             in_flight_max: 8,
             rate_per_s: None,
+            further_limits: Vec::new(),
             replay_window: Duration::from_secs(15 * 60),
             error_code_map: BTreeMap::new(),
         }
@@ -108,6 +112,11 @@ impl AccountSettings {
         }
         self.own = own;
         self
+    }
+
+    /// All limits that hold: the provider's main one, and those of the account.
+    pub(super) fn limits(&self, first: RateLimit) -> Vec<RateLimit> {
+        std::iter::once(first).chain(self.further_limits.iter().copied()).collect()
     }
 
     /// A token or password.

@@ -9,15 +9,17 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::Pace;
-use super::job::{Job, now_ms};
-use crate::journal::{Event, Intent, Journal, JournalError, Requests, RunId};
+use super::job::Job;
+use super::logbook::Logbook;
+use super::pace::Health;
+use crate::journal::{Event, Intent, JournalError, Requests, RunId};
 use crate::model::{HALT, Refusal, STOPPED};
-use crate::provider::{Answer, Halt, Order, Provider, Slot, Turn, Verdict};
+use crate::provider::{Answer, Halt, Order, Provider, Quota, Slot, Turn, Verdict};
 
 /// What all requests of a run share.
 pub(super) struct Line {
     pub(super) provider: Arc<dyn Provider>,
-    pub(super) journal: Journal,
+    pub(super) journal: Arc<dyn Logbook>,
     pub(super) run: RunId,
     pub(super) pace: Pace,
     /// See [`Self::replay_window_of`].
@@ -65,16 +67,19 @@ pub(super) async fn attempt(line: Arc<Line>, mut job: Job) -> (Job, Result<Came,
 }
 
 async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
-    let mut permit = tokio::select! {
+    let permit = tokio::select! {
         biased;
         () = line.stop.cancelled() => return Ok(Came::NotStarted),
         permit = line.pace.slot() => permit,
     };
-    if job.unknown && !job.can_replay(line.replay_window_of(&job.dispatch.operation), Duration::ZERO) {
+    // Why not, the plane tells the desk.
+    let Ok(mut permit) = permit else { return Ok(Came::NotStarted) };
+    let now_ms = line.journal.now_ms();
+    if job.unknown && !job.can_replay(line.replay_window_of(&job.dispatch.operation), Duration::ZERO, now_ms) {
         return Ok(Came::TooLate);
     }
     let parcel = &job.dispatch.parcel;
-    let sent_at_ms = now_ms();
+    let sent_at_ms = line.journal.now_ms();
     let intent = line.journal.intend(&line.run, &job.dispatch.operation, &parcel.identities, parcel.key, &parcel.digests).await?;
     let client = match intent {
         Intent::Written(client) => client,
@@ -84,7 +89,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     let started = tokio::select! {
         biased;
         () = line.stop.cancelled() => None,
-        started = permit.start() => Some(started),
+        started = permit.start() => started.ok(),
     };
     let Some(started) = started else {
         let why = refusal(STOPPED, "the run stopped before the request left");
@@ -98,8 +103,10 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
     job.requests = job.requests.saturating_add(1);
 
     let order = Order { operation: &job.dispatch.operation, body: &parcel.body, key: parcel.key, repeat_of_unknown: job.unknown };
-    let answer = line.provider.submit(&order, &FurtherSlots(line)).await;
-    permit.answered(leaves_a_connection(&answer));
+    let slots = FurtherSlots { line, taken: AtomicU64::new(0) };
+    let answer = line.provider.submit(&order, &slots).await;
+    let took = Some(started.elapsed()).filter(|_| slots.taken.load(Ordering::Relaxed) == 0);
+    permit.answered(leaves_a_connection(&answer), health(&answer, took));
     obey(line, &answer, started);
 
     let claim = match &answer.verdict {
@@ -113,7 +120,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
         | Verdict::Halt(_)
         | Verdict::HaltInDoubt(_) => Claim::NotNeeded,
     };
-    let Answer { mut verdict, http_status, request_id, pause: _, remark } = answer;
+    let Answer { mut verdict, http_status, request_id, quotas: _, remark } = answer;
     if let Claim::Refused = claim {
         verdict = Verdict::HaltInDoubt(Halt {
             what: "the provider answered two clients with one and the same id".into(),
@@ -131,20 +138,43 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
 }
 
 /// Slots for the further requests that one client needs. A stop of the run ends the waiting, never a request.
-struct FurtherSlots<'a>(&'a Line);
+struct FurtherSlots<'a> {
+    line: &'a Line,
+    taken: AtomicU64,
+}
 
 #[async_trait]
 impl Slot for FurtherSlots<'_> {
     async fn take(&self) -> Option<Box<dyn Turn>> {
         tokio::select! {
             biased;
-            () = self.0.stop.cancelled() => None,
-            turn = self.0.pace.take() => turn,
+            () = self.line.stop.cancelled() => None,
+            turn = self.line.pace.take() => {
+                self.taken.fetch_add(1, Ordering::Relaxed);
+                turn
+            }
         }
     }
 
     fn slow_down(&self, retry_after: Option<Duration>) {
-        self.0.pace.slow_down(retry_after);
+        self.line.pace.slow_down(retry_after);
+    }
+
+    fn heed(&self, quotas: &[Quota]) {
+        self.line.pace.heed(quotas);
+    }
+}
+
+/// What an answer says about the provider itself; `took` is how long one request took.
+fn health(answer: &Answer, took: Option<Duration>) -> Health {
+    let in_trouble = answer.http_status.is_none_or(|status| status >= 500);
+    match &answer.verdict {
+        Verdict::Created(_) | Verdict::Existing(_) | Verdict::Rejected(_) | Verdict::RefusedOnRepeat(_) => Health::Well(took),
+        // A throttled request was not worked on, so its time tells nothing.
+        Verdict::Throttled { .. } => Health::Well(None),
+        Verdict::Transient(_) | Verdict::Unknown { .. } if in_trouble => Health::Failed,
+        Verdict::Transient(_) | Verdict::Unknown { .. } => Health::Well(None),
+        Verdict::Halt(_) | Verdict::HaltInDoubt(_) => Health::Unknown,
     }
 }
 
@@ -185,9 +215,7 @@ fn obey(line: &Line, answer: &Answer, started: tokio::time::Instant) {
             }
         }
     }
-    if let Some(wait) = answer.pause {
-        line.pace.pause(wait);
-    }
+    line.pace.heed(&answer.quotas);
 }
 
 /// What the journal keeps of a verdict.

@@ -1,9 +1,13 @@
 //! The desk: takes rows, keeps requests in flight, decides after each answer what comes next. Sends nothing itself.
 
+mod answers;
 mod claims;
+mod doubts;
 mod look_up;
 mod preflight;
+mod refusals;
 mod streaks;
+mod taking;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,16 +21,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::claims::Claims;
+use self::doubts::Doubts;
+use self::refusals::Refusals;
 use self::streaks::Streaks;
 use super::attempt::{Came, Line, attempt};
-use super::job::{Job, now_ms};
-use super::pace::rest_after;
-use super::retry::{backoff, jittered};
-use super::sender::ProgressFn;
+use super::job::Job;
+use super::pace::Closed;
+use super::sender::{Errand, ProgressFn};
 use super::{Dispatch, Ended, Pace, Progress, Sent, SubmitSettings};
-use crate::journal::{Client, Journal, JournalError, RunId, State};
-use crate::model::Identity;
-use crate::provider::{Halt, Provider, Verdict};
+use crate::journal::JournalError;
+use crate::provider::Halt;
 
 /// What the desk is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +43,20 @@ pub(super) enum Mode {
 
 type Attempted = (Job, Result<Came, JournalError>);
 
-pub(super) struct Desk<'a> {
+/// Why the desk has nothing in flight.
+enum Pause {
+    /// A look-up is due.
+    LookUp,
+    /// Nothing is left to do, or nothing more may be done.
+    End,
+}
+
+pub(super) struct Desk {
     line: Arc<Line>,
     rows: Receiver<Dispatch>,
     rows_ended: bool,
     limited: bool,
-    settings: &'a SubmitSettings,
+    settings: SubmitSettings,
     mode: Mode,
     cancel: CancellationToken,
     progress: ProgressFn,
@@ -52,10 +64,16 @@ pub(super) struct Desk<'a> {
     in_flight: JoinSet<Attempted>,
     /// Rows whose next request has its time.
     waiting: Vec<Job>,
+    /// New rows that may not go yet: the first ones are not judged, or clients in doubt come first.
+    held: Vec<Dispatch>,
     /// Rows whose outcome only a look-up can tell.
-    doubtful: Vec<Job>,
+    doubts: Doubts,
     claims: Claims,
     streaks: Streaks,
+    refusals: Refusals,
+    /// Clients that an earlier run left open and that nobody has asked about in this one.
+    unasked: usize,
+    begun: Instant,
     preflown: bool,
     new_clients: u64,
     counts: Progress,
@@ -63,24 +81,22 @@ pub(super) struct Desk<'a> {
     broken: Option<JournalError>,
 }
 
-impl<'a> Desk<'a> {
-    #[allow(clippy::too_many_arguments)]
+impl Desk {
     pub(super) fn new(
-        provider: Arc<dyn Provider>,
-        journal: &Journal,
-        run: &RunId,
+        errand: Errand,
+        pace: Pace,
         rows: Receiver<Dispatch>,
-        settings: &'a SubmitSettings,
         mode: Mode,
         cancel: CancellationToken,
         progress: ProgressFn,
     ) -> Self {
+        let Errand { provider, logbook, run, settings } = errand;
         let profile = provider.profile();
         let line = Line {
-            pace: Pace::new(profile),
+            pace,
             replay_window: profile.replay_window.map(|window| window.min(settings.replay_window)),
-            journal: journal.clone(),
-            run: run.clone(),
+            journal: logbook,
+            run,
             stop: CancellationToken::new(),
             sent: AtomicU64::new(0),
             retried: AtomicU64::new(0),
@@ -94,35 +110,39 @@ impl<'a> Desk<'a> {
             rows,
             rows_ended: false,
             limited: false,
-            settings,
             mode,
             cancel,
             progress,
             in_flight: JoinSet::new(),
             waiting: Vec::new(),
-            doubtful: Vec::new(),
+            held: Vec::new(),
+            doubts: Doubts::new(settings.look_up_share),
             claims: Claims::default(),
             streaks: Streaks::new(settings.same_rejection_stop, settings.no_answer_stop),
+            refusals: Refusals::new(settings.canary, settings.rejected_max),
+            unasked: 0,
+            begun: Instant::now(),
             preflown: false,
             new_clients: 0,
             counts: Progress::default(),
             ended: None,
             broken: None,
+            settings,
         }
     }
 
     /// Works until the rows end or something stops it; nothing is in flight any more when it returns.
     pub(super) async fn work(mut self) -> Result<Sent, JournalError> {
-        let last_ms = self.line.journal.last_request_at_ms()?;
-        self.line.pace.begin_after(rest_after(last_ms, now_ms(), self.line.provider.profile().window));
         loop {
-            self.pump().await;
-            if self.stopping() || self.doubtful.is_empty() {
-                break;
+            match self.pump().await {
+                Pause::LookUp => self.look_up().await,
+                Pause::End => break,
             }
-            self.look_up().await;
         }
         self.tell();
+        if let Err(error) = self.line.pace.settle().await {
+            self.break_off(error);
+        }
         let otherwise = if self.limited { Ended::Limit } else { Ended::Finished };
         match self.broken {
             Some(error) => Err(error),
@@ -130,29 +150,35 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Keeps requests in flight until there is nothing left to send, or too much to look up, and waits for the last of them.
-    async fn pump(&mut self) {
+    /// Keeps requests in flight until a look-up is due or there is nothing left, and waits for the last of them.
+    async fn pump(&mut self) -> Pause {
         loop {
-            for row in self.claims.freed() {
-                if !self.stopping() {
-                    self.take(row).await;
-                }
+            self.take_again().await;
+            let look_up_due = !self.stopping() && self.look_up_is_due();
+            if self.in_flight.is_empty() && look_up_due {
+                return Pause::LookUp;
             }
-            self.start_due();
-            let room = !self.stopping() && self.in_flight.len() < self.in_flight_max;
+            let free = !self.stopping() && !look_up_due;
+            if free {
+                self.start_due();
+            }
+            let room = free && self.in_flight.len() < self.in_flight_now();
             let may_take = room
                 && !self.rows_ended
+                && self.held.is_empty()
                 && self.waiting.len() + self.claims.parked() < self.settings.waiting_max.max(1)
-                && self.doubtful.len() < self.settings.look_up_rows_max.max(1);
-            let next_due = if room { self.waiting.iter().map(|job| job.due).min() } else { None };
-            if self.in_flight.is_empty() && next_due.is_none() && !may_take {
-                return;
+                && self.doubts.len() < self.settings.look_up_rows_max.max(1);
+            let next_request = if room { self.waiting.iter().map(|job| job.due).min() } else { None };
+            let next_look_up = if free { self.doubts.next_due() } else { None };
+            let wake = next_request.into_iter().chain(next_look_up.filter(|due| *due > Instant::now())).min();
+            if self.in_flight.is_empty() && wake.is_none() && !may_take {
+                return Pause::End;
             }
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled(), if !self.stopping() => self.stop(Ended::Interrupted),
                 Some(joined) = self.in_flight.join_next(), if !self.in_flight.is_empty() => self.finished(joined),
-                () = sleep_until(next_due.unwrap_or_else(Instant::now)), if next_due.is_some() => {}
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
                 row = self.rows.recv(), if may_take => match row {
                     Some(row) => {
                         self.counts.taken += 1;
@@ -165,9 +191,23 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Judges rows anew that had to wait: for another row of their client, for the verdict on the first ones, for look-ups.
+    async fn take_again(&mut self) {
+        let mut again = self.claims.freed();
+        if !self.held.is_empty() && !self.holds_new_rows() {
+            again.append(&mut self.held);
+        }
+        for row in again {
+            if self.stopping() {
+                return;
+            }
+            self.take(row).await;
+        }
+    }
+
     fn start_due(&mut self) {
         let now = Instant::now();
-        while !self.stopping() && self.in_flight.len() < self.in_flight_max {
+        while !self.stopping() && self.in_flight.len() < self.in_flight_now() {
             let due = self.waiting.iter().enumerate().filter(|(_, job)| job.due <= now).min_by_key(|(_, job)| job.due);
             let Some((position, _)) = due else { return };
             let job = self.waiting.swap_remove(position);
@@ -175,78 +215,9 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// What the row needs by the journal: to be sent, to be resolved, or nothing.
-    async fn take(&mut self, row: Dispatch) {
-        let identities: Vec<Identity> = row.parcel.identities.iter().map(|(identity, _)| *identity).collect();
-        let known = match self.line.journal.client(&identities) {
-            Ok(known) => known,
-            Err(error) => return self.break_off(error),
-        };
-        if self.claims.stand_against(&row, known.as_ref()) {
-            return self.claims.park(row);
-        }
-        match self.judge(&row, known.as_ref()) {
-            Step::Leave => self.counts.settled += 1,
-            Step::Send => {
-                if self.settings.limit.is_some_and(|limit| self.new_clients >= limit) {
-                    // What was begun is still brought to its end.
-                    self.rows_ended = true;
-                    self.limited = true;
-                    self.counts.taken -= 1;
-                    return;
-                }
-                if self.preflight().await {
-                    self.new_clients += 1;
-                    let mut job = Job::new(row);
-                    job.claimed = known.map(|client| client.id);
-                    self.claims.claim(&job);
-                    self.waiting.push(job);
-                }
-            }
-            Step::Resolve(client) => {
-                if self.preflight().await {
-                    self.resolve(row, client);
-                }
-            }
-        }
-    }
-
-    fn judge<'c>(&self, row: &Dispatch, known: Option<&'c Client>) -> Step<'c> {
-        let send = match self.mode {
-            Mode::Send => Step::Send,
-            Mode::Resolve => Step::Leave,
-        };
-        let Some(client) = known else { return send };
-        match client.state {
-            State::New | State::Idle => send,
-            // Another row of this run is the same client and is on its way.
-            State::Sending | State::Resending => Step::Leave,
-            State::Created | State::Existing => Step::Leave,
-            State::Rejected if client.key == row.parcel.key => Step::Leave,
-            State::Rejected => send,
-            State::Unknown => Step::Resolve(client),
-        }
-    }
-
-    fn resolve(&mut self, row: Dispatch, client: &Client) {
-        let mut job = Job::new(row);
-        let parcel = &job.dispatch.parcel;
-        job.unchanged =
-            client.key == parcel.key && client.digests == parcel.digests && *client.operation == *job.dispatch.operation;
-        job.client = Some(client.id);
-        job.claimed = Some(client.id);
-        job.unknown = true;
-        job.unknown_before = true;
-        job.first_sent_at_ms = Some(client.first_sent_at_ms);
-        self.claims.claim(&job);
-        // Every attempt but the first may have been a repeat.
-        job.repeats = usize::try_from(client.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-        if self.may_repeat(&job, Duration::ZERO) {
-            job.repeats = job.repeats.saturating_add(1);
-            self.waiting.push(job);
-        } else {
-            self.doubtful.push(job);
-        }
+    /// Requests that may be under way at once, as the provider bears it now.
+    fn in_flight_now(&self) -> usize {
+        self.in_flight_max.min(self.line.pace.in_flight_max()).max(1)
     }
 
     fn finished(&mut self, joined: Result<Attempted, JoinError>) {
@@ -259,108 +230,38 @@ impl<'a> Desk<'a> {
                 hint: "run the same command again; please report it with the program's version".into(),
             })),
         }
+        self.check_plane();
     }
 
-    /// What comes after an attempt.
-    fn next(&mut self, mut job: Job, came: Came) {
-        let verdict = match came {
-            Came::NotStarted => return,
-            Came::TooLate => return self.doubtful.push(job),
-            Came::Barred => return self.done(&job),
-            Came::Answered(verdict) => verdict,
-        };
-        match verdict {
-            Verdict::Created(_) | Verdict::Existing(_) => {
-                self.counts.created += u64::from(matches!(verdict, Verdict::Created(_)));
-                self.done(&job);
-                self.streaks.accepted();
-            }
-            Verdict::Rejected(refusal) => {
-                self.counts.rejected += 1;
-                self.done(&job);
-                if let Some(halt) = self.streaks.rejected(&refusal) {
-                    self.stop(Ended::Halted(halt));
-                }
-            }
-            Verdict::Throttled { .. } => {
-                job.due = Instant::now();
-                self.waiting.push(job);
-            }
-            Verdict::Transient(_) if job.unknown => self.replay_later(job),
-            Verdict::Transient(why) => {
-                job.transient_tries += 1;
-                if job.transient_tries < self.settings.transient_tries {
-                    let wait =
-                        backoff(job.transient_tries, self.settings.backoff_base, self.settings.backoff_max, fastrand::f64());
-                    job.due = Instant::now() + wait;
-                    self.waiting.push(job);
-                } else {
-                    self.done(&job);
-                    self.unanswered(&format!("cannot be reached: {}", why.message));
-                }
-            }
-            Verdict::Unknown { .. } => self.replay_later(job),
-            Verdict::RefusedOnRepeat(refusal) => {
-                job.refused = Some(refusal);
-                self.doubtful.push(job);
-            }
-            Verdict::Halt(halt) | Verdict::HaltInDoubt(halt) => self.stop(Ended::Halted(halt)),
+    /// Whether the plane lets anything through in this run. Pauses that are longer than anybody waits end the run; it can be
+    /// continued.
+    fn check_plane(&mut self) {
+        match self.line.pace.closed() {
+            Some(Closed::Paused(halt)) => return self.stop(Ended::Paused(halt)),
+            Some(Closed::Broken(error)) => return self.break_off(error),
+            None => {}
         }
-        self.check_pauses();
-    }
-
-    /// The row is done for this run, whatever came of it.
-    fn done(&mut self, job: &Job) {
-        self.counts.settled += 1;
-        self.claims.release(job);
-    }
-
-    /// The same request again, in a while, to learn what became of it; else a look-up.
-    fn replay_later(&mut self, mut job: Job) {
-        let delay = self.settings.replay_delays.get(job.replays);
-        let wait = delay.map(|delay| jittered(*delay, fastrand::f64()));
-        match wait {
-            Some(wait) if self.may_repeat(&job, wait) => {
-                job.replays += 1;
-                job.repeats = job.repeats.saturating_add(1);
-                job.due = Instant::now() + wait;
-                self.waiting.push(job);
-            }
-            Some(_) | None => {
-                self.doubtful.push(job);
-                self.unanswered("gives no reliable answers");
-            }
-        }
-    }
-
-    /// Whether the same request may be sent again `ahead` from now, to learn what became of it.
-    fn may_repeat(&self, job: &Job, ahead: Duration) -> bool {
-        job.repeats < self.line.provider.profile().replays_max
-            && job.can_replay(self.line.replay_window_of(&job.dispatch.operation), ahead)
-    }
-
-    fn unanswered(&mut self, what: &str) {
-        if let Some(halt) = self.streaks.unanswered(what) {
-            self.stop(Ended::Halted(halt));
-        }
-    }
-
-    /// Pauses that are longer than anybody waits end the run; it can be continued.
-    fn check_pauses(&mut self) {
         let most = self.settings.throttle_max;
-        let pause = self.line.pace.paused_for().filter(|pause| *pause > most);
+        let patient = |pause: &Duration| *pause > most && !self.settings.pace.wait;
+        let pause = self.line.pace.paused_for().filter(patient);
         let series = self.line.pace.throttled_for().filter(|series| *series > most);
-        let what = match (pause, series) {
-            (Some(pause), _) => format!("the provider asks for a pause of {} s", pause.as_secs()),
-            (None, Some(series)) => {
-                format!("the provider has asked for a slower pace for {} s without a pause", series.as_secs())
-            }
-            (None, None) => return,
+        let down = self.line.pace.down_for().filter(|down| *down > self.settings.outage_max);
+        let (what, hint) = match (pause, series, down) {
+            (Some(pause), _, _) => (
+                format!("the provider asks for a pause of {} s", pause.as_secs()),
+                "ask the provider whether the account's quota is used up",
+            ),
+            (None, Some(series), _) => (
+                format!("the provider has asked for a slower pace for {} s without a pause", series.as_secs()),
+                "ask the provider whether the account's quota is used up",
+            ),
+            (None, None, Some(down)) => (
+                format!("the provider cannot be reached or fails: {} s without a good answer", down.as_secs()),
+                "check network, VPN and proxy, and the provider's status page",
+            ),
+            (None, None, None) => return,
         };
-        self.stop(Ended::Halted(Halt {
-            what,
-            hint: "run the same command again later; ask the provider whether the account's quota is used up".into(),
-        }));
+        self.stop(Ended::Halted(Halt { what, hint: format!("{hint}; run the same command again later") }));
     }
 
     fn stopping(&self) -> bool {
@@ -385,15 +286,9 @@ impl<'a> Desk<'a> {
             retried: requests.retried,
             throttled: requests.throttled,
             in_flight: self.in_flight.len(),
-            waiting: self.waiting.len() + self.doubtful.len() + self.claims.parked(),
-            paused_for: self.line.pace.paused_for(),
+            waiting: self.waiting.len() + self.held.len() + self.doubts.len() + self.claims.parked(),
+            paused_for: self.line.pace.resting_for(),
             ..self.counts
         });
     }
-}
-
-enum Step<'c> {
-    Leave,
-    Send,
-    Resolve(&'c Client),
 }

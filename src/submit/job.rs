@@ -1,6 +1,6 @@
 //! One client on its way: what the desk must remember between its requests. The journal remembers everything else.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -36,8 +36,18 @@ pub(super) struct Job {
     pub(super) repeats: usize,
     /// Whether it was sent again after a look-up that proved its absence; that happens once a run.
     pub(super) sent_again: bool,
-    /// When its next request is due.
+    /// When its next request, or its next look-up, is due.
     pub(super) due: Instant,
+    /// Since when its outcome is for look-ups to tell.
+    pub(super) doubted: Instant,
+    /// Look-ups that did not find it.
+    pub(super) look_ups: usize,
+    /// Look-ups that were to be made and could not.
+    pub(super) not_asked: u32,
+    /// Whether it is one whose outcome an earlier run left open and that nobody has asked about in this one.
+    pub(super) unasked: bool,
+    /// Whether it is one of the first clients, after which is decided whether the others follow.
+    pub(super) canary: bool,
 }
 
 impl Job {
@@ -57,21 +67,21 @@ impl Job {
             repeats: 0,
             sent_again: false,
             due: Instant::now(),
+            doubted: Instant::now(),
+            look_ups: 0,
+            not_asked: 0,
+            unasked: false,
+            canary: false,
         }
     }
 
     /// Whether the provider still knows the key `ahead` from now, so that a repeat tells what became of the first request.
-    pub(super) fn can_replay(&self, window: Option<Duration>, ahead: Duration) -> bool {
+    pub(super) fn can_replay(&self, window: Option<Duration>, ahead: Duration, now_ms: i64) -> bool {
         let (Some(window), Some(first)) = (window, self.first_sent_at_ms) else { return false };
-        let age = now_ms().saturating_sub(first).saturating_add(millis(ahead));
+        let age = now_ms.saturating_sub(first).saturating_add(millis(ahead));
         // A clock that was turned back makes the age negative: then nobody knows it.
         self.unchanged && (0..=millis(window)).contains(&age)
     }
-}
-
-/// Milliseconds since 1970 UTC.
-pub(super) fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
 fn millis(duration: Duration) -> i64 {
@@ -83,6 +93,8 @@ mod tests {
     use super::*;
     use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Parcel};
 
+    const NOW_MS: i64 = 1_800_000_000_000;
+
     #[test]
     fn a_replay_needs_the_same_content_within_the_window() {
         let parcel = Parcel {
@@ -93,16 +105,16 @@ mod tests {
         };
         let mut job = Job::new(Dispatch { operation: "tbank/fl-resident".into(), parcel });
         let minute = Duration::from_secs(60);
-        assert!(!job.can_replay(Some(minute), Duration::ZERO));
-        job.first_sent_at_ms = Some(now_ms() - 30_000);
-        assert!(job.can_replay(Some(minute), Duration::ZERO));
-        assert!(job.can_replay(Some(minute), Duration::from_secs(20)));
-        assert!(!job.can_replay(Some(minute), Duration::from_secs(40)));
-        assert!(!job.can_replay(None, Duration::ZERO));
-        job.first_sent_at_ms = Some(now_ms() + 30_000);
-        assert!(!job.can_replay(Some(minute), Duration::ZERO));
-        job.first_sent_at_ms = Some(now_ms() - 30_000);
+        assert!(!job.can_replay(Some(minute), Duration::ZERO, NOW_MS));
+        job.first_sent_at_ms = Some(NOW_MS - 30_000);
+        assert!(job.can_replay(Some(minute), Duration::ZERO, NOW_MS));
+        assert!(job.can_replay(Some(minute), Duration::from_secs(20), NOW_MS));
+        assert!(!job.can_replay(Some(minute), Duration::from_secs(40), NOW_MS));
+        assert!(!job.can_replay(None, Duration::ZERO, NOW_MS));
+        job.first_sent_at_ms = Some(NOW_MS + 30_000);
+        assert!(!job.can_replay(Some(minute), Duration::ZERO, NOW_MS));
+        job.first_sent_at_ms = Some(NOW_MS - 30_000);
         job.unchanged = false;
-        assert!(!job.can_replay(Some(minute), Duration::ZERO));
+        assert!(!job.can_replay(Some(minute), Duration::ZERO, NOW_MS));
     }
 }

@@ -1,12 +1,16 @@
 //! The public face of sending: settings, what goes in, what comes out. The work is done at the desk.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 
+use super::Pace;
 use super::desk::{Desk, Mode};
+use super::logbook::Logbook;
+use super::pace::PaceSettings;
 use crate::journal::{Journal, JournalError, Requests, RunId};
 use crate::model::Parcel;
 use crate::provider::{Halt, Provider};
@@ -38,8 +42,22 @@ pub struct SubmitSettings {
     pub no_answer_stop: u32,
     /// Stop when the provider has said nothing but "too fast" for so long, or asks for a longer pause.
     pub throttle_max: Duration,
+    /// Stop when the provider has given nothing but failures for so long, in spite of pauses.
+    pub outage_max: Duration,
     /// New clients to send; all of them when `None`.
     pub limit: Option<u64>,
+    /// New clients that are sent and judged before the others follow. 0: none.
+    pub canary: u64,
+    /// Stop when the provider refuses more than this.
+    pub rejected_max: RejectedMax,
+    /// Of the time of a run that has clients to send, the part that looking up others may take.
+    pub look_up_share: f64,
+    /// So long a client of this run that is in doubt waits before it is looked up beside sending others.
+    pub look_up_after: Duration,
+    /// Longest time that clients whose outcome an earlier run left open keep new ones waiting.
+    pub resolve_first_max: Duration,
+    /// What the run keeps besides the provider's limits.
+    pub pace: PaceSettings,
     /// Whether the account's clients are listed before the first request.
     pub baseline: Baseline,
 }
@@ -72,8 +90,45 @@ impl Default for SubmitSettings {
             same_rejection_stop: 20,
             no_answer_stop: 20,
             throttle_max: Duration::from_secs(10 * 60),
+            outage_max: Duration::from_secs(10 * 60),
             limit: None,
+            canary: 20,
+            rejected_max: RejectedMax::Never,
+            look_up_share: 0.25,
+            look_up_after: Duration::from_secs(5 * 60),
+            resolve_first_max: Duration::from_secs(15 * 60),
+            pace: PaceSettings::default(),
             baseline: Baseline::default(),
+        }
+    }
+}
+
+/// How many refusals are too many.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum RejectedMax {
+    /// No number is.
+    #[default]
+    Never,
+    /// More clients than this.
+    Clients(u64),
+    /// More than this many of a hundred clients that were judged, when there were enough to tell.
+    Percent(f64),
+}
+
+impl FromStr for RejectedMax {
+    type Err = String;
+
+    /// `100`, `5%` or `never`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is neither a number of clients (100) nor a share of them (5%)");
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        match text.strip_suffix('%') {
+            Some(share) => {
+                share.trim().parse().ok().filter(|share: &f64| (0.0..=100.0).contains(share)).map(Self::Percent).ok_or_else(wrong)
+            }
+            None => text.parse().map(Self::Clients).map_err(|_| wrong()),
         }
     }
 }
@@ -98,6 +153,8 @@ pub enum Ended {
     Halted(Halt),
     /// The limit of new clients is reached.
     Limit,
+    /// The time window ended, or a budget of requests is used up; the same command goes on.
+    Paused(Halt),
 }
 
 /// The end of a run of sending.
@@ -137,10 +194,61 @@ pub struct Progress {
 /// Called after every step.
 pub type ProgressFn = Arc<dyn Fn(Progress) + Send + Sync>;
 
-/// Sends rows until they end, and resolves those whose outcome is unknown. A row that the journal knows as settled is not sent.
+/// Whose clients go where, as what run, and how.
+#[derive(Clone)]
+pub struct Errand {
+    /// Where to.
+    pub provider: Arc<dyn Provider>,
+    /// What remembers it.
+    pub logbook: Arc<dyn Logbook>,
+    /// As what.
+    pub run: RunId,
+    /// How.
+    pub settings: SubmitSettings,
+}
+
+impl Errand {
+    /// The rate plane of this errand. All that is asked of the account in this process goes through one.
+    ///
+    /// # Errors
+    /// When the journal cannot be read.
+    pub fn pace(&self) -> Result<Pace, JournalError> {
+        Pace::open(self.provider.profile(), &self.settings.pace, &self.logbook)
+    }
+
+    /// Sends rows until they end, and resolves those whose outcome is unknown. A row that the journal knows as settled is not sent.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read or written. What was in flight is then finished first; it stands in the journal as unknown.
+    pub async fn send(
+        self,
+        pace: Pace,
+        rows: Receiver<Dispatch>,
+        cancel: CancellationToken,
+        progress: ProgressFn,
+    ) -> Result<Sent, JournalError> {
+        Desk::new(self, pace, rows, Mode::Send, cancel, progress).work().await
+    }
+
+    /// Resolves rows whose outcome is unknown and sends nothing new. Other rows are passed over.
+    ///
+    /// # Errors
+    /// As for [`Self::send`].
+    pub async fn resolve(
+        self,
+        pace: Pace,
+        rows: Receiver<Dispatch>,
+        cancel: CancellationToken,
+        progress: ProgressFn,
+    ) -> Result<Sent, JournalError> {
+        Desk::new(self, pace, rows, Mode::Resolve, cancel, progress).work().await
+    }
+}
+
+/// [`Errand::send`] on a rate plane of its own.
 ///
 /// # Errors
-/// Where the journal cannot be read or written. What was in flight is then finished first; it stands in the journal as unknown.
+/// As there.
 pub async fn send(
     provider: Arc<dyn Provider>,
     journal: &Journal,
@@ -150,13 +258,15 @@ pub async fn send(
     cancel: CancellationToken,
     progress: ProgressFn,
 ) -> Result<Sent, JournalError> {
-    Desk::new(provider, journal, run, rows, settings, Mode::Send, cancel, progress).work().await
+    let errand = Errand { provider, logbook: Arc::new(journal.clone()), run: run.clone(), settings: settings.clone() };
+    let pace = errand.pace()?;
+    errand.send(pace, rows, cancel, progress).await
 }
 
-/// Resolves rows whose outcome is unknown and sends nothing new. Other rows are passed over.
+/// [`Errand::resolve`] on a rate plane of its own.
 ///
 /// # Errors
-/// As for [`send`].
+/// As there.
 pub async fn resolve(
     provider: Arc<dyn Provider>,
     journal: &Journal,
@@ -166,5 +276,7 @@ pub async fn resolve(
     cancel: CancellationToken,
     progress: ProgressFn,
 ) -> Result<Sent, JournalError> {
-    Desk::new(provider, journal, run, rows, settings, Mode::Resolve, cancel, progress).work().await
+    let errand = Errand { provider, logbook: Arc::new(journal.clone()), run: run.clone(), settings: settings.clone() };
+    let pace = errand.pace()?;
+    errand.resolve(pace, rows, cancel, progress).await
 }

@@ -7,10 +7,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_util::sync::CancellationToken;
 
-use super::sender::{self, Dispatch, ProgressFn, Sent, SubmitSettings};
-use crate::journal::{Journal, JournalError, RunId};
-use crate::provider::Provider;
-use std::sync::Arc;
+use super::Pace;
+use super::sender::{Dispatch, Errand, ProgressFn, Sent};
+use crate::journal::JournalError;
 
 /// Rows that may wait for the sender: enough for what is in flight, so that a stop wastes no reading.
 const ROWS_WAITING_MAX: usize = 64;
@@ -97,14 +96,11 @@ impl Session {
     ///
     /// # Errors
     /// What `feed` says, or that the journal cannot be used.
-    #[allow(clippy::too_many_arguments)]
     pub fn send<E>(
         &self,
         purpose: Purpose,
-        provider: Arc<dyn Provider>,
-        journal: &Journal,
-        run: &RunId,
-        settings: &SubmitSettings,
+        errand: Errand,
+        pace: &Pace,
         progress: ProgressFn,
         feed: impl FnOnce(Feed) -> Result<(), E>,
     ) -> Result<Sent, E>
@@ -112,11 +108,11 @@ impl Session {
         E: From<JournalError>,
     {
         let (rows, taken) = channel(ROWS_WAITING_MAX);
-        let (journal, run, settings, stop) = (journal.clone(), run.clone(), settings.clone(), self.stop.clone());
+        let (pace, stop) = (pace.clone(), self.stop.clone());
         let sending = self.runtime.spawn(async move {
             match purpose {
-                Purpose::Send => sender::send(provider, &journal, &run, taken, &settings, stop, progress).await,
-                Purpose::Resolve => sender::resolve(provider, &journal, &run, taken, &settings, stop, progress).await,
+                Purpose::Send => errand.send(pace, taken, stop, progress).await,
+                Purpose::Resolve => errand.resolve(pace, taken, stop, progress).await,
             }
         });
         let fed = feed(Feed(rows));

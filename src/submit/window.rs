@@ -1,18 +1,21 @@
-//! The promise of the rate limit as a pure decision: may one more request start now? Has no clock and does not wait.
+//! The promise of the rate limits as a pure decision: may one more request start now? Has no clock and does not wait.
 //!
 //! A provider counts arrivals, we only know starts and answers. A request that starts now arrives now or later. Every earlier
 //! one arrived at the latest when its answer came, or [`TRANSIT_MAX`] after its start; where it had to open a connection first
 //! (name, TCP, TLS), that much after the longest time that opening one may take. So a request may start when, of all earlier
 //! ones, fewer than the limit can have arrived within the last window: then no window at the provider that ends with this
-//! request holds more than the limit, whatever the network does within these times.
+//! request holds more than the limit, whatever the network does within these times. Several windows hold at once.
 
+use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use std::num::NonZeroU32;
+
+use crate::model::RateLimit;
 
 /// Longest way of a request over an open connection that the promise covers.
 pub const TRANSIT_MAX: Duration = Duration::from_millis(50);
@@ -20,9 +23,15 @@ pub const TRANSIT_MAX: Duration = Duration::from_millis(50);
 const MARGIN: Duration = Duration::from_millis(1);
 /// A connection that was idle for longer is not counted on: the HTTP client closes it soon, if the server has not.
 const IDLE_MAX: Duration = Duration::from_secs(14);
+/// Windows up to this length keep every arrival apart; longer ones gather those of a thousandth of their length at its end.
+pub(super) const EXACT_MAX: Duration = Duration::from_secs(10);
+/// Windows up to this length are filled evenly; a longer one may be used up early.
+const EVEN_MAX: Duration = Duration::from_secs(60);
+/// Timers wake up too late for finer spacing: what is due within this time may start together.
+const SPACING_MIN: Duration = Duration::from_millis(5);
 
-/// Names a request within the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Names a request within the windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
 /// Why a request may not start yet.
@@ -34,46 +43,124 @@ pub enum Wait {
     ForAnother,
 }
 
+/// One window: when the requests that it may still hold can have arrived at the latest.
 #[derive(Debug)]
-struct Entry {
-    ticket: Ticket,
-    /// The latest time at which it can have arrived; `None` while it has not started.
-    latest: Option<Duration>,
+struct Window {
+    limit: RateLimit,
+    /// The limit as it was given; the one in force is never above it.
+    most: u32,
+    grain: Duration,
+    arrivals: BTreeMap<Duration, u32>,
+    held: usize,
 }
+
+impl Window {
+    fn new(limit: RateLimit) -> Self {
+        let limit = RateLimit { requests: limit.requests.max(1), window: limit.window };
+        let grain = if limit.window > EXACT_MAX { limit.window / 1000 } else { Duration::ZERO };
+        Self { limit, most: limit.requests, grain, arrivals: BTreeMap::new(), held: 0 }
+    }
+
+    /// Never earlier than the truth.
+    fn rounded(&self, latest: Duration) -> Duration {
+        if self.grain.is_zero() {
+            return latest;
+        }
+        let grains = latest.as_nanos().div_ceil(self.grain.as_nanos().max(1));
+        self.grain.saturating_mul(u32::try_from(grains).unwrap_or(u32::MAX))
+    }
+
+    fn leaves_after(&self, latest: Duration) -> Duration {
+        latest + self.limit.window + MARGIN
+    }
+
+    fn insert(&mut self, latest: Duration, count: u32) {
+        *self.arrivals.entry(self.rounded(latest)).or_default() += count;
+        self.held += count as usize;
+    }
+
+    fn moved(&mut self, from: Duration, to: Duration) {
+        let (from, to) = (self.rounded(from), self.rounded(to));
+        if from == to {
+            return;
+        }
+        // One that has left the window already stays gone.
+        let Some(count) = self.arrivals.get_mut(&from) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.arrivals.remove(&from);
+        }
+        *self.arrivals.entry(to).or_default() += 1;
+    }
+
+    fn forget(&mut self, now: Duration) {
+        while let Some(first) = self.arrivals.first_entry() {
+            if *first.key() + self.limit.window + MARGIN > now {
+                return;
+            }
+            self.held = self.held.saturating_sub(first.remove() as usize);
+        }
+    }
+
+    /// Whether one more fits beside those that have not started yet.
+    fn wait(&self, pending: usize, now: Duration) -> Option<Wait> {
+        // So many of the oldest have to leave before.
+        let mut leaving = (self.held + pending + 1).saturating_sub(self.limit.requests as usize);
+        if leaving == 0 {
+            return None;
+        }
+        for (latest, count) in &self.arrivals {
+            leaving = leaving.saturating_sub(*count as usize);
+            if leaving == 0 {
+                return Some(Wait::For(self.leaves_after(*latest).saturating_sub(now)));
+            }
+        }
+        Some(Wait::ForAnother)
+    }
+}
+
+type Spacing<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<Duration>>;
 
 /// Requests that can still stand in a window of the provider. Times are durations since any fixed point.
 /// A token bucket without burst (governor) spreads the starts evenly, so that there is no burst at start-up either.
 #[derive(Debug)]
-pub struct Window<C: Clock<Instant = Duration>> {
-    requests_max: usize,
-    length: Duration,
+pub struct Windows<C: Clock<Instant = Duration>> {
+    windows: Vec<Window>,
     connect_max: Duration,
-    entries: Vec<Entry>,
+    /// Requests without an answer, each with the latest time at which it can have arrived; `None` while it has not started.
+    open: HashMap<Ticket, Option<Duration>>,
+    pending: usize,
     /// Connections that carry nothing, each with the time since when. A request that starts takes the last one.
     idle: Vec<Duration>,
     tickets: u64,
-    bucket: RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<Duration>>,
+    spacing: Spacing<C>,
     clock: C,
 }
 
-impl<C: Clock<Instant = Duration> + Clone> Window<C> {
-    /// A window of this length with this many requests at most; a limit of 0 is taken as 1. `connect_max` is the longest time
-    /// that opening a connection may take.
-    pub fn new(requests_max: u32, length: Duration, connect_max: Duration, clock: C) -> Self {
-        let requests_max = requests_max.max(1);
-        let quota = Quota::with_period((length / requests_max).max(Duration::from_nanos(1)))
-            // The period is never zero; one request a window is the slowest that can be said.
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
-            .allow_burst(NonZeroU32::MIN);
+impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
+    /// Windows of these limits; a limit of 0 is taken as 1, and where there is none, one request a second is meant.
+    /// `connect_max` is the longest time that opening a connection may take.
+    pub fn new(limits: &[RateLimit], connect_max: Duration, clock: C) -> Self {
+        let careful = [RateLimit::per_second(1)];
+        let limits = if limits.is_empty() { &careful[..] } else { limits };
+        let windows: Vec<Window> = limits.iter().copied().map(Window::new).collect();
         Self {
-            requests_max: requests_max as usize,
-            length,
+            spacing: spacing(&windows, clock.clone()),
+            windows,
             connect_max,
-            entries: Vec::new(),
+            open: HashMap::new(),
+            pending: 0,
             idle: Vec::new(),
             tickets: 0,
-            bucket: RateLimiter::direct_with_clock(quota, clock.clone()),
             clock,
+        }
+    }
+
+    /// Requests of earlier runs that this window may still hold, by how long ago they can have arrived at the latest.
+    pub fn remember(&mut self, window: Duration, ago: Duration, count: u32) {
+        let now = self.clock.now();
+        for window in self.windows.iter_mut().filter(|it| it.limit.window == window) {
+            window.insert(now.saturating_sub(ago), count);
         }
     }
 
@@ -83,24 +170,25 @@ impl<C: Clock<Instant = Duration> + Clone> Window<C> {
     /// The wait.
     pub fn take(&mut self) -> Result<Ticket, Wait> {
         let now = self.clock.now();
-        let gone = |latest: Duration| latest + self.length + MARGIN <= now;
-        self.entries.retain(|entry| !entry.latest.is_some_and(gone));
-        if self.entries.len() >= self.requests_max {
-            // So many of the oldest have to leave the window.
-            let leaving = self.entries.len() - self.requests_max;
-            let mut latest: Vec<Duration> = self.entries.iter().filter_map(|entry| entry.latest).collect();
-            latest.sort_unstable();
-            return Err(match latest.get(leaving) {
-                Some(&latest) => Wait::For((latest + self.length + MARGIN).saturating_sub(now)),
-                None => Wait::ForAnother,
-            });
+        let mut longest: Option<Duration> = None;
+        for window in &mut self.windows {
+            window.forget(now);
+            match window.wait(self.pending, now) {
+                None => {}
+                Some(Wait::For(wait)) => longest = longest.max(Some(wait)),
+                Some(Wait::ForAnother) => return Err(Wait::ForAnother),
+            }
         }
-        if let Err(early) = self.bucket.check() {
+        if let Some(wait) = longest {
+            return Err(Wait::For(wait));
+        }
+        if let Err(early) = self.spacing.check() {
             return Err(Wait::For(early.wait_time_from(now)));
         }
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.entries.push(Entry { ticket, latest: None });
+        self.open.insert(ticket, None);
+        self.pending += 1;
         Ok(ticket)
     }
 
@@ -110,8 +198,11 @@ impl<C: Clock<Instant = Duration> + Clone> Window<C> {
         self.idle.retain(|since| now.saturating_sub(*since) < IDLE_MAX);
         let connect = if self.idle.pop().is_some() { Duration::ZERO } else { self.connect_max };
         let latest = now + connect + TRANSIT_MAX;
-        if let Some(entry) = self.find(ticket) {
-            entry.latest = Some(latest);
+        let Some(known) = self.open.get_mut(&ticket).filter(|known| known.is_none()) else { return };
+        *known = Some(latest);
+        self.pending = self.pending.saturating_sub(1);
+        for window in &mut self.windows {
+            window.insert(latest, 1);
         }
     }
 
@@ -122,19 +213,79 @@ impl<C: Clock<Instant = Duration> + Clone> Window<C> {
         if usable {
             self.idle.push(now);
         }
-        if let Some(entry) = self.find(ticket) {
-            entry.latest = Some(entry.latest.map_or(now, |latest| latest.min(now)));
+        match self.open.remove(&ticket) {
+            Some(Some(latest)) if now < latest => self.windows.iter_mut().for_each(|window| window.moved(latest, now)),
+            Some(Some(_)) | None => {}
+            // It never said that it started: it counts from now.
+            Some(None) => {
+                self.pending = self.pending.saturating_sub(1);
+                self.windows.iter_mut().for_each(|window| window.insert(now, 1));
+            }
         }
+    }
+
+    /// No answer will be told: it counts for as long as it can.
+    pub fn abandoned(&mut self, ticket: Ticket) {
+        self.open.remove(&ticket);
     }
 
     /// It never left.
     pub fn given_back(&mut self, ticket: Ticket) {
-        self.entries.retain(|entry| entry.ticket != ticket);
+        if let Some(None) = self.open.remove(&ticket) {
+            self.pending = self.pending.saturating_sub(1);
+        }
     }
 
-    fn find(&mut self, ticket: Ticket) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.ticket == ticket)
+    /// The first, main limit: as it is in force, and as it was given.
+    pub fn main(&self) -> (RateLimit, u32) {
+        self.windows.first().map_or((RateLimit::per_second(1), 1), |window| (window.limit, window.most))
     }
+
+    /// The windows, as they were given.
+    pub fn limits(&self) -> impl Iterator<Item = RateLimit> {
+        self.windows.iter().map(|window| RateLimit { requests: window.most, window: window.limit.window })
+    }
+
+    /// Requests that have not been answered.
+    pub fn under_way(&self) -> usize {
+        self.open.len()
+    }
+
+    /// How many more the windows of this length let through now.
+    pub fn left(&mut self, length: Duration) -> usize {
+        let (now, pending) = (self.clock.now(), self.pending);
+        let windows = self.windows.iter_mut().filter(|window| window.limit.window == length);
+        let left = windows.map(|window| {
+            window.forget(now);
+            (window.limit.requests as usize).saturating_sub(window.held + pending)
+        });
+        left.min().unwrap_or(usize::MAX)
+    }
+
+    /// Puts another limit in force for windows of this length, never above the one that was given.
+    pub fn set_limit(&mut self, length: Duration, requests: u32) {
+        let mut changed = false;
+        for window in self.windows.iter_mut().filter(|window| window.limit.window == length) {
+            let requests = requests.clamp(1, window.most);
+            changed |= requests != window.limit.requests;
+            window.limit.requests = requests;
+        }
+        if changed {
+            self.spacing = spacing(&self.windows, self.clock.clone());
+        }
+    }
+}
+
+/// Spreads starts by the slowest of the windows that are filled evenly.
+fn spacing<C: Clock<Instant = Duration>>(windows: &[Window], clock: C) -> Spacing<C> {
+    let even = windows.iter().filter(|window| window.limit.window <= EVEN_MAX);
+    let period = even.map(|window| window.limit.period()).max().unwrap_or_default().max(Duration::from_nanos(1));
+    let together = u32::try_from(SPACING_MIN.as_nanos() / period.as_nanos().max(1)).unwrap_or(u32::MAX);
+    let quota = Quota::with_period(period)
+        // The period is never zero; one request a second is a slow one.
+        .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
+        .allow_burst(NonZeroU32::new(together).unwrap_or(NonZeroU32::MIN));
+    RateLimiter::direct_with_clock(quota, clock)
 }
 
 #[cfg(test)]
@@ -175,14 +326,15 @@ mod tests {
         breaks_one_in: u32,
     }
 
+    const DAY: Duration = Duration::from_secs(24 * 3600);
     const CONNECT_MAX: Duration = Duration::from_millis(500);
 
     /// Always wants to send; returns arrivals in order.
-    fn simulate(seed: u64, network: Network, duration: u64) -> Vec<u64> {
+    fn simulate(seed: u64, limits: &[RateLimit], network: Network, duration: u64) -> Vec<u64> {
         let Network { connect, transit, answer, jitter, intend, breaks_one_in } = network;
         let mut random = fastrand::Rng::with_seed(seed);
         let clock = SimulatedClock::default();
-        let mut window = Window::new(10, Duration::from_secs(1), CONNECT_MAX, clock.clone());
+        let mut window = Windows::new(limits, CONNECT_MAX, clock.clone());
         let (mut now, mut arrivals, mut answers) = (0_u64, Vec::new(), Vec::<(u64, Ticket)>::new());
         // Connections that carry nothing: what the transport really has.
         let mut idle = 0_u32;
@@ -232,7 +384,7 @@ mod tests {
                 intend: random.u64(0..=300_000),
                 breaks_one_in: random.u32(0..5),
             };
-            let arrivals = simulate(seed, network, 20_000_000);
+            let arrivals = simulate(seed, &[RateLimit::per_second(10)], network, 20_000_000);
             assert!(arrivals.len() > 50, "seed {seed}: {} requests", arrivals.len());
             for pair in arrivals.windows(11) {
                 assert!(pair[10] - pair[0] >= 1_000_000, "seed {seed}: 11 requests in {} µs", pair[10] - pair[0]);
@@ -243,13 +395,40 @@ mod tests {
     }
 
     #[test]
+    fn several_windows_hold_at_once() {
+        let limits = [RateLimit::per_second(10), RateLimit::per_minute(300), RateLimit { requests: 1000, window: DAY }];
+        for seed in 0..10 {
+            let network =
+                Network { connect: 200_000, transit: 30_000, answer: 90_000, jitter: 1500, intend: 9000, breaks_one_in: 9 };
+            let arrivals = simulate(seed, &limits, network, 600_000_000);
+            let within = |count: usize, micros: u64| arrivals.windows(count + 1).all(|some| some[count] - some[0] >= micros);
+            assert!(within(10, 1_000_000) && within(300, 60_000_000) && within(1000, 600_000_000), "seed {seed}");
+            assert!(arrivals.len() >= 990, "seed {seed}: {} of 1000", arrivals.len());
+            let in_the_first_minute = arrivals.iter().filter(|&&at| at < 60_000_000).count();
+            assert!((285..=300).contains(&in_the_first_minute), "seed {seed}: {in_the_first_minute} of 300");
+        }
+    }
+
+    #[test]
+    fn what_earlier_runs_sent_counts_in_the_window_that_may_still_hold_it() {
+        let clock = SimulatedClock::default();
+        clock.set(90_000_000_000);
+        let day = RateLimit { requests: 5, window: DAY };
+        let mut window = Windows::new(&[RateLimit::per_second(10), day], CONNECT_MAX, clock.clone());
+        window.remember(DAY, DAY - Duration::from_secs(60), 4);
+        assert!(window.take().is_ok());
+        let Err(Wait::For(wait)) = window.take() else { panic!("a sixth request on one day") };
+        assert!(wait >= Duration::from_secs(60) && wait < Duration::from_secs(60 + 90), "{wait:?}");
+    }
+
+    #[test]
     fn nearly_all_of_the_limit_is_used() {
         for seed in 0..20 {
             // Slow answers want many connections, and the first request of each holds its place until its answer.
             for (answer, wanted) in [(1_000, 570), (20_000, 570), (700_000, 564)] {
                 for connect in [1_000, 500_000] {
                     let network = Network { connect, transit: 2_000, answer, jitter: 1_500, intend: 500, breaks_one_in: 0 };
-                    let sent = simulate(seed, network, 60_000_000).len();
+                    let sent = simulate(seed, &[RateLimit::per_second(10)], network, 60_000_000).len();
                     assert!(sent >= wanted, "seed {seed}: {sent} of 600; answers within {answer} µs, connections {connect} µs");
                 }
             }
@@ -259,7 +438,7 @@ mod tests {
     #[test]
     fn a_request_that_opens_a_connection_may_arrive_late_and_counts_until_then() {
         let clock = SimulatedClock::default();
-        let mut window = Window::new(1, Duration::from_secs(1), Duration::from_secs(10), clock.clone());
+        let mut window = Windows::new(&[RateLimit::per_second(1)], Duration::from_secs(10), clock.clone());
         let mut send = |at: u64, usable: bool| {
             clock.set(at);
             let ticket = window.take().unwrap();
@@ -279,7 +458,7 @@ mod tests {
     #[test]
     fn a_request_that_has_not_started_holds_its_place_until_it_is_given_back() {
         let clock = SimulatedClock::default();
-        let mut window = Window::new(1, Duration::from_secs(1), CONNECT_MAX, clock.clone());
+        let mut window = Windows::new(&[RateLimit::per_second(1)], CONNECT_MAX, clock.clone());
         let ticket = window.take().unwrap();
         clock.set(10_000_000);
         assert_eq!(window.take(), Err(Wait::ForAnother));
@@ -290,7 +469,7 @@ mod tests {
     #[test]
     fn an_answer_shortens_the_wait() {
         let clock = SimulatedClock::default();
-        let mut window = Window::new(1, Duration::from_secs(1), CONNECT_MAX, clock.clone());
+        let mut window = Windows::new(&[RateLimit::per_second(1)], CONNECT_MAX, clock.clone());
         let ticket = window.take().unwrap();
         window.started(ticket);
         assert_eq!(window.take(), Err(Wait::For(Duration::from_millis(1551))));

@@ -31,7 +31,8 @@ fn every_operation_says_what_its_provider_does_when_an_answer_is_lost() {
         let (requests, window) = operation.limit.unwrap_or_else(|| panic!("{name} has no x-limits"));
         let per_second = |requests: u32, seconds: f64| f64::from(requests) / seconds;
         assert!(
-            per_second(profile.requests_max, profile.window.as_secs_f64()) <= per_second(requests, window.as_secs_f64()),
+            per_second(profile.limits[0].requests, profile.limits[0].window.as_secs_f64())
+                <= per_second(requests, window.as_secs_f64()),
             "{name}: the provider is asked faster than its contract allows"
         );
     }

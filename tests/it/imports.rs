@@ -21,7 +21,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
     ("terminal", &["submit"]),
     ("cli", &[]),
-    ("config", &["submit", "provider", "failure"]),
+    ("config", &["model", "submit", "provider", "failure"]),
     (
         "commands",
         &[

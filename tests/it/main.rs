@@ -31,6 +31,7 @@ mod sandbox;
 mod sandbox_brainysoft;
 mod sandbox_finlego;
 mod sandbox_loanpro;
+mod simulate;
 mod submit;
 mod templates;
 mod vectors;

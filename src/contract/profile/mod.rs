@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::model::RateLimit;
+
 pub use operation::{OwnOperation, examples};
 pub use reader::Problem;
 pub use statuses::Statuses;
@@ -106,12 +108,14 @@ pub enum Auth {
 }
 
 /// How fast and how patiently is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnLimits {
     /// Requests in any sliding window.
     pub requests: u32,
     /// The window.
     pub window: Duration,
+    /// Windows that hold besides: per minute, per day.
+    pub further: Vec<RateLimit>,
     /// Requests at the same time.
     pub in_flight: usize,
     /// Longest wait for a whole answer; the account's own setting where the profile says nothing.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::reader::Reader;
 use super::template::is_pointer;
 use super::{IdPlace, KeyPlace, OwnProfile, Template};
-use crate::contract::{ContractError, Facts, Idempotency, Limits, Operation, Settling};
+use crate::contract::{ContractError, Facts, FurtherLimit, Idempotency, Limits, Operation, Settling};
+use crate::model::RateLimit;
 
 /// What can be asked of the provider.
 #[derive(Clone, Debug)]
@@ -84,6 +85,10 @@ fn kind_words(reader: Reader<'_>) -> Option<Value> {
     Some(json!({"member": member, "code": code, "exact": words, "words": []}))
 }
 
+fn further(limit: &RateLimit) -> FurtherLimit {
+    FurtherLimit { requests: limit.requests, window_ms: u64::try_from(limit.window.as_millis()).unwrap_or(u64::MAX) }
+}
+
 impl OwnProfile {
     /// The path that creates a client of this operation.
     #[must_use]
@@ -114,6 +119,7 @@ impl OwnProfile {
                 window_ms: u64::try_from(self.limits.window.as_millis()).unwrap_or(u64::MAX),
                 in_flight: u32::try_from(self.limits.in_flight).ok(),
                 requests_per_client: None,
+                further: self.limits.further.iter().map(further).collect(),
             }),
             idempotency: Some(self.idempotency(operation)),
             first_key: operation.first_key.clone(),

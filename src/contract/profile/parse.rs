@@ -12,6 +12,7 @@ use super::reader::{Problem, Reader};
 use super::{
     Auth, ErrorPlaces, Existing, HeaderText, IdPlace, KeyPlace, KeyRules, Meanings, OwnLimits, OwnProfile, Statuses, Success,
 };
+use crate::model::RateLimit;
 
 /// Requests a second where the profile says nothing: slow enough for anybody.
 const REQUESTS: u32 = 5;
@@ -207,11 +208,20 @@ fn limits(reader: Reader<'_>) -> OwnLimits {
     let limits = OwnLimits {
         requests: reader.number("requests").map_or(REQUESTS, |number| u32::try_from(number).unwrap_or(u32::MAX)),
         window: Duration::from_millis(reader.number("window_ms").unwrap_or(1000)),
+        further: further_limits(&reader),
         in_flight: reader.number("in_flight").and_then(|number| usize::try_from(number).ok()).unwrap_or(IN_FLIGHT),
         timeout: reader.number("timeout_s").map(Duration::from_secs),
     };
     reader.finish();
     limits
+}
+
+/// `requests_per_minute`, `requests_per_day`.
+fn further_limits(reader: &Reader<'_>) -> Vec<RateLimit> {
+    let number = |name: &'static str| reader.number(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let minute = number("requests_per_minute").map(RateLimit::per_minute);
+    let day = number("requests_per_day").map(RateLimit::per_day);
+    minute.into_iter().chain(day).collect()
 }
 
 fn key(reader: Reader<'_>) -> KeyRules {

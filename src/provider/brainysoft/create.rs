@@ -55,7 +55,7 @@ impl BrainySoft {
         {
             remark = joined(remark, self.look_after(id, &merged, turns).await);
         }
-        Answer { verdict, http_status, request_id: None, pause: None, remark }
+        Answer { verdict, http_status, request_id: None, quotas: Vec::new(), remark }
     }
 
     /// Why the account's settings do not let a mapping fill a member.

@@ -35,7 +35,7 @@ use super::words::doubt;
 use super::{
     Absence, AccountSettings, Answer, Found, Halt, NotListed, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted,
 };
-use crate::model::Book;
+use crate::model::{Book, RateLimit};
 
 /// Gives an object to fill (GET).
 const INIT: &str = "/main/clients/init";
@@ -101,8 +101,7 @@ impl BrainySoft {
             return Err(limit("in_flight_max", "at least one request must be possible"));
         }
         let profile = Profile {
-            requests_max: settings.rate_per_s.unwrap_or(RATE_PER_S),
-            window: Duration::from_secs(1),
+            limits: settings.limits(RateLimit::per_second(settings.rate_per_s.unwrap_or(RATE_PER_S))),
             in_flight_max: options.creates_in_flight.unwrap_or(1).min(settings.in_flight_max),
             replay_window: None,
             replays_max: 0,

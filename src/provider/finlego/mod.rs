@@ -18,7 +18,7 @@ pub(super) use self::options::{Options, contracts};
 use self::verdicts::{Circumstances, Envelope};
 use super::http::{HttpClient, secret_header};
 use super::{Absence, AccountSettings, Answer, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted};
-use crate::model::{IdempotencyKey, Refusal};
+use crate::model::{IdempotencyKey, RateLimit, Refusal};
 
 /// Our pace: FinLego documents no limit.
 const RATE_PER_S: u32 = 2;
@@ -111,8 +111,7 @@ impl FinLego {
         };
         Ok(Self {
             profile: Profile {
-                requests_max,
-                window: Duration::from_secs(1),
+                limits: settings.limits(RateLimit::per_second(requests_max)),
                 in_flight_max: options.parallel_requests.map_or(IN_FLIGHT_MAX, usize::from).min(settings.in_flight_max).max(1),
                 replay_window: resend.then(|| RESEND_WITHIN.min(settings.replay_window)),
                 connect_timeout: settings.connect_timeout,

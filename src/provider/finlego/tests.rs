@@ -80,7 +80,7 @@ fn only_onboarding_is_repeated_and_only_when_wanted() {
     assert!(once.may_repeat(INDIVIDUAL) && once.may_repeat(ONBOARDING_COMPANY));
     assert!(!once.may_repeat("finlego/core-company") && !once.may_repeat("finlego/core-individual"));
     assert_eq!(once.profile().replays_max, 1);
-    assert_eq!((once.profile().requests_max, once.profile().in_flight_max), (2, 1));
+    assert_eq!((once.profile().limits[0].requests, once.profile().in_flight_max), (2, 1));
     assert_eq!(once.profile().absence, Absence::Nothing);
 }
 

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::envelope::{CoreResult, Said, id, object, refusal};
 use crate::model::{Body, Refusal};
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::words::{doubt, request_id, without_answer};
 use crate::provider::{Answer, Halt, Verdict};
@@ -61,7 +61,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
         | Verdict::Halt(_)
         | Verdict::HaltInDoubt(_) => None,
     };
-    Answer { verdict, http_status: Some(reply.status), request_id, pause: quota_pause(&reply.headers, circumstances.now), remark }
+    Answer { verdict, http_status: Some(reply.status), request_id, quotas: quotas(&reply.headers, circumstances.now), remark }
 }
 
 /// An answer with what is needed to judge it.

@@ -25,7 +25,7 @@ use self::said::Said;
 use super::http::{HttpClient, Lost, bearer};
 use super::registry::Secret;
 use super::{Absence, AccountSettings, Answer, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Wanted};
-use crate::model::Refusal;
+use crate::model::{RateLimit, Refusal};
 
 /// Where the API lives.
 pub const BASE_URL: &str = "https://loanpro.simnang.com/api/public/api/1";
@@ -86,8 +86,7 @@ impl LoanPro {
         let in_flight_max = if http.is_loopback() { usize::MAX } else { IN_FLIGHT_MAX };
         Ok(Self {
             profile: Profile {
-                requests_max,
-                window: Duration::from_secs(1),
+                limits: settings.limits(RateLimit::per_second(requests_max)),
                 in_flight_max: settings.in_flight_max.min(in_flight_max),
                 replay_window: None,
                 replays_max: 0,

@@ -276,7 +276,7 @@ fn a_real_server_needs_a_tenant_and_the_path_may_be_left_out() {
     assert!(matches!(LoanPro::connect(&settings(BASE_URL, "")), Err(ProviderError::Options { .. })));
     let account = LoanPro::connect(&settings("https://lender.simnang.com/", "tenant_id = 52")).unwrap();
     assert_eq!(account.base_url(), "https://lender.simnang.com/api/public/api/1");
-    assert_eq!((account.profile().requests_max, account.profile().in_flight_max), (5, 4));
+    assert_eq!((account.profile().limits[0].requests, account.profile().in_flight_max), (5, 4));
     assert_eq!(LoanPro::connect(&settings("http://127.0.0.1:1/x", "")).unwrap().base_url(), "http://127.0.0.1:1/x");
     assert!(LoanPro::connect(&settings(BASE_URL, "tenant_id = \"a\\nb\"")).is_err());
     let none = AccountSettings { rate_per_s: Some(0), ..settings("http://127.0.0.1:1", "") };

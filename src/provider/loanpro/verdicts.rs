@@ -8,7 +8,7 @@ use super::quote::{is_identifier, quote};
 use super::said::Said;
 use super::warnings::Warning;
 use crate::model::{Body, Refusal};
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::{Answer, Halt, Verdict};
 
@@ -37,7 +37,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, now: SystemTime) 
         verdict,
         http_status: Some(reply.status),
         request_id: request_id(reply),
-        pause: quota_pause(&reply.headers, now),
+        quotas: quotas(&reply.headers, now),
         remark: None,
     };
     let created = matches!(reply.status, 200 | 201) && !said.error;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::said::Said;
 use super::verdicts::{certificate, halt, refusal};
 use crate::model::Refusal;
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{HttpClient, Lost, Reply};
 use crate::provider::{Halt, Slot};
 
@@ -84,9 +84,7 @@ pub(super) async fn ask(wire: &dyn Wire, question: Question<'_>, slot: &dyn Slot
         let why = match answer {
             Ok(reply) => {
                 let now = SystemTime::now();
-                if let Some(pause) = quota_pause(&reply.headers, now) {
-                    slot.slow_down(Some(pause));
-                }
+                slot.heed(&quotas(&reply.headers, now));
                 if reply.status == 429 {
                     slot.slow_down(retry_after(&reply.headers, now));
                     throttled += 1;

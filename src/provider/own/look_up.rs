@@ -11,7 +11,7 @@ use super::{NotSent, OwnProvider, verdicts};
 use crate::contract::profile::{LookUp, OwnProfile, scalar};
 use crate::model::Refusal;
 use crate::model::text::fold;
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::{Found, Halt, Slot, Wanted};
 
@@ -175,7 +175,8 @@ async fn ask(provider: &OwnProvider, look_up: &LookUp, body: &Value, slot: &dyn 
                             continue;
                         }
                     }
-                    if let Some(wait) = quota_pause(&reply.headers, now).or(retry_after(&reply.headers, now)) {
+                    slot.heed(&quotas(&reply.headers, now));
+                    if let Some(wait) = retry_after(&reply.headers, now) {
                         slot.slow_down(Some(wait));
                     }
                     format!("the look-up answered with status {} and nothing that the profile describes", reply.status)

@@ -21,7 +21,7 @@ use super::{
     Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Verdict, Wanted,
 };
 use crate::contract::profile::{KeyPlace, WhenAbsent};
-use crate::model::{Body, FieldName, IdempotencyKey, Refusal};
+use crate::model::{Body, FieldName, IdempotencyKey, RateLimit, Refusal};
 
 pub use crate::contract::OwnProfile;
 
@@ -158,9 +158,10 @@ fn limits(own: &OwnProfile, settings: &AccountSettings, is_loopback: bool) -> Re
         return Err(refuse("in_flight_max", "0".into(), "at least one request must be possible".into()));
     }
     let look_up = own.look_up.as_ref();
+    let mut limits = settings.limits(RateLimit { requests: requests_max, window });
+    limits.extend(&own.limits.further);
     Ok(Profile {
-        requests_max,
-        window,
+        limits,
         in_flight_max: settings.in_flight_max.min(own.limits.in_flight),
         replay_window: match own.key.place {
             KeyPlace::None => None,
@@ -266,8 +267,9 @@ mod tests {
     #[test]
     fn the_profiles_limits_may_only_be_lowered() {
         let own = profile("");
-        let limits =
-            |provider: OwnProvider| (provider.profile.requests_max, provider.profile.window, provider.profile.in_flight_max);
+        let limits = |provider: OwnProvider| {
+            (provider.profile.limits[0].requests, provider.profile.limits[0].window, provider.profile.in_flight_max)
+        };
         assert_eq!(limits(connect(&own, |_| ()).unwrap()), (30, Duration::from_secs(2), 3));
         assert_eq!(limits(connect(&own, |it| it.rate_per_s = Some(15)).unwrap()), (15, Duration::from_secs(1), 3));
         assert!(matches!(connect(&own, |it| it.rate_per_s = Some(16)), Err(ProviderError::Limit { .. })));

@@ -10,7 +10,7 @@ use crate::contract::profile::{IdPlace, Meaning, OwnProfile, scalar};
 #[cfg(test)]
 use crate::model::Body;
 use crate::model::Refusal;
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::{Answer, CodeMeaning, Halt, Order, Verdict};
 
@@ -26,7 +26,7 @@ pub(super) fn judge(own: &OwnProfile, result: &Result<Reply, Lost>, order: &Orde
                 verdict: judge_reply(own, reply, order, request_id.clone(), now),
                 http_status: Some(reply.status),
                 request_id,
-                pause: quota_pause(&reply.headers, now),
+                quotas: quotas(&reply.headers, now),
                 remark: None,
             }
         }

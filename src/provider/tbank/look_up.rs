@@ -13,7 +13,7 @@ use super::compare::Wanted as Index;
 use super::refusal::ErrorBody;
 use super::verdicts;
 use crate::model::Refusal;
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::{Found, NotListed, Slot, Wanted};
 
@@ -161,9 +161,7 @@ async fn ask(pages: &dyn Pages, offset: u64, slot: &dyn Slot, pause: Duration) -
         let why = match answer {
             Ok(reply) => {
                 let now = SystemTime::now();
-                if let Some(pause) = quota_pause(&reply.headers, now) {
-                    slot.slow_down(Some(pause));
-                }
+                slot.heed(&quotas(&reply.headers, now));
                 if reply.status == 429 {
                     slot.slow_down(retry_after(&reply.headers, now));
                     throttled += 1;

@@ -19,6 +19,7 @@ use super::http::{HttpClient, Lost, Reply, bearer, key_header};
 use super::{
     Absence, AccountSettings, Answer, CodeMeaning, Found, Halt, NotListed, Order, Profile, Provider, ProviderError, Slot, Wanted,
 };
+use crate::model::RateLimit;
 
 /// Where the bank's API lives.
 pub const BASE_URL: &str = "https://secured-openapi.tbank.ru";
@@ -69,8 +70,7 @@ impl TBank {
         let test_stand = format!("{}/", http.base()).contains(TEST_STAND);
         Ok(Self {
             profile: Profile {
-                requests_max,
-                window: Duration::from_secs(1),
+                limits: settings.limits(RateLimit::per_second(requests_max)),
                 in_flight_max: settings.in_flight_max,
                 replay_window: Some(settings.replay_window),
                 replays_max: usize::MAX,
@@ -179,11 +179,11 @@ mod tests {
     #[test]
     fn the_documented_rate_may_only_be_lowered() {
         let with = |base: &str, rate| TBank::connect(&AccountSettings { rate_per_s: rate, ..settings(base) });
-        assert_eq!(with(BASE_URL, None).unwrap().profile.requests_max, 10);
-        assert_eq!(with(BASE_URL, Some(3)).unwrap().profile.requests_max, 3);
+        assert_eq!(with(BASE_URL, None).unwrap().profile.limits[0].requests, 10);
+        assert_eq!(with(BASE_URL, Some(3)).unwrap().profile.limits[0].requests, 3);
         assert!(matches!(with(BASE_URL, Some(11)), Err(ProviderError::Limit { .. })));
         assert!(matches!(with(BASE_URL, Some(0)), Err(ProviderError::Limit { .. })));
-        assert_eq!(with("http://127.0.0.1:1", Some(200)).unwrap().profile.requests_max, 200);
+        assert_eq!(with("http://127.0.0.1:1", Some(200)).unwrap().profile.limits[0].requests, 200);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::refusal::{ErrorBody, refusal};
 use crate::model::{Body, Refusal};
-use crate::provider::headers::{quota_pause, retry_after};
+use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::words::{doubt, request_id, without_answer};
 use crate::provider::{Answer, CodeMeaning, Halt, Verdict};
@@ -33,7 +33,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
                 verdict: judge_reply(reply, sent, request_id.clone(), circumstances),
                 http_status: Some(reply.status),
                 request_id,
-                pause: quota_pause(&reply.headers, circumstances.now),
+                quotas: quotas(&reply.headers, circumstances.now),
                 remark: None,
             }
         }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::journal::{Client, ClientId};
-use crate::model::Identity;
+use crate::model::{IdempotencyKey, Identity};
 use crate::submit::Dispatch;
 use crate::submit::job::Job;
 
@@ -13,6 +13,7 @@ use crate::submit::job::Job;
 pub(super) struct Claims {
     clients: HashSet<ClientId>,
     identities: HashSet<Identity>,
+    keys: HashSet<IdempotencyKey>,
     parked: Vec<Dispatch>,
     /// Whether a claim was released since the parked rows were judged last.
     freed: bool,
@@ -25,9 +26,15 @@ impl Claims {
             || row.parcel.identities.iter().any(|(identity, _)| self.identities.contains(identity))
     }
 
+    /// Whether this very row is on its way.
+    pub(super) fn has(&self, row: &Dispatch) -> bool {
+        self.keys.contains(&row.parcel.key)
+    }
+
     pub(super) fn claim(&mut self, job: &Job) {
         self.clients.extend(job.claimed);
         self.identities.extend(identities(job));
+        self.keys.insert(job.dispatch.parcel.key);
     }
 
     pub(super) fn release(&mut self, job: &Job) {
@@ -37,6 +44,7 @@ impl Claims {
         for identity in identities(job) {
             self.identities.remove(&identity);
         }
+        self.keys.remove(&job.dispatch.parcel.key);
         self.freed = true;
     }
 

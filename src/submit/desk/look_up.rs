@@ -1,10 +1,10 @@
-//! Asks the provider about clients whose outcome no repeat could tell. Only two look-ups, some time apart, prove absence.
+//! Asks the provider about clients whose outcome no repeat could tell. Only several look-ups, some time apart, prove absence.
 
 use std::sync::{Mutex, PoisonError};
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::{Desk, Mode};
 use crate::journal::{Event, JournalError, Provenance};
@@ -14,31 +14,50 @@ use crate::submit::Ended;
 use crate::submit::attempt::refusal;
 use crate::submit::job::Job;
 
-impl Desk<'_> {
-    /// Settles what can be settled. Nothing is in flight meanwhile.
-    pub(super) async fn look_up(&mut self) {
-        let mut absent = std::mem::take(&mut self.doubtful);
-        for delay in self.look_up_delays() {
-            tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return self.stop(Ended::Interrupted),
-                () = sleep(delay) => {}
-            }
-            absent = self.pass(absent).await;
-            if absent.is_empty() || self.stopping() {
-                return;
-            }
+/// How often a look-up that got no answer is made again.
+const NOT_ASKED_MAX: u32 = 3;
+
+impl Desk {
+    /// Whether to look up now: when nothing else is left to do, when too many wait for it, when new rows wait for it, or when one
+    /// has waited long and look-ups have not had their share.
+    pub(super) fn look_up_is_due(&self) -> bool {
+        let now = Instant::now();
+        if !self.doubts.any_is_due(now) {
+            return false;
         }
-        for job in absent {
+        let idle = self.waiting.is_empty() && (self.rows_ended || !self.held.is_empty());
+        let many = self.doubts.len() >= self.settings.look_up_rows_max.max(1);
+        let first = !self.held.is_empty() && self.doubts.any_unasked_is_due(now);
+        let long = self.doubts.any_waits_since(now.checked_sub(self.settings.look_up_after), now);
+        idle || many || first || (long && self.doubts.has_budget(now))
+    }
+
+    /// One look-up. Nothing is in flight meanwhile: what others create must not be taken for what is looked for.
+    pub(super) async fn look_up(&mut self) {
+        let begun = Instant::now();
+        let jobs = self.doubts.take_due(self.settings.look_up_rows_max.max(1), begun);
+        let absent = self.pass(jobs).await;
+        let now = Instant::now();
+        self.doubts.looked_up(begun, now);
+        self.check_plane();
+        let delays = self.look_up_delays();
+        for mut job in absent {
             if self.stopping() {
                 return;
             }
-            self.proved_absent(job).await;
+            job.look_ups += 1;
+            match delays.get(job.look_ups) {
+                Some(delay) => {
+                    self.asked(&mut job);
+                    self.doubts.push(job, now + *delay);
+                }
+                None => self.proved_absent(job).await,
+            }
         }
     }
 
     /// How long to wait before each look-up. The user's gap is the longest of them.
-    fn look_up_delays(&self) -> Vec<Duration> {
+    pub(super) fn look_up_delays(&self) -> Vec<Duration> {
         let gap = self.settings.look_up_gap;
         match &self.line.provider.profile().look_up_delays[..] {
             [] => vec![Duration::ZERO, gap],
@@ -46,7 +65,18 @@ impl Desk<'_> {
         }
     }
 
-    /// One look-up; the clients that were not found. Whatever is not decided stays unknown in the journal.
+    /// Nobody could be asked. Where that may be otherwise later, the row is looked up again.
+    fn not_asked(&mut self, mut job: Job, may_be_asked_again: bool) {
+        job.not_asked += 1;
+        if may_be_asked_again && job.not_asked < NOT_ASKED_MAX && !self.stopping() {
+            self.doubts.push(job, Instant::now() + self.settings.look_up_gap);
+        } else {
+            // The journal keeps the first reason, which says more.
+            self.done(job);
+        }
+    }
+
+    /// The clients that were not found. Whatever is not decided stays unknown in the journal.
     async fn pass(&mut self, jobs: Vec<Job>) -> Vec<Job> {
         let wanted: Vec<Wanted> = jobs.iter().map(wanted).collect();
         let broken = Mutex::new(None);
@@ -81,21 +111,23 @@ impl Desk<'_> {
         for (job, found) in jobs.into_iter().zip(found) {
             match found {
                 Found::There(id) => match self.provenance(Some(&job), &id) {
-                    Ok(Provenance::Ours) => self.found_created(&job, id).await,
+                    Ok(Provenance::Ours) => self.found_created(job, id).await,
                     Ok(Provenance::Uncertain | Provenance::BeforeUs) => {
-                        self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await;
+                        self.settle(job, Event::Existing { remote_id: Some(id), remark: None }).await;
                     }
                     Err(error) => self.break_off(error),
                 },
-                Found::ByUs(id) => self.found_created(&job, id).await,
-                Found::BeforeUs(id) => self.settle(&job, Event::Existing { remote_id: Some(id), remark: None }).await,
+                Found::ByUs(id) => self.found_created(job, id).await,
+                Found::BeforeUs(id) => self.settle(job, Event::Existing { remote_id: Some(id), remark: None }).await,
                 Found::Several(ids) => {
                     let why = format!("several clients of the provider could be this one: {}", ids.join(", "));
-                    self.settle(&job, Event::Unknown(refusal("several_found", &why))).await;
+                    self.settle(job, Event::Unknown(refusal("several_found", &why))).await;
                 }
                 Found::Absent => absent.push(job),
-                // The journal keeps the first reason, which says more.
-                Found::CannotAsk(_) => self.done(&job),
+                Found::CannotAsk(_) => {
+                    let again = found.may_be_asked_again();
+                    self.not_asked(job, again);
+                }
                 Found::Halt(halt) => {
                     self.stop(Ended::Halted(halt));
                     return Vec::new();
@@ -109,11 +141,11 @@ impl Desk<'_> {
         if !job.unchanged {
             // What was sent had other content: that this one is absent says nothing about it.
             let why = "the row was changed after it was sent, and the provider shows no client with its present data";
-            return self.settle(&job, Event::Unknown(refusal("changed_since_sent", why))).await;
+            return self.settle(job, Event::Unknown(refusal("changed_since_sent", why))).await;
         }
         if let Some(refusal) = job.refused.take() {
             self.counts.rejected += 1;
-            return self.settle(&job, Event::Rejected(refusal)).await;
+            return self.settle(job, Event::Rejected(refusal)).await;
         }
         let may_go_again = match self.line.provider.profile().absence {
             Absence::Resend => true,
@@ -121,14 +153,14 @@ impl Desk<'_> {
             Absence::Nothing => false,
         };
         if job.sent_again || !may_go_again {
-            return self.done(&job);
+            return self.done(job);
         }
         let why = refusal(NOT_FOUND, "two look-ups did not find the client: it was not created");
         if !self.record(&job, Event::NotDone(why)).await {
             return;
         }
         if self.mode == Mode::Resolve {
-            return self.done(&job);
+            return self.done(job);
         }
         // The same key, so that a request which is still on its way somewhere cannot make a second client.
         job.unknown = false;
@@ -142,7 +174,7 @@ impl Desk<'_> {
     }
 
     /// Settles a client that the request in doubt created, with what its doubt says for people.
-    async fn found_created(&mut self, job: &Job, remote_id: Box<str>) {
+    async fn found_created(&mut self, job: Job, remote_id: Box<str>) {
         let identities: Vec<_> = job.dispatch.parcel.identities.iter().map(|(identity, _)| *identity).collect();
         let known = match self.line.journal.client(&identities) {
             Ok(known) => known,
@@ -153,8 +185,8 @@ impl Desk<'_> {
         self.settle(job, Event::Created { remote_id, remark }).await;
     }
 
-    async fn settle(&mut self, job: &Job, event: Event) {
-        if self.record(job, event).await {
+    async fn settle(&mut self, job: Job, event: Event) {
+        if self.record(&job, event).await {
             self.done(job);
         }
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::{Desk, Mode};
 use crate::journal::RemoteIdHash;
 use crate::provider::NotListed;
+use crate::submit::pace::Health;
 use crate::submit::{Baseline, Ended};
 
 /// An account that holds more clients is not listed unless the user wants it: at 50 a request, 10 a second, this takes 100 s.
 const BASELINE_CLIENTS_MAX: u64 = 50_000;
 
-impl Desk<'_> {
+impl Desk {
     /// Whether the run may go on. Asks once a run, before its first request.
     pub(super) async fn preflight(&mut self) -> bool {
         if self.preflown {
@@ -18,11 +19,13 @@ impl Desk<'_> {
         }
         let line = Arc::clone(&self.line);
         let asked = async {
-            let mut permit = line.pace.slot().await;
-            permit.start().await;
+            // Why there is no slot, the plane tells.
+            let mut permit = line.pace.slot().await.ok()?;
+            permit.start().await.ok()?;
             let answer = line.provider.preflight(&line.pace).await;
-            permit.answered(matches!(answer, Ok(Some(_))));
-            answer
+            let usable = matches!(answer, Ok(Some(_)));
+            permit.answered(usable, if usable { Health::Well(None) } else { Health::Unknown });
+            Some(answer)
         };
         let answer = tokio::select! {
             biased;
@@ -30,8 +33,9 @@ impl Desk<'_> {
             answer = asked => Some(answer),
         };
         match answer {
-            Some(Ok(clients)) => self.baseline(clients).await,
-            Some(Err(halt)) => self.stop(Ended::Halted(halt)),
+            Some(Some(Ok(clients))) => self.baseline(clients).await,
+            Some(Some(Err(halt))) => self.stop(Ended::Halted(halt)),
+            Some(None) => self.check_plane(),
             None => self.stop(Ended::Interrupted),
         }
         self.preflown = !self.stopping();
