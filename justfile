@@ -16,6 +16,10 @@ lint:
 test what="":
     cargo test -- {{what}}
 
+# Nights of the sender against a model provider in simulated time, so many of each kind.
+simulate seeds="5000":
+    CLIENTFERRY_SIMULATE={{seeds}} cargo test --release --test it -- simulate
+
 # Write golden files and generated pages anew; look at the diff before committing.
 bless:
     CLIENTFERRY_BLESS=1 cargo test

@@ -78,8 +78,8 @@ impl Work {
             calls = calls.min(self.requests_max.unwrap_or(u64::MAX));
             for quota in &quotas {
                 let window_ms = i64::try_from(quota.window.as_millis()).unwrap_or(i64::MAX);
-                // What an earlier part used still counts while any of it lies in the window.
-                let recent = parts.iter().filter(|part| part.until_ms > from_ms.saturating_sub(window_ms));
+                // What an earlier part used counts until a window after it began: from then on it leaves as fast as it came.
+                let recent = parts.iter().filter(|part| part.from_ms > from_ms.saturating_sub(window_ms));
                 let used: u64 = recent.map(|part| part.calls).sum();
                 let whole_windows = u64::try_from((until_ms - from_ms) / window_ms.max(1)).unwrap_or(0).max(1);
                 calls = calls.min((u64::from(quota.requests) * whole_windows).saturating_sub(used));

@@ -199,7 +199,8 @@ fn obey(line: &Line, answer: &Answer, started: tokio::time::Instant) {
     match &answer.verdict {
         Verdict::Throttled { retry_after } => {
             line.throttled.fetch_add(1, Ordering::Relaxed);
-            line.pace.throttled(started, *retry_after);
+            let reset = answer.quotas.iter().filter(|quota| quota.remaining == 0).map(|quota| quota.reset).max();
+            line.pace.throttled(started, retry_after.or(reset));
         }
         Verdict::Unknown { retry_after: Some(wait), .. } => line.pace.pause(*wait),
         Verdict::Created(_)

@@ -32,6 +32,9 @@ use super::{Dispatch, Ended, Pace, Progress, Sent, SubmitSettings};
 use crate::journal::JournalError;
 use crate::provider::Halt;
 
+/// Longest outage of a provider that has given no good answer in this run yet.
+const NEVER_UP_MAX: Duration = Duration::from_secs(60);
+
 /// What the desk is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -245,7 +248,10 @@ impl Desk {
         let patient = |pause: &Duration| *pause > most && !self.settings.pace.wait;
         let pause = self.line.pace.paused_for().filter(patient);
         let series = self.line.pace.throttled_for().filter(|series| *series > most);
-        let down = self.line.pace.down_for().filter(|down| *down > self.settings.outage_max);
+        // Who never answered may have another address.
+        let outage_max =
+            if self.line.pace.was_well() { self.settings.outage_max } else { self.settings.outage_max.min(NEVER_UP_MAX) };
+        let down = self.line.pace.down_for().filter(|down| *down > outage_max);
         let (what, hint) = match (pause, series, down) {
             (Some(pause), _, _) => (
                 format!("the provider asks for a pause of {} s", pause.as_secs()),

@@ -12,7 +12,7 @@ use clientferry::model::{Body, FieldDigests, IdempotencyKey, Identity, Parcel};
 use clientferry::provider::tbank::TBank;
 use clientferry::provider::{AccountSettings, Provider};
 use clientferry::sandbox::{self, Running, SandboxSettings};
-use clientferry::submit::{Baseline, Dispatch, Ended, Sent, SubmitSettings, resolve, send};
+use clientferry::submit::{Baseline, BreakerSettings, Dispatch, Ended, PaceSettings, Sent, SubmitSettings, resolve, send};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +44,10 @@ async fn stage(faults: &[&str], change: impl FnOnce(&mut SandboxSettings)) -> St
         backoff_max: short,
         replay_delays: vec![short; 4],
         look_up_gap: short,
+        pace: PaceSettings {
+            breaker: BreakerSettings { pause: short, pause_max: short, ..BreakerSettings::default() },
+            ..PaceSettings::default()
+        },
         ..SubmitSettings::default()
     };
     Stage { folder: tempfile::tempdir().unwrap(), sandbox, run: "clients-1".into(), settings, account }
@@ -471,7 +475,7 @@ async fn an_unreachable_provider_leaves_rows_idle_and_stops_the_run() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     stage.account.base_url = Some(format!("http://{}", listener.local_addr().unwrap()));
     drop(listener);
-    stage.settings.no_answer_stop = 3;
+    stage.settings.outage_max = Duration::from_millis(200);
     let journal = stage.journal();
     let sent = stage.send(&journal, persons(30)).await;
     assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("cannot be reached")), "{sent:?}");
@@ -495,4 +499,46 @@ async fn rows_refused_alike_from_the_start_stop_the_run() {
     // A row that was refused is not sent again as it is.
     let requests = stage.send(&journal, (0..20).map(unknown_type)).await.requests.sent;
     assert!(requests <= 1, "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_systematic_mistake_costs_the_first_clients_only() {
+    let mut stage = stage(&[], |_| {}).await;
+    stage.settings.same_rejection_stop = 0;
+    let journal = stage.journal();
+    let unknown_type = |number| dispatch(number, &json!({"type": "NOBODY", "lastName": format!("Sample{number}")}));
+    let sent = stage.send(&journal, (0..60).map(unknown_type)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("refused 20 of 20 clients (20 ")), "{sent:?}");
+    assert_eq!((sent.requests.sent, count(&journal, State::Rejected)), (20, 20));
+    stage.settings.canary = 0;
+    stage.settings.rejected_max = "5".parse().unwrap();
+    let sent = stage.send(&journal, (20..60).map(unknown_type)).await;
+    assert!(matches!(&sent.ended, Ended::Halted(halt) if halt.what.contains("--max-rejected")), "{sent:?}");
+    assert!(sent.requests.sent < 20, "{}", sent.requests.sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_run_left_open_is_asked_about_before_anything_new() {
+    for replays in [0, 4] {
+        let mut stage = stage(&["drop_after_commit@#1-3"], |_| {}).await;
+        let delays = std::mem::take(&mut stage.settings.replay_delays);
+        stage.settings.no_answer_stop = 3;
+        stage.settings.in_flight_max = 3;
+        let journal = stage.journal();
+        assert!(matches!(stage.send(&journal, persons(3)).await.ended, Ended::Halted(_)));
+        assert_eq!(count(&journal, State::Unknown), 3);
+        stage.settings.replay_delays = delays.into_iter().take(replays).collect();
+        let before = stage.sandbox.requests().len();
+        let doubtful = persons(3);
+        let all: Vec<Dispatch> = persons(20).collect();
+        let sent = stage.send(&journal, doubtful.chain(all.into_iter().rev())).await;
+        assert_eq!(sent.ended, Ended::Finished);
+        let old: HashSet<_> = persons(3).map(|row| row.parcel.key.to_string()).collect();
+        let requests = stage.sandbox.requests();
+        let keys: Vec<String> = requests[before..].iter().filter_map(|request| request.key.map(|key| key.to_string())).collect();
+        let first_new = keys.iter().position(|key| !old.contains(key)).unwrap();
+        assert!(keys[first_new..].iter().all(|key| !old.contains(key)), "{keys:?}");
+        assert_eq!(count(&journal, State::Unknown), 0);
+        stage.each_exactly_once(20).await;
+    }
 }

@@ -301,7 +301,7 @@ mod tests {
         };
         assert_eq!((why.request_id.as_deref(), retry_after), (Some("r-2"), Some(Duration::from_secs(4))));
         let paused = answer(&reply(201, "", &[("ratelimit", "\"a\";r=0;t=2")]), false, &BTreeMap::new());
-        assert_eq!(paused.pause, Some(Duration::from_secs(2)));
+        assert_eq!(paused.quotas.iter().map(|quota| quota.reset).collect::<Vec<_>>(), [Duration::from_secs(2)]);
     }
 
     #[test]

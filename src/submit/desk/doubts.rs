@@ -76,3 +76,19 @@ impl Doubts {
         self.spent += now.saturating_duration_since(begun);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn look_ups_beside_other_work_take_their_share_and_no_more() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut doubts = Doubts::new(0.25);
+        assert!(doubts.has_budget(at(0)), "the first one is free");
+        doubts.looked_up(at(0), at(100));
+        assert!(!doubts.has_budget(at(100)) && !doubts.has_budget(at(399)));
+        assert!(doubts.has_budget(at(400)));
+    }
+}

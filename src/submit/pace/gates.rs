@@ -52,6 +52,8 @@ pub(super) struct State {
     /// Requests that were let through and not given back.
     requests: u64,
     closed: Option<Closed>,
+    /// Whether the provider did its work once in this run.
+    was_well: bool,
     /// No request starts before.
     begins: Instant,
     paused_until: Option<Instant>,
@@ -76,6 +78,7 @@ impl State {
             concurrency: Concurrency::new(profile.in_flight_max),
             requests: 0,
             closed: None,
+            was_well: false,
             begins,
             paused_until: None,
             paused_at: None,
@@ -200,6 +203,7 @@ impl State {
         match health {
             Health::Well(took) => {
                 self.breaker.well();
+                self.was_well = true;
                 if let (Some(started), Some(took)) = (started, took) {
                     self.concurrency.answered(started, now, took);
                 }
@@ -323,6 +327,10 @@ impl State {
 
     pub(super) fn down_for(&self, now: Instant) -> Option<Duration> {
         self.breaker.down_for(now)
+    }
+
+    pub(super) fn was_well(&self) -> bool {
+        self.was_well
     }
 
     pub(super) fn in_flight_max(&self) -> usize {

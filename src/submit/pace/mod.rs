@@ -31,6 +31,9 @@ pub use self::settings::PaceSettings;
 /// The plane's clock begins so late that the longest window before it can be told.
 const CLOCK_BEGINS: Duration = Duration::from_secs(400 * 86_400);
 
+/// Whoever waits for a change looks again after so long, should it have missed one.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// tokio's clock, so that tests can turn it.
 #[derive(Clone, Copy, Debug)]
 struct RunClock(Instant);
@@ -143,11 +146,8 @@ impl Pace {
             match admission {
                 Admission::Go(ticket) => return Ok(Permit::new(self.clone(), ticket)),
                 Admission::Closed(closed) => return Err(closed),
-                Admission::WaitForChange => self.0.changed.notified().await,
-                Admission::Wait(wait) => tokio::select! {
-                    () = sleep(wait) => {}
-                    () = self.0.changed.notified() => {}
-                },
+                Admission::Wait(wait) => self.wait(wait).await,
+                Admission::WaitForChange => self.wait(LOOK_AGAIN).await,
             }
         }
     }
@@ -200,6 +200,12 @@ impl Pace {
         self.state().down_for(Instant::now())
     }
 
+    /// Whether the provider did its work once in this run.
+    #[must_use]
+    pub fn was_well(&self) -> bool {
+        self.state().was_well()
+    }
+
     /// Requests that may be under way at once.
     #[must_use]
     pub fn in_flight_max(&self) -> usize {
@@ -240,6 +246,15 @@ impl Pace {
         }
         self.state().written(&wanted);
         Ok(())
+    }
+
+    /// Waits so long, or until something changes.
+    async fn wait(&self, most: Duration) {
+        tokio::select! {
+            biased;
+            () = self.0.changed.notified() => {}
+            () = sleep(most) => {}
+        }
     }
 
     /// Somebody may go who could not before.

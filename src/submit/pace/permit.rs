@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::gates::Step;
-use super::{Closed, Health, Pace};
+use super::{Closed, Health, LOOK_AGAIN, Pace};
 use crate::provider::{Quota, Slot, Turn};
 use crate::submit::window::Ticket;
 
@@ -40,11 +40,8 @@ impl Permit {
                     self.pace.wake();
                     return Ok(now);
                 }
-                Step::Wait(wait) => tokio::select! {
-                    () = sleep(wait) => {}
-                    () = self.pace.0.changed.notified() => {}
-                },
-                Step::WaitForChange => self.pace.0.changed.notified().await,
+                Step::Wait(wait) => self.pace.wait(wait).await,
+                Step::WaitForChange => self.pace.wait(LOOK_AGAIN).await,
                 Step::Write => self.pace.write_ahead().await?,
             }
         }

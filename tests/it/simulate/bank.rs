@@ -9,9 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clientferry::model::{IdempotencyKey, RateLimit, Refusal};
 use clientferry::provider::headers::{quotas, retry_after};
-use clientferry::provider::{
-    Absence, Answer, Found, Halt, LOOK_UP_FAILED, Order, Profile, Provider, Slot, Verdict, Wanted,
-};
+use clientferry::provider::{Absence, Answer, Found, Halt, LOOK_UP_FAILED, Order, Profile, Provider, Slot, Verdict, Wanted};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, sleep};
 
@@ -103,8 +101,8 @@ impl Bank {
         self.random.lock().unwrap().u32(0..1000) < of_a_thousand
     }
 
-    /// The way there: over an idle connection, or a new one.
-    async fn arrive(&self) {
+    /// A connection: an idle one, or a new one. It dies with whoever opens it.
+    async fn connect(&self) {
         let warm = {
             let mut ledger = self.ledger.lock().unwrap();
             ledger.idle.retain(|since| since.elapsed() < Duration::from_secs(14));
@@ -113,6 +111,10 @@ impl Bank {
         if !warm {
             sleep(self.between(&self.temper.connect)).await;
         }
+    }
+
+    /// The way there. What has left arrives, whatever becomes of the sender.
+    async fn arrive(&self) {
         sleep(self.between(&self.temper.transit)).await;
     }
 
@@ -156,9 +158,10 @@ impl Bank {
             ],
         };
         let retry = refused.then(|| ("retry-after", seconds.to_string()));
-        let headers = pairs.into_iter().chain(retry).map(|(name, value)| {
-            (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(&value).unwrap())
-        });
+        let headers = pairs
+            .into_iter()
+            .chain(retry)
+            .map(|(name, value)| (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(&value).unwrap()));
         (headers.collect(), refused)
     }
 
@@ -243,6 +246,7 @@ impl Provider for Asked {
     }
 
     async fn preflight(&self, _: &dyn Slot) -> Result<Option<u64>, Halt> {
+        self.0.connect().await;
         let bank = Arc::clone(&self.0);
         let asked = tokio::spawn(async move {
             bank.arrive().await;
@@ -253,6 +257,7 @@ impl Provider for Asked {
     }
 
     async fn submit(&self, order: &Order<'_>, _: &dyn Slot) -> Answer {
+        self.0.connect().await;
         // Whoever asked may be killed; what arrived is worked on all the same.
         let creating = Arc::clone(&self.0).create(order.body.as_str().to_owned(), order.key);
         tokio::spawn(creating).await.unwrap()
@@ -268,6 +273,7 @@ impl Provider for Asked {
         for _ in 0..pages {
             let failed = || wanted.iter().map(|_| Found::CannotAsk(why(LOOK_UP_FAILED))).collect();
             let Some(turn) = slot.take().await else { return failed() };
+            self.0.connect().await;
             let bank = Arc::clone(&self.0);
             let asked = tokio::spawn(async move {
                 if bank.outage().is_some() {
