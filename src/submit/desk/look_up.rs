@@ -14,8 +14,11 @@ use crate::submit::Ended;
 use crate::submit::attempt::refusal;
 use crate::submit::job::Job;
 
-/// How often a look-up that got no answer is made again.
-const NOT_ASKED_MAX: u32 = 3;
+/// So many gaps between look-ups long, one that got no answer is made again: a provider that is down comes back.
+const GAPS_MAX: u32 = 20;
+
+/// Tries that each row has in any case.
+const NOT_ASKED_MIN: u32 = 3;
 
 impl Desk {
     /// Whether to look up now: when nothing else is left to do, when too many wait for it, when new rows wait for it, or when one
@@ -68,7 +71,9 @@ impl Desk {
     /// Nobody could be asked. Where that may be otherwise later, the row is looked up again.
     fn not_asked(&mut self, mut job: Job, may_be_asked_again: bool) {
         job.not_asked += 1;
-        if may_be_asked_again && job.not_asked < NOT_ASKED_MAX && !self.stopping() {
+        let patience = self.settings.outage_max.min(self.settings.look_up_gap.saturating_mul(GAPS_MAX));
+        let patient = job.not_asked < NOT_ASKED_MIN || job.doubted.elapsed() < patience;
+        if may_be_asked_again && patient && !self.stopping() {
             self.doubts.push(job, Instant::now() + self.settings.look_up_gap);
         } else {
             // The journal keeps the first reason, which says more.
