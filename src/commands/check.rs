@@ -7,7 +7,7 @@ use chrono::Utc;
 use super::books;
 use super::forecast::Work;
 use super::import::asked;
-use super::job::{Job, Order, tell};
+use super::job::{Job, Order, Wanted, tell};
 use crate::cli::{PaceArgs, SourceArgs};
 use crate::config::Config;
 use crate::contract::Registry;
@@ -41,7 +41,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, plan:
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, mode, Utc::now())?;
+    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);
