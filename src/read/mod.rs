@@ -8,6 +8,7 @@ mod container;
 mod delimited;
 mod error;
 mod header;
+mod ours;
 mod sniff;
 mod source;
 mod workbook;

@@ -16,6 +16,7 @@ mod xlsx;
 mod xml;
 
 use super::header;
+use super::ours::Ours;
 use super::source::SourceFile;
 use super::{Confidence, Description, Header, ReadError, ReadSettings, TextFindings};
 use book::{Book, SheetEntry};
@@ -42,6 +43,8 @@ pub(super) struct Layout {
 struct SheetLayout {
     name: String,
     header_line: u64,
+    /// Columns of an earlier report, which rows do not get.
+    ours: Ours,
     facts: Facts,
     gaps: FormulaGaps,
 }
@@ -110,8 +113,8 @@ fn cells_max(settings: &ReadSettings) -> usize {
 
 /// What a person should know about the rows of a sheet.
 fn sheet_notes(sheet: &SheetLayout) -> Vec<String> {
-    let mut notes = Vec::new();
     let name = &sheet.name;
+    let mut notes: Vec<String> = sheet.ours.note().map(|note| format!("sheet {name}: {note}")).into_iter().collect();
     let hidden = sheet.facts.hidden_behind(sheet.header_line);
     if sheet.facts.is_filtered {
         notes.push(format!("sheet {name}: a filter is on; rows that it hides are read like the others"));

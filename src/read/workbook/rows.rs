@@ -118,7 +118,7 @@ fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Ou
             outbox.push(|ordinal| blank_row(Place { sheet: number, line, ordinal }))?;
         }
         outbox.push(|ordinal| {
-            let mut made = make_row(row, Place { sheet: number, line: row.line, ordinal }, layout);
+            let mut made = make_row(row, sheet, Place { sheet: number, line: row.line, ordinal }, layout);
             tell_surroundings(&mut made, sheet, &mut covers);
             made
         })
@@ -135,8 +135,9 @@ fn tell_surroundings(row: &mut Row, sheet: &SheetLayout, covers: &mut Covers<'_>
         let first_line = u64::from(*first_row) + 1;
         for column in *first_column..=*last_column {
             let is_first = line == first_line && column == *first_column;
-            let (Ok(column), false) = (u16::try_from(column), is_first) else { continue };
-            let index = usize::from(column);
+            let own = usize::try_from(column).ok().and_then(|column| sheet.ours.own(column));
+            let (Some(index), false) = (own, is_first) else { continue };
+            let Ok(column) = u16::try_from(index) else { continue };
             if index >= row.cells.len() {
                 break;
             }
@@ -156,7 +157,7 @@ fn note_blanks(row: &SheetRow, before: &mut u64, blanks: &mut BlankRuns, sheet: 
     }
     blanks.push(*before + 1, row.line - *before - 1);
     *before = row.line;
-    let is_blank = row.is_blank();
+    let is_blank = own_cells(row, sheet).all(|(_, text, kind)| !is_seen(text, kind));
     if is_blank {
         blanks.push(row.line, 1);
     }
@@ -167,17 +168,22 @@ fn is_seen(text: &str, kind: CellKind) -> bool {
     kind != CellKind::Text || !text.trim().is_empty()
 }
 
+/// The stored cells of the user's own columns, by their position among these.
+fn own_cells<'a>(row: &'a SheetRow, sheet: &'a SheetLayout) -> impl Iterator<Item = (usize, &'a str, CellKind)> {
+    row.cells().filter_map(|(column, text, kind)| Some((sheet.ours.own(column)?, text, kind)))
+}
+
 /// Whether a cell behind the header's last column holds something. A sheet has no short rows: a missing cell is an empty one.
-fn shape(row: &SheetRow, columns: usize) -> Shape {
-    let is_long = row.cells().any(|(column, text, kind)| column >= columns && is_seen(text, kind));
+fn shape(row: &SheetRow, sheet: &SheetLayout, columns: usize) -> Shape {
+    let is_long = own_cells(row, sheet).any(|(column, text, kind)| column >= columns && is_seen(text, kind));
     if is_long { Shape::Long } else { Shape::Whole }
 }
 
-fn make_row(row: &SheetRow, place: Place, layout: &Layout) -> Row {
-    let shape = shape(row, layout.columns);
+fn make_row(row: &SheetRow, sheet: &SheetLayout, place: Place, layout: &Layout) -> Row {
+    let shape = shape(row, sheet, layout.columns);
     let mut cells = Cells::with_capacity(layout.columns, row.text_bytes());
     let mut too_long = row.text_bytes() > layout.row_bytes_max;
-    for (column, text, kind) in row.cells() {
+    for (column, text, kind) in own_cells(row, sheet) {
         if column >= layout.columns && !is_seen(text, kind) {
             continue;
         }
@@ -222,9 +228,9 @@ pub(in crate::read) fn scan(
             let blank = blanks.take_count();
             count.blank += blank;
             count.rows += blank + 1;
-            if shape(row, layout.columns) == Shape::Whole {
+            if shape(row, sheet, layout.columns) == Shape::Whole {
                 for (index, &wanted) in columns.iter().enumerate() {
-                    let found = row.cells().find(|&(column, _, _)| column == wanted);
+                    let found = own_cells(row, sheet).find(|&(column, _, _)| column == wanted);
                     let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
                     observe(index, text, kind);
                 }
