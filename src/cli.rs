@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 70 a defect of clientferry · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 8 verify: the report was changed · 9 verify: made from something else · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -51,6 +51,8 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Write a run's report again.
     Report(ReportArgs),
+    /// Tell whether a report is as it was written, byte for byte, and its sums hold.
+    Verify(VerifyArgs),
     /// List the runs in the journal.
     Runs(RunsArgs),
     /// A local imitation of a provider, for rehearsals and tests.
@@ -110,6 +112,9 @@ pub struct ReportingArgs {
         hide_env_values = true
     )]
     pub formats: Vec<ReportFormat>,
+    /// Column whose numbers the certificate adds up, exactly and by what became of the rows; may be given several times.
+    #[arg(long, value_name = "COLUMN", env = "CLIENTFERRY_CONTROL_SUM", value_delimiter = ';')]
+    pub control_sum: Vec<String>,
 }
 
 /// A file, or several, of a report.
@@ -282,6 +287,25 @@ pub struct ReportArgs {
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The report folder.
+    pub folder: PathBuf,
+    /// The file that the report speaks of: it must be the one that was read.
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// The mapping file: it must be the one that was used.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// The journal: the run's events must be those that the report was made from.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// The seal that was noted when the report was written: the certificate must still have it.
+    #[arg(long, value_name = "HEX")]
+    pub seal: Option<String>,
 }
 
 /// `runs`.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::annex;
+use super::{annex, evidence};
 use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
@@ -236,6 +236,7 @@ impl Job {
             by_hand: self.operations.iter().map(by_hand).collect(),
             test_stand: wanted.test_stand,
             formats: wanted.args.formats.iter().filter_map(|format| format_of(*format)).collect(),
+            evidence: evidence::of(self, &wanted.args.control_sum)?,
         };
         Ok(Reporter::create(folder, &self.table.source, header)?)
     }
@@ -268,6 +269,10 @@ impl Job {
             Ok(ControlFlow::Continue(()))
         })?;
         bar.finish_and_clear();
+        let journal = match reporter.mode() {
+            Mode::Import => journal.map(|journal| evidence::of_journal(journal, &self.run)).transpose()?,
+            Mode::Check | Mode::Plan => None,
+        };
         Ok(reporter.finish(Ending {
             finished: Utc::now(),
             ended,
@@ -275,6 +280,7 @@ impl Job {
             requests: report::Requests { sent: requests.sent, retried: requests.retried, throttled: requests.throttled },
             rows_read: self.rows,
             blank_trailing_rows: 0,
+            journal,
         })?)
     }
 }

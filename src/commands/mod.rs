@@ -5,6 +5,7 @@ mod books;
 mod catalogue;
 mod check;
 mod check_profile;
+mod evidence;
 mod import;
 mod inspect;
 mod job;
@@ -16,6 +17,7 @@ mod runs;
 mod sandbox;
 mod target;
 mod template;
+mod verify;
 
 use clap::CommandFactory as _;
 
@@ -33,6 +35,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         // Before any profile is asked for its operations: this one may be wrong.
         return check_profile::run(args);
     }
+    if let Command::Verify(args) = &cli.command {
+        // Whoever verifies a report may have nothing but its folder.
+        return verify::run(args);
+    }
     let mut config = Config::load(cli.config.as_deref())?;
     let registry = known::registry(&mut config, cli.profile.as_deref())?;
     let config = config;
@@ -48,6 +54,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Operations(args) => catalogue::operations(&config, &registry, &args),
         Command::Resolve(args) => resolve::run(&config, &registry, &args),
         Command::Report(args) => report::run(&config, &registry, &args),
+        Command::Verify(args) => verify::run(&args),
         Command::Runs(args) => runs::run(&config, &args),
         Command::Sandbox(args) => sandbox::run(&config, &registry, &args),
         Command::Completions { shell } => {

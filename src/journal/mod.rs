@@ -5,6 +5,7 @@
 //! identities are hashed with) and, while it is open, SQLite's own `-wal` and `-shm`.
 
 mod baseline;
+mod digest;
 mod error;
 mod files;
 mod replay;
@@ -24,6 +25,7 @@ use crate::model::{FieldDigests, IdempotencyKey, Identities, Identity, Refusal};
 use writer::{Request, Writer};
 
 pub use baseline::{Provenance, RemoteIdHash};
+pub use digest::RunEvents;
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use rules::{Event, Standing, State, after};
 
@@ -317,6 +319,11 @@ impl Journal {
             }
             None => Err(JournalError::NoSuchRun { path: self.0.path.display().to_string(), wanted: wanted.into() }),
         }
+    }
+
+    /// The events of all clients that a run sent, as one hash: all of them, or up to the one of this number.
+    pub fn events_of_run(&self, run: &RunId, last: Option<i64>) -> Result<RunEvents, JournalError> {
+        self.read(|db| digest::of_run(db, run, last))
     }
 
     /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.

@@ -12,8 +12,12 @@ impl Ours {
     /// Our columns by the first row that names any; they are taken out of all the rows, so that no search sees them.
     pub(super) fn take_out(rows: &mut [Candidate]) -> Self {
         let found = rows.iter().map(|row| our_columns(&row.cells)).find(|found| !found.is_empty()).unwrap_or_default();
-        for cell in rows.iter_mut().flat_map(|row| found.iter().filter_map(|&at| row.cells.get_mut(at)).collect::<Vec<_>>()) {
-            cell.clear();
+        for row in rows {
+            for &at in &found {
+                if let Some(cell) = row.cells.get_mut(at) {
+                    cell.clear();
+                }
+            }
         }
         Self(found)
     }

@@ -3,8 +3,11 @@
 pub mod blank;
 mod causes;
 mod cells;
+mod certificate;
 mod complaint;
 mod error;
+mod jsonl;
+mod junit;
 mod lines;
 mod partial;
 mod restore;
@@ -22,6 +25,11 @@ use std::path::{Path, PathBuf};
 use crate::model::{Code, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
 use causes::Causes;
+pub use certificate::{
+    Certificate, Certified, ChainRecord, ContractProof, ControlColumn, ControlSum, Evidence, FileProof, Finding, JournalProof,
+    MappingProof, SheetProof, SourceProof, Verified, VerifyError, verify,
+};
+use certificate::Adding;
 pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
@@ -55,6 +63,7 @@ pub struct Reporter {
     all: Tally,
     not_sent_reasons: BTreeMap<Code, u64>,
     causes: Causes,
+    control_sums: Vec<Adding>,
     broken_off: bool,
 }
 
@@ -73,6 +82,7 @@ impl Reporter {
         source.columns.extend_from_slice(&header.joined_columns);
         let known = Known { members: std::mem::take(&mut header.members), by_hand: std::mem::take(&mut header.by_hand) };
         let writers = writer::of_formats(folder, &source, &header)?;
+        let control_sums = std::mem::take(&mut header.evidence.control_columns).into_iter().map(Adding::new).collect();
         Ok(Self {
             folder: folder.to_path_buf(),
             header,
@@ -86,6 +96,7 @@ impl Reporter {
             all: Tally::default(),
             not_sent_reasons: BTreeMap::new(),
             causes: Causes::default(),
+            control_sums,
             broken_off: false,
         })
     }
@@ -124,6 +135,9 @@ impl Reporter {
         };
         sheet.add(settled);
         self.all.add(settled);
+        for sum in &mut self.control_sums {
+            sum.row(prepared, settled.outcome);
+        }
 
         let complaints = complaints(prepared, settled, &self.known);
         for complaint in &complaints {
@@ -158,6 +172,12 @@ impl Reporter {
         }
         let without_remote_id = self.tables.without_remote_id;
         let mut files = self.tables.sync()?;
+        let certified = Certified {
+            mapping: self.header.evidence.mapping,
+            contracts: self.header.evidence.contracts,
+            journal: ending.journal,
+            control_sums: self.control_sums.into_iter().map(Adding::end).collect(),
+        };
         let mut summary = Summary {
             run: self.header.run,
             operation: self.header.operation,
@@ -182,6 +202,8 @@ impl Reporter {
             blank_trailing_rows: ending.blank_trailing_rows,
             files: files.iter().map(FileSummary::of).collect(),
             has_second_file: self.source.columns.len() > self.own_columns,
+            certified,
+            seal: String::new(),
             folder: self.folder,
         };
         for writer in self.writers {
@@ -195,7 +217,12 @@ impl Reporter {
         last.line().extend_from_slice(json.as_bytes());
         last.end_line()?;
         last.sync()?;
-        place_all(files.into_iter().chain([last]))?;
+        files.push(last);
+        let (certificate, seal) = certificate::write(&summary, &files)?;
+        summary.seal = seal;
+        // The summary comes last: where it stands, all the others do.
+        files.insert(files.len() - 1, certificate);
+        place_all(files.into_iter())?;
         partial::sync_folder(&summary.folder);
         Ok(summary)
     }
@@ -273,6 +300,7 @@ mod tests {
             by_hand: Vec::new(),
             test_stand: false,
             formats: Vec::new(),
+            evidence: Evidence::default(),
         };
         Reporter::create(folder, &source, header).unwrap()
     }
@@ -295,6 +323,7 @@ mod tests {
             requests: Requests::default(),
             rows_read,
             blank_trailing_rows: 0,
+            journal: None,
         }
     }
 
@@ -356,10 +385,10 @@ mod tests {
         let second = Reporter::create(folder.path(), &first.source, first.header.clone());
         assert!(matches!(second, Err(ReportError::Busy { .. })));
         first.finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(names(folder.path()), ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
         // What a killed run left behind does not stand in the way.
         std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
         reporter(folder.path()).finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(names(folder.path()), ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::certificate::{Evidence, JournalProof};
 use super::{ByHand, Members};
 
 /// What a run does with good rows.
@@ -60,6 +61,8 @@ pub struct Header {
     pub test_stand: bool,
     /// Which files are written besides the CSV files and `summary.json`.
     pub formats: Vec<Format>,
+    /// What the run is made from, for the certificate.
+    pub evidence: Evidence,
 }
 
 /// A file, or several, that a report may have besides the CSV files and `summary.json`.
@@ -127,4 +130,6 @@ pub struct Ending {
     pub rows_read: u64,
     /// Blank rows behind the last row that holds something, which the reader gave to nobody.
     pub blank_trailing_rows: u64,
+    /// What the journal says of the run; `None` where there is no journal.
+    pub journal: Option<JournalProof>,
 }

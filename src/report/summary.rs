@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::causes::Cause;
+use super::certificate::Certified;
 use super::partial::PartialFile;
 use super::{Ended, Halt, Mode, Requests};
 use crate::model::{Code, Outcome, Tally};
@@ -67,6 +68,12 @@ pub struct Summary {
     /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
     #[serde(skip)]
     pub has_second_file: bool,
+    /// What the certificate says besides.
+    #[serde(skip)]
+    pub certified: Certified,
+    /// The seal of `certificate.json`; empty while it is not written.
+    #[serde(skip)]
+    pub seal: String,
     /// Where the files lie.
     #[serde(skip)]
     pub folder: PathBuf,

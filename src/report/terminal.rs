@@ -141,13 +141,17 @@ impl Page {
         self.line(&format!("  {}", summary.folder.display()), "");
         for file in &summary.files {
             let what = match file.name {
-                "outcomes.csv" => "every row",
+                "outcomes.csv" | "outcomes.jsonl" => "every row",
+                "junit.xml" => "rows that need attention, for build systems",
                 "faults.csv" => "every fault",
                 "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
+        }
+        if !summary.seal.is_empty() {
+            self.line("  certificate.json  hashes and sums, for `clientferry verify`", "");
         }
     }
 
@@ -333,6 +337,8 @@ mod tests {
                 .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
                 .to_vec(),
             has_second_file: false,
+            certified: Default::default(),
+            seal: String::new(),
             folder: "reports/2026-11-21-1".into(),
         }
     }

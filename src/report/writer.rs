@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
+use super::jsonl::Jsonl;
+use super::junit::Junit;
 use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
@@ -22,16 +24,16 @@ pub(super) trait Writer: fmt::Debug + Send {
 
 /// The writers of the formats that the user wants, in the order in which they finish.
 pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Result<Vec<Box<dyn Writer>>, ReportError> {
-    let _ = (folder, source);
     let mut writers: Vec<Box<dyn Writer>> = Vec::new();
     for format in Format::ALL {
         if !header.formats.contains(&format) {
             continue;
         }
         match format {
-            Format::Xlsx | Format::Jsonl | Format::Junit | Format::Html => {}
+            Format::Xlsx | Format::Html => {}
+            Format::Jsonl => writers.push(Box::new(Jsonl::create(folder, source, &header.operations)?)),
+            Format::Junit => writers.push(Box::new(Junit::create(folder, source, &header.operations)?)),
         }
     }
-    writers.shrink_to_fit();
     Ok(writers)
 }

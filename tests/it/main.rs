@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bless;
+mod certificate;
 mod commands;
 mod contracts;
 mod corpora;
@@ -20,6 +21,7 @@ mod imports;
 mod inspect;
 mod journal;
 mod loanpro;
+mod machine_formats;
 mod mutual_tls;
 mod own;
 mod program;

@@ -11,10 +11,10 @@ use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
     Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Header, Members, Mode, ReportError, Reporter, Requests};
+use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, ReportError, Reporter, Requests};
 use serde_json::{Value, json};
 
-const FILES: [&str; 5] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"];
+const FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "certificate.json", "summary.json"];
 
 fn source(sheets: &[&str], columns: &[&str]) -> Source {
     Source {
@@ -41,6 +41,7 @@ fn header() -> Header {
         by_hand: Vec::new(),
         test_stand: false,
         formats: Vec::new(),
+        evidence: Evidence::default(),
     }
 }
 
@@ -52,6 +53,7 @@ fn ending(rows_read: u64) -> Ending {
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
         rows_read,
         blank_trailing_rows: 0,
+        journal: None,
     }
 }
 
