@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::model::{Code, Outcome, Prepared, Settled, Source, Tally};
-pub use causes::Cause;
 use causes::Causes;
+pub use causes::{Cause, Facts, FieldFacts, MappingLine, Remedy};
 pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
@@ -114,6 +114,13 @@ impl Reporter {
         self
     }
 
+    /// Knows what causes have to know about the fields of the run, so that they are told by value and with lines for the mapping.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.causes.set_facts(facts);
+        self
+    }
+
     /// Leaves `crosswalk.csv` empty: the ids come from a test stand, which gives the same one to everybody.
     #[must_use]
     pub fn without_crosswalk(mut self) -> Self {
@@ -157,6 +164,7 @@ impl Reporter {
         self.all.add(settled);
 
         let complaints = complaints(prepared, settled, &self.known);
+        self.causes.add(prepared, settled, &complaints);
         self.lines.turn_to(prepared);
         self.lines.outcome(self.outcomes.line(), prepared, settled, &complaints);
         self.outcomes.end_row()?;
@@ -166,7 +174,6 @@ impl Reporter {
                 continue;
             }
             self.all.add_code(complaint.code);
-            self.causes.add(place, complaint);
             self.lines.fault(self.faults.line(), place, complaint);
             self.faults.end_row()?;
         }
@@ -207,6 +214,7 @@ impl Reporter {
             let bytes = file.sync()?;
             file_summaries.push(FileSummary { name: file.name, rows: file.rows, bytes });
         }
+        let (causes, remedy) = self.causes.told(&self.source, CAUSES_MAX);
         let summary = Summary {
             run: self.header.run,
             operation: self.header.operation,
@@ -219,7 +227,8 @@ impl Reporter {
             needing_attention: self.all.needing_attention,
             faults: self.all.codes.clone(),
             outcomes: self.all,
-            causes: self.causes.largest(&self.source, CAUSES_MAX),
+            causes,
+            remedy,
             clients_without_provider_id: self.without_remote_id,
             test_stand: self.test_stand,
             requests: ending.requests,
