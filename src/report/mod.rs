@@ -3,6 +3,7 @@
 pub mod blank;
 mod causes;
 mod cells;
+pub mod compare;
 mod complaint;
 mod error;
 mod lines;

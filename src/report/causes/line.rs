@@ -57,7 +57,9 @@ impl fmt::Display for MappingLine {
             }
             Self::Format { field, format } => write!(f, "[formats]\n{} = {}", key(field), quoted(format)),
             Self::Column { column, field } => write!(f, "[columns]\n{} = {}", quoted(column), quoted(field)),
-            Self::Ignore { column } => write!(f, "# instead of its line below [columns]\n[ignore]\ncolumns = [{}]", quoted(column)),
+            Self::Ignore { column } => {
+                write!(f, "# instead of its line below [columns]\n[ignore]\ncolumns = [{}]", quoted(column))
+            }
         }
     }
 }
