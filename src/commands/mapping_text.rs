@@ -1,6 +1,6 @@
 //! Lines added to a mapping file as people wrote it: comments, order and blanks stay. Judges no line.
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use crate::failure::Failure;
 use crate::model::text::fold;

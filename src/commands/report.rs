@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::job::{ANNEX_SHA256, Asked, Job, Order, mapping_sha256, tell};
+use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
 use super::{books, compare, suggest};
 use crate::cli::ReportArgs;
 use crate::config::Config;
@@ -27,8 +27,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     let folder = args.out.clone().unwrap_or(folder);
     // Known before the report is written.
     let earlier = args.against.as_deref().map(|named| compare::earlier(&journal, named, &folder)).transpose()?;
-    let reporter = job.reporter(&folder, Mode::Import, started)?;
-    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting };
+    let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
     let summary = job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?;
     let exit = tell(&summary);
