@@ -6,6 +6,8 @@ mod group;
 mod line;
 mod pattern;
 mod present;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 
