@@ -7,6 +7,7 @@ use crate::journal::{JournalError, JournalErrorKind};
 use crate::prepare::{DateQuestion, MappingError};
 use crate::provider::{Halt, ProviderError};
 use crate::read::ReadError;
+use crate::report::compare::CompareError;
 use crate::report::{ReportError, VerifyError};
 use crate::sandbox::{FaultSpecError, SandboxError};
 use crate::submit::SettleError;
@@ -58,6 +59,7 @@ pub enum Failure {
     Report(#[from] ReportError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    Compare(#[from] CompareError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
@@ -66,19 +68,30 @@ pub enum Failure {
     Triage(std::io::Error),
     /// Columns that the program cannot map by itself.
     #[error("the columns do not settle the mapping by themselves:\n{}", bullets(questions))]
-    MappingOpen { questions: Vec<String>, written: Option<PathBuf> },
+    MappingOpen {
+        questions: Vec<String>,
+        written: Option<PathBuf>,
+    },
     /// Date columns that prove no order of day and month.
     #[error("the order of day and month is not proven:\n{}", bullets(&questions.iter().map(|question| format!("column `{}`: {}", question.header, question.evidence)).collect::<Vec<_>>()))]
-    DatesOpen { questions: Vec<DateQuestion> },
+    DatesOpen {
+        questions: Vec<DateQuestion>,
+    },
     /// A setting that cannot be used.
     #[error("{what}")]
-    Settings { what: String, hint: String },
+    Settings {
+        what: String,
+        hint: String,
+    },
     /// The provider stopped the run before the first row.
     #[error("the provider stops the run: {}", .0.what)]
     Halted(Halt),
     /// A file or stream of our own that cannot be written.
     #[error("cannot write {what}: {why}")]
-    Output { what: String, why: std::io::Error },
+    Output {
+        what: String,
+        why: std::io::Error,
+    },
 }
 
 fn bullets(lines: &[String]) -> String {
@@ -121,7 +134,8 @@ impl Failure {
                 JournalErrorKind::Usage => Exit::Usage,
                 JournalErrorKind::Unusable => Exit::Journal,
             },
-            Self::Report(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
+            Self::Compare(CompareError::Unreadable { .. } | CompareError::Strange { .. }) => Exit::Input,
+            Self::Report(_) | Self::Compare(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
             Self::Halted(_) => Exit::Halted,
         }
     }
@@ -137,6 +151,7 @@ impl Failure {
             Self::Journal(error) => error.hint(),
             Self::Report(error) => error.hint().to_owned(),
             Self::Verify(error) => error.hint().to_owned(),
+            Self::Compare(error) => error.hint().to_owned(),
             Self::Sandbox(_) => "see `clientferry sandbox --help`".to_owned(),
             Self::FaultSpec(_) => "see `clientferry sandbox --help` for the grammar".to_owned(),
             Self::Triage(_) => "free space in the folder for temporary files, or name another one in TMPDIR".to_owned(),

@@ -80,7 +80,10 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
                 let attributes = start.attributes().map(|attribute| {
                     let attribute = attribute.unwrap();
                     let value = String::from_utf8(attribute.value.to_vec()).unwrap();
-                    (String::from_utf8(attribute.key.as_ref().to_vec()).unwrap(), quick_xml::escape::unescape(&value).unwrap().into_owned())
+                    (
+                        String::from_utf8(attribute.key.as_ref().to_vec()).unwrap(),
+                        quick_xml::escape::unescape(&value).unwrap().into_owned(),
+                    )
                 });
                 path.push(found.len());
                 found.push((String::from_utf8(start.name().as_ref().to_vec()).unwrap(), attributes.collect(), String::new()));

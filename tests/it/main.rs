@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bless;
+mod causes;
 mod certificate;
 mod commands;
 mod contracts;

@@ -239,7 +239,8 @@ fn a_report_proves_itself_against_source_and_journal() {
     };
     import("clients.csv", "first").expect(1);
     let journal = ".clientferry/journal.db";
-    let verify = |folder: &str, flags: &[&str], code: i32| stage.run(&[&["verify", folder][..], flags].concat()).expect(code).stdout;
+    let verify =
+        |folder: &str, flags: &[&str], code: i32| stage.run(&[&["verify", folder][..], flags].concat()).expect(code).stdout;
     let all = ["--source", "clients.csv", "--journal", journal];
     let told = verify("first", &all, 0);
     assert!(told.contains("(30 rows of clients.csv)") && told.contains("\nseal "), "{told}");
