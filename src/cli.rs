@@ -87,9 +87,23 @@ pub struct SourceArgs {
     /// Transliterate Russian names and addresses where the provider takes Latin letters only; `check` shows how.
     #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
     pub approve_transliteration: bool,
+    /// How the page is to be written.
+    #[command(flatten)]
+    pub page: PageArgs,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+}
+
+/// How `report.html` is to be written.
+#[derive(Clone, Debug, Args, Default)]
+pub struct PageArgs {
+    /// Language of report.html: en or ru (en when neither this nor the configuration says it).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG")]
+    pub lang: Option<String>,
+    /// Show clients' values in report.html in clear instead of their forms. The page says so.
+    #[arg(long)]
+    pub unmask: bool,
 }
 
 /// Where the reader's own findings are wrong.
@@ -228,6 +242,9 @@ pub struct ResolveArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
+    /// How the page is to be written.
+    #[command(flatten)]
+    pub page: PageArgs,
 }
 
 /// `report`.
@@ -241,6 +258,9 @@ pub struct ReportArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
+    /// How the page is to be written.
+    #[command(flatten)]
+    pub page: PageArgs,
 }
 
 /// `runs`.

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::annex;
-use crate::cli::ReadingArgs;
+use crate::cli::{PageArgs, ReadingArgs};
+use crate::config::Config;
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
-use crate::journal::{Journal, Requests, RunId};
-use crate::model::{NotSent, Source};
+use crate::journal::{Journal, Requests, RunId, Slice};
+use crate::model::{Lang, NotSent, Source};
 use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
 use crate::read::{Format, Input, ReadSettings, Table};
-use crate::report::{self, Ending, Mode, Reporter, Summary};
+use crate::report::{self, Ending, Mode, PageSettings, Reporter, Summary, Timeline, TimelineSlice};
 use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
@@ -197,7 +198,13 @@ impl Job {
     }
 
     /// A reporter for this run, made before anything is sent so that an unwritable folder stops the run in time.
-    pub(super) fn reporter(&self, folder: &Path, mode: Mode, started: DateTime<Utc>) -> Result<Reporter, Failure> {
+    pub(super) fn reporter(
+        &self,
+        folder: &Path,
+        mode: Mode,
+        started: DateTime<Utc>,
+        page: &PageSettings,
+    ) -> Result<Reporter, Failure> {
         let header = report::Header {
             run: self.run.to_string(),
             operation: self.to.clone(),
@@ -208,6 +215,7 @@ impl Job {
             started,
             ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
             members: self.plan.members(),
+            page: PageSettings { open_columns: self.plan.open_columns(), ..page.clone() },
         };
         let by_hand = |operation: &Arc<Operation>| {
             let rules = operation.idempotency.as_ref().filter(|rules| rules.needs_person())?;
@@ -227,6 +235,10 @@ impl Job {
         halt: Option<report::Halt>,
         requests: Requests,
     ) -> Result<Summary, Failure> {
+        let timeline = match (reporter.mode(), journal) {
+            (Mode::Import, Some(journal)) => Some(self.timeline(journal)?),
+            (Mode::Import | Mode::Check | Mode::Plan, _) => None,
+        };
         let stage = match reporter.mode() {
             Mode::Import => "reporting",
             Mode::Check | Mode::Plan => "validating",
@@ -250,10 +262,31 @@ impl Job {
             ended,
             halt,
             requests: report::Requests { sent: requests.sent, retried: requests.retried, throttled: requests.throttled },
+            timeline,
             rows_read: self.rows,
             blank_trailing_rows: 0,
         })?)
     }
+
+    /// The run's requests over time.
+    fn timeline(&self, journal: &Journal) -> Result<Timeline, Failure> {
+        let traffic = journal.traffic(&self.run)?;
+        let slice = |slice: &Slice| TimelineSlice { sent: slice.sent, retried: slice.retried, throttled: slice.throttled };
+        Ok(Timeline {
+            begins: DateTime::from_timestamp_millis(traffic.begins_at_ms).unwrap_or_default(),
+            slice_ms: traffic.slice_ms,
+            slices: traffic.slices.iter().map(slice).collect(),
+        })
+    }
+}
+
+/// How the page is to be written: flag over configuration over default.
+pub(super) fn page_settings(config: &Config, args: &PageArgs) -> Result<PageSettings, Failure> {
+    let lang = match args.lang.as_deref().or(config.lang()) {
+        Some(name) => name.parse::<Lang>().map_err(|why| Failure::settings(why, "give --lang en or --lang ru"))?,
+        None => Lang::default(),
+    };
+    Ok(PageSettings { lang, unmask: args.unmask, ..PageSettings::default() })
 }
 
 /// Shows the end of a run and gives its exit code.

@@ -11,6 +11,7 @@ mod replay;
 mod rows;
 mod rules;
 mod schema;
+mod traffic;
 mod writer;
 
 use std::fmt;
@@ -26,6 +27,7 @@ use writer::{Request, Writer};
 pub use baseline::{Provenance, RemoteIdHash};
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use rules::{Event, Standing, State, after};
+pub use traffic::{Slice, Traffic};
 
 /// Names a client within the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -317,6 +319,11 @@ impl Journal {
             }
             None => Err(JournalError::NoSuchRun { path: self.0.path.display().to_string(), wanted: wanted.into() }),
         }
+    }
+
+    /// A run's requests over time. Looks at every event once, in memory that does not grow with them but by a bit a client.
+    pub fn traffic(&self, run: &RunId) -> Result<Traffic, JournalError> {
+        self.read(|db| traffic::traffic(db, run))
     }
 
     /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.

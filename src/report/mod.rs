@@ -6,6 +6,7 @@ mod cells;
 mod complaint;
 mod error;
 mod lines;
+mod page;
 mod partial;
 mod restore;
 mod run;
@@ -24,6 +25,8 @@ pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
 use lines::Lines;
+use page::Page;
+pub use page::{PageSettings, Timeline, TimelineSlice};
 use partial::PartialFile;
 pub use run::{Ended, Ending, Halt, Header, Mode, Requests};
 pub use summary::{FileSummary, SheetSummary, SourceSummary, Summary};
@@ -50,6 +53,8 @@ pub struct Reporter {
     faults: PartialFile,
     rejected: PartialFile,
     crosswalk: PartialFile,
+    page_file: PartialFile,
+    page: Page,
     sheets: Vec<Tally>,
     all: Tally,
     not_sent_reasons: BTreeMap<Code, u64>,
@@ -83,6 +88,8 @@ impl Reporter {
             faults: open("faults.csv", lines::FAULTS)?,
             rejected,
             crosswalk: open("crosswalk.csv", lines::CROSSWALK)?,
+            page_file: PartialFile::create(folder, PAGE)?,
+            page: Page::new(source, &header),
             folder: folder.to_path_buf(),
             sheets: vec![Tally::default(); source.sheets.len()],
             source: source.clone(),
@@ -104,6 +111,7 @@ impl Reporter {
     pub fn with_joined_columns(mut self, columns: &[Arc<str>]) -> Self {
         self.lines.join(columns);
         self.source.columns.extend_from_slice(columns);
+        self.page.join(columns);
         self
     }
 
@@ -160,6 +168,7 @@ impl Reporter {
         self.lines.turn_to(prepared);
         self.lines.outcome(self.outcomes.line(), prepared, settled, &complaints);
         self.outcomes.end_row()?;
+        self.page.row(prepared, settled, &complaints);
         for complaint in &complaints {
             if complaint.is_reason {
                 *self.not_sent_reasons.entry(complaint.code).or_default() += 1;
@@ -207,7 +216,7 @@ impl Reporter {
             let bytes = file.sync()?;
             file_summaries.push(FileSummary { name: file.name, rows: file.rows, bytes });
         }
-        let summary = Summary {
+        let mut summary = Summary {
             run: self.header.run,
             operation: self.header.operation,
             operations: self.header.operations,
@@ -231,15 +240,24 @@ impl Reporter {
             blank_trailing_rows: ending.blank_trailing_rows,
             files: file_summaries,
             has_second_file: self.source.columns.len() > self.own_columns,
+            unmasked: self.header.page.unmask,
             folder: self.folder,
         };
+        let text = self.page.render(&summary, ending.timeline.as_ref()).map_err(|cause| ReportError::Write {
+            path: summary.folder.join(PAGE),
+            cause: std::io::Error::other(cause),
+        })?;
+        let mut page = self.page_file;
+        page.line().extend_from_slice(text.as_bytes());
+        let bytes = page.sync()?;
+        summary.files.push(FileSummary { name: PAGE, rows: 0, bytes });
         let mut last = PartialFile::create(&summary.folder, SUMMARY)?;
         let json =
             summary.json().map_err(|cause| ReportError::Write { path: summary.folder.join(SUMMARY), cause: cause.into() })?;
         last.line().extend_from_slice(json.as_bytes());
         last.end_line()?;
         last.sync()?;
-        place_all(files.into_iter().chain([last]))?;
+        place_all(files.into_iter().chain([page, last]))?;
         partial::sync_folder(&summary.folder);
         Ok(summary)
     }
@@ -247,6 +265,8 @@ impl Reporter {
 
 /// Name of the file of sums.
 const SUMMARY: &str = "summary.json";
+/// Name of the page.
+const PAGE: &str = "report.html";
 
 fn make_folder(folder: &Path) -> Result<(), ReportError> {
     if folder.exists() && !folder.is_dir() {
@@ -313,6 +333,7 @@ mod tests {
             started: DateTime::UNIX_EPOCH,
             ignored_columns: Vec::new(),
             members: Members::new(),
+            page: PageSettings::default(),
         };
         Reporter::create(folder, &source, header).unwrap()
     }
@@ -333,6 +354,7 @@ mod tests {
             ended: Ended::Finished,
             halt: None,
             requests: Requests::default(),
+            timeline: None,
             rows_read,
             blank_trailing_rows: 0,
         }
@@ -396,10 +418,10 @@ mod tests {
         let second = Reporter::create(folder.path(), &first.source, first.header.clone());
         assert!(matches!(second, Err(ReportError::Busy { .. })));
         first.finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "report.html", "summary.json"]);
         // What a killed run left behind does not stand in the way.
         std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
         reporter(folder.path()).finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "report.html", "summary.json"]);
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::Members;
+use super::{Members, PageSettings, Timeline};
 
 /// What a run does with good rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,8 @@ pub struct Header {
     pub ignored_columns: Vec<String>,
     /// Where body members come from, so that a provider's refusal can name field and column. May be empty.
     pub members: Members,
+    /// How the page is written.
+    pub page: PageSettings,
 }
 
 /// How a run ended.
@@ -95,6 +97,8 @@ pub struct Ending {
     pub halt: Option<Halt>,
     /// Requests to the provider.
     pub requests: Requests,
+    /// The same over time; `None` where nothing is sent.
+    pub timeline: Option<Timeline>,
     /// Rows that the reader counted; the sum of all outcomes has to equal it.
     pub rows_read: u64,
     /// Blank rows behind the last row that holds something, which the reader gave to nobody.

@@ -63,6 +63,8 @@ pub struct Summary {
     pub blank_trailing_rows: u64,
     /// The files beside this one.
     pub files: Vec<FileSummary>,
+    /// Whether `report.html` shows personal data in clear, because the user asked for it.
+    pub unmasked: bool,
     /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
     #[serde(skip)]
     pub has_second_file: bool,

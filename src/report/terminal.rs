@@ -332,6 +332,7 @@ mod tests {
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
                 .map(|name| FileSummary { name, rows: 7, bytes: 1 })
                 .to_vec(),
+            unmasked: false,
             has_second_file: false,
             folder: "reports/2026-11-21-1".into(),
         }

@@ -11,7 +11,7 @@ use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
     Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Header, Members, Mode, ReportError, Reporter, Requests};
+use clientferry::report::{Ended, Ending, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
 use serde_json::{Value, json};
 
 const FILES: [&str; 5] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"];
@@ -37,6 +37,7 @@ fn header() -> Header {
         started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
         ignored_columns: vec!["Примечание".into()],
         members: Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]),
+        page: PageSettings::default(),
     }
 }
 
@@ -46,6 +47,7 @@ fn ending(rows_read: u64) -> Ending {
         ended: Ended::Finished,
         halt: None,
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
+        timeline: None,
         rows_read,
         blank_trailing_rows: 0,
     }
