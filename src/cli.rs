@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 /// Carries a client base across: a spreadsheet of clients into a provider's API, and the truth about every row.
@@ -87,23 +87,50 @@ pub struct SourceArgs {
     /// Transliterate Russian names and addresses where the provider takes Latin letters only; `check` shows how.
     #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
     pub approve_transliteration: bool,
-    /// How the page is to be written.
+    /// What the report is to be like.
     #[command(flatten)]
-    pub page: PageArgs,
+    pub reporting: ReportingArgs,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,
 }
 
-/// How `report.html` is to be written.
-#[derive(Clone, Debug, Args, Default)]
-pub struct PageArgs {
+/// What a report is to be like.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub struct ReportingArgs {
+    /// Files to write besides outcomes.csv, faults.csv, rejected.csv, crosswalk.csv, certificate.json and summary.json; `csv` for
+    /// these alone.
+    #[arg(
+        long,
+        value_name = "FORMATS",
+        env = "CLIENTFERRY_FORMATS",
+        value_delimiter = ',',
+        default_value = "xlsx,jsonl,junit,html",
+        hide_env_values = true
+    )]
+    pub formats: Vec<ReportFormat>,
     /// Language of report.html: en or ru (en when neither this nor the configuration says it).
     #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG")]
     pub lang: Option<String>,
-    /// Show clients' values in report.html in clear instead of their forms. The page says so.
+    /// Show clients' values in report.html in clear instead of their forms. The page and summary.json say so.
     #[arg(long)]
     pub unmask: bool,
+}
+
+/// A file, or several, of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// The CSV files, which are always written.
+    Csv,
+    /// outcomes.xlsx
+    Xlsx,
+    /// outcomes.jsonl
+    Jsonl,
+    /// junit.xml
+    Junit,
+    /// report.html
+    Html,
 }
 
 /// Where the reader's own findings are wrong.
@@ -242,9 +269,9 @@ pub struct ResolveArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
-    /// How the page is to be written.
+    /// What the report is to be like.
     #[command(flatten)]
-    pub page: PageArgs,
+    pub reporting: ReportingArgs,
 }
 
 /// `report`.
@@ -258,9 +285,9 @@ pub struct ReportArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
-    /// How the page is to be written.
+    /// What the report is to be like.
     #[command(flatten)]
-    pub page: PageArgs,
+    pub reporting: ReportingArgs,
 }
 
 /// `runs`.

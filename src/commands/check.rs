@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{Local, TimeDelta, Utc};
 
-use super::books;
-use super::job::{Job, Order, page_settings, tell};
+use super::{books, page};
+use super::job::{Job, Order, Wanted, tell};
 use crate::cli::SourceArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -16,7 +16,7 @@ use crate::report::{self, Mode, Summary};
 use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode: Mode) -> Result<Exit, Failure> {
-    let page = page_settings(config, &args.page)?;
+    let page = page::settings(config, &args.reporting)?;
     let operations = registry.find(&args.to)?;
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
@@ -38,7 +38,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, mode, Utc::now(), &page)?;
+    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting, page })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);

@@ -8,16 +8,15 @@ use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::annex;
-use crate::cli::{PageArgs, ReadingArgs};
-use crate::config::Config;
+use super::{annex, page};
+use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
-use crate::journal::{Journal, Requests, RunId, Slice};
-use crate::model::{Lang, NotSent, Source};
+use crate::journal::{Journal, Requests, RunId};
+use crate::model::{NotSent, Source};
 use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
 use crate::read::{Format, Input, ReadSettings, Table};
-use crate::report::{self, Ending, Mode, PageSettings, Reporter, Summary, Timeline, TimelineSlice};
+use crate::report::{self, Ending, Mode, PageSettings, Reporter, Summary};
 use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
@@ -34,6 +33,27 @@ pub(super) struct Order<'a> {
     /// Whether the user allows what the mapping may allow as well.
     pub(super) approve_transliteration: bool,
     pub(super) account: &'a str,
+}
+
+/// What a report is made for.
+pub(super) struct Wanted<'a> {
+    pub(super) mode: Mode,
+    pub(super) started: DateTime<Utc>,
+    /// The provider is a test stand, whose ids are nobody's.
+    pub(super) test_stand: bool,
+    pub(super) args: &'a ReportingArgs,
+    pub(super) page: PageSettings,
+}
+
+fn format_of(wanted: ReportFormat) -> Option<report::Format> {
+    match wanted {
+        // Always written.
+        ReportFormat::Csv => None,
+        ReportFormat::Xlsx => Some(report::Format::Xlsx),
+        ReportFormat::Jsonl => Some(report::Format::Jsonl),
+        ReportFormat::Junit => Some(report::Format::Junit),
+        ReportFormat::Html => Some(report::Format::Html),
+    }
 }
 
 /// How the user had the source read, as the journal keeps it.
@@ -198,31 +218,28 @@ impl Job {
     }
 
     /// A reporter for this run, made before anything is sent so that an unwritable folder stops the run in time.
-    pub(super) fn reporter(
-        &self,
-        folder: &Path,
-        mode: Mode,
-        started: DateTime<Utc>,
-        page: &PageSettings,
-    ) -> Result<Reporter, Failure> {
-        let header = report::Header {
-            run: self.run.to_string(),
-            operation: self.to.clone(),
-            operations: self.operations.iter().map(|operation| operation.name.to_string()).collect(),
-            mode,
-            account: self.account.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started,
-            ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
-            members: self.plan.members(),
-            page: PageSettings { open_columns: self.plan.open_columns(), ..page.clone() },
-        };
+    pub(super) fn reporter(&self, folder: &Path, wanted: &Wanted<'_>) -> Result<Reporter, Failure> {
         let by_hand = |operation: &Arc<Operation>| {
             let rules = operation.idempotency.as_ref().filter(|rules| rules.needs_person())?;
             Some(report::ByHand { look_for: rules.look_for.as_deref().map(Into::into) })
         };
-        let reporter = Reporter::create(folder, &self.table.source, header)?.with_joined_columns(&self.annex_columns);
-        Ok(reporter.with_doubts_by_hand(self.operations.iter().map(by_hand).collect()))
+        let header = report::Header {
+            run: self.run.to_string(),
+            operation: self.to.clone(),
+            operations: self.operations.iter().map(|operation| operation.name.to_string()).collect(),
+            mode: wanted.mode,
+            account: self.account.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: wanted.started,
+            ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
+            members: self.plan.members(),
+            page: PageSettings { open_columns: self.plan.open_columns(), ..wanted.page.clone() },
+            joined_columns: self.annex_columns.clone(),
+            by_hand: self.operations.iter().map(by_hand).collect(),
+            test_stand: wanted.test_stand,
+            formats: wanted.args.formats.iter().filter_map(|format| format_of(*format)).collect(),
+        };
+        Ok(Reporter::create(folder, &self.table.source, header)?)
     }
 
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.
@@ -236,7 +253,7 @@ impl Job {
         requests: Requests,
     ) -> Result<Summary, Failure> {
         let timeline = match (reporter.mode(), journal) {
-            (Mode::Import, Some(journal)) => Some(self.timeline(journal)?),
+            (Mode::Import, Some(journal)) => Some(page::timeline(journal, &self.run)?),
             (Mode::Import | Mode::Check | Mode::Plan, _) => None,
         };
         let stage = match reporter.mode() {
@@ -267,26 +284,6 @@ impl Job {
             blank_trailing_rows: 0,
         })?)
     }
-
-    /// The run's requests over time.
-    fn timeline(&self, journal: &Journal) -> Result<Timeline, Failure> {
-        let traffic = journal.traffic(&self.run)?;
-        let slice = |slice: &Slice| TimelineSlice { sent: slice.sent, retried: slice.retried, throttled: slice.throttled };
-        Ok(Timeline {
-            begins: DateTime::from_timestamp_millis(traffic.begins_at_ms).unwrap_or_default(),
-            slice_ms: traffic.slice_ms,
-            slices: traffic.slices.iter().map(slice).collect(),
-        })
-    }
-}
-
-/// How the page is to be written: flag over configuration over default.
-pub(super) fn page_settings(config: &Config, args: &PageArgs) -> Result<PageSettings, Failure> {
-    let lang = match args.lang.as_deref().or(config.lang()) {
-        Some(name) => name.parse::<Lang>().map_err(|why| Failure::settings(why, "give --lang en or --lang ru"))?,
-        None => Lang::default(),
-    };
-    Ok(PageSettings { lang, unmask: args.unmask, ..PageSettings::default() })
 }
 
 /// Shows the end of a run and gives its exit code.

@@ -10,6 +10,7 @@ mod inspect;
 mod job;
 mod known;
 mod map;
+mod page;
 mod report;
 mod resolve;
 mod runs;

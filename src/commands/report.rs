@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::books;
-use super::job::{ANNEX_SHA256, Asked, Job, Order, mapping_sha256, page_settings, tell};
+use super::{books, page};
+use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -15,7 +15,7 @@ use crate::model::NotSent;
 use crate::report::{self, Mode};
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Result<Exit, Failure> {
-    let page = page_settings(config, &args.page)?;
+    let page = page::settings(config, &args.reporting)?;
     let path = config.journal(args.journal.as_deref());
     let Some(journal) = Journal::open_read_only(&path)? else {
         return Err(Failure::settings(
@@ -26,8 +26,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
     let folder = args.out.clone().unwrap_or(folder);
-    let reporter = job.reporter(&folder, Mode::Import, started, &page)?;
-    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page };
+    let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
     Ok(tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?))
 }

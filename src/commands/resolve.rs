@@ -5,10 +5,9 @@ mod answers;
 
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
-
 use super::import::send;
-use super::job::{Job, page_settings, tell};
+use super::page;
+use super::job::{Job, Wanted, tell};
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
@@ -17,17 +16,24 @@ use crate::contract::Registry;
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Run, State};
 use crate::provider;
-use crate::report::{self, Mode, PageSettings};
+use crate::report::{self, Mode};
 use crate::submit::{Ended, Purpose, Session};
 use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> Result<Exit, Failure> {
-    let page = page_settings(config, &args.page)?;
+    let page = page::settings(config, &args.reporting)?;
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
     if let Some(path) = &args.answers {
-        return by_person(path, &journal, &run, &job, &folder, started, &page);
+        return by_person(
+            path,
+            &journal,
+            &run,
+            &job,
+            &folder,
+            &Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page },
+        );
     }
     let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let is_rehearsal = run.account == SANDBOX_ACCOUNT;
@@ -49,9 +55,9 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
             Target::sandbox(&rehearsal, &session, &journal, &provider_name, &ledger)?
         }
     };
-    let reporter = job.reporter(&folder, Mode::Import, started, &page)?;
+    let test_stand = target.provider.is_test_stand();
+    let reporter = job.reporter(&folder, &Wanted { mode: Mode::Import, started, test_stand, args: &args.reporting, page })?;
     target.tell_ledger();
-    let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
     let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
     target.stop(&session);
     journal.add_requests(&job.run, sent.requests)?;
@@ -72,17 +78,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
 }
 
 /// Takes a person's findings, and writes the run's report again. Asks nobody.
-fn by_person(
-    path: &Path,
-    journal: &Journal,
-    run: &Run,
-    job: &Job,
-    folder: &Path,
-    started: DateTime<Utc>,
-    page: &PageSettings,
-) -> Result<Exit, Failure> {
-    let reporter = job.reporter(folder, Mode::Import, started, page)?;
-    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+fn by_person(path: &Path, journal: &Journal, run: &Run, job: &Job, folder: &Path, wanted: &Wanted<'_>) -> Result<Exit, Failure> {
+    let reporter = job.reporter(folder, wanted)?;
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for the journal".to_owned(), why })?;
     let settled = answers::settle(path, job, journal, &session)?;
     terminal::tell(&format!("{settled} answers taken\n"));

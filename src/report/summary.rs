@@ -8,7 +8,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::causes::Cause;
-use super::{Ended, Halt, Mode, Requests};
+use super::partial::PartialFile;
+use super::{Ended, Halt, Mode, Requests, Timeline};
 use crate::model::{Code, Outcome, Tally};
 
 /// A finished report: what was run and what became of its rows.
@@ -65,6 +66,9 @@ pub struct Summary {
     pub files: Vec<FileSummary>,
     /// Whether `report.html` shows personal data in clear, because the user asked for it.
     pub unmasked: bool,
+    /// Requests over time, for the page.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
     #[serde(skip)]
     pub has_second_file: bool,
@@ -109,6 +113,15 @@ pub struct FileSummary {
     pub rows: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+impl FileSummary {
+    /// A file that is on the disk.
+    pub(super) fn of(file: &PartialFile) -> Self {
+        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone() }
+    }
 }
 
 impl Summary {

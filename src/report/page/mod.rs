@@ -11,18 +11,24 @@ mod view;
 mod words;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::io;
+use std::path::Path;
 
 use askama::Template as _;
 use chrono::{DateTime, Utc};
 
 use super::complaint::Complaint;
-use super::{Header, Summary};
-use crate::model::{Code, Lang, Outcome, Place, Prepared, Settled, Source};
+use super::partial::PartialFile;
+use super::row::ReportRow;
+use super::writer::Writer;
+use super::{Header, ReportError, Summary};
+use crate::model::{Code, Lang, Outcome, Place, Source};
 use gather::{Changed, Faults};
 use mask::{Mask, Shown};
 use sample::Sample;
 
+/// Name of the file.
+const NAME: &str = "report.html";
 /// Rows of the sample.
 const ROWS_MAX: usize = 500;
 /// Complaints that are shown of one row.
@@ -88,6 +94,13 @@ struct Said {
 /// The page in the making.
 #[derive(Debug)]
 pub(super) struct Page {
+    file: PartialFile,
+    statistics: Statistics,
+}
+
+/// What was gathered from the rows.
+#[derive(Debug)]
+struct Statistics {
     lang: Lang,
     source: Source,
     mask: Mask,
@@ -97,62 +110,79 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(source: &Source, header: &Header) -> Self {
+    /// Opens the page's file, so that a folder that cannot be written to is known early.
+    pub(super) fn create(folder: &Path, source: &Source, header: &Header) -> Result<Self, ReportError> {
         let settings = &header.page;
-        Self {
-            lang: settings.lang,
-            source: source.clone(),
-            mask: Mask::new(settings.unmask, settings.open_columns.clone()),
-            sample: Sample::new(ROWS_MAX),
-            faults: Faults::default(),
-            changed: Changed::default(),
-        }
+        Ok(Self {
+            file: PartialFile::create(folder, NAME)?,
+            statistics: Statistics {
+                lang: settings.lang,
+                source: source.clone(),
+                mask: Mask::new(settings.unmask, settings.open_columns.clone()),
+                sample: Sample::new(ROWS_MAX),
+                faults: Faults::default(),
+                changed: Changed::default(),
+            },
+        })
     }
+}
 
-    /// Knows further columns, which were joined to the source's own.
-    pub(super) fn join(&mut self, columns: &[Arc<str>]) {
-        self.source.columns.extend_from_slice(columns);
-    }
-
-    /// Takes the next row into the sums, and perhaps into the sample.
-    pub(super) fn row(&mut self, prepared: &Prepared, settled: &Settled, complaints: &[Complaint<'_>]) {
-        self.changed.add(prepared, &self.mask);
-        for complaint in complaints {
+impl Statistics {
+    /// Takes a row into the sums, and perhaps into the sample.
+    fn add(&mut self, row: &ReportRow<'_>) {
+        self.changed.add(row.prepared, &self.mask);
+        for complaint in row.complaints {
             self.mask.observe(complaint);
             if !complaint.is_reason {
                 self.faults.add(complaint);
             }
         }
-        let leading = complaints.first().map(|complaint| (complaint.code, complaint.column));
-        let place = prepared.row.place;
-        let Some(seat) = self.sample.wants((settled.outcome, leading), place.ordinal) else { return };
+        let leading = row.complaints.first().map(|complaint| (complaint.code, complaint.column));
+        if let Some(seat) = self.sample.wants((row.settled.outcome, leading), row.prepared.row.place.ordinal) {
+            let sampled = self.sampled(row);
+            self.sample.put(seat, sampled);
+        }
+    }
+
+    /// The row as the sample keeps it.
+    fn sampled(&self, row: &ReportRow<'_>) -> SampledRow {
+        let ReportRow { prepared, settled, complaints, .. } = *row;
+        let clipped = |id: &str| mask::clip(id, view::NAME_CHARS_MAX).into_boxed_str();
         let said = |complaint: &Complaint<'_>| Said {
             code: complaint.code,
             column: complaint.column,
-            field: mask::clip(&complaint.field, view::NAME_CHARS_MAX).into(),
+            field: clipped(&complaint.field),
             found: self.mask.found(complaint),
             message: self.mask.message(complaint, prepared, settled).into(),
         };
-        let row = SampledRow {
-            place,
+        let ids = || (prepared.own_id.as_deref().map(clipped), settled.remote_id.as_deref().map(clipped));
+        SampledRow {
+            place: prepared.row.place,
             outcome: settled.outcome,
-            ids: self.mask.unmasks().then(|| {
-                let clip = |id: &str| mask::clip(id, view::NAME_CHARS_MAX).into_boxed_str();
-                (prepared.own_id.as_deref().map(clip), settled.remote_id.as_deref().map(clip))
-            }),
+            ids: self.mask.unmasks().then(ids),
             attempts: settled.attempts,
             http_status: settled.http_status,
             complaints: complaints.iter().take(COMPLAINTS_MAX).map(said).collect(),
             more: complaints.len().saturating_sub(COMPLAINTS_MAX),
-        };
-        self.sample.put(seat, row);
+        }
+    }
+}
+
+impl Writer for Page {
+    fn row(&mut self, row: &ReportRow<'_>) -> Result<(), ReportError> {
+        self.statistics.add(row);
+        Ok(())
     }
 
-    /// The page, once all rows were taken.
-    ///
-    /// # Errors
-    /// When the template fails, which it does only where memory does.
-    pub(super) fn render(self, summary: &Summary, timeline: Option<&Timeline>) -> Result<String, askama::Error> {
-        view::view(self, summary, timeline).render()
+    fn finish(self: Box<Self>, so_far: &Summary) -> Result<Vec<PartialFile>, ReportError> {
+        let Self { mut file, statistics } = *self;
+        let path = file.path().to_owned();
+        let text = view::view(statistics, so_far)
+            .render()
+            .map_err(|cause| ReportError::Write { path, cause: io::Error::other(cause) })?;
+        file.line().extend_from_slice(text.as_bytes());
+        file.end_line()?;
+        file.sync()?;
+        Ok(vec![file])
     }
 }

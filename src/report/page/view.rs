@@ -9,7 +9,7 @@ use super::super::{Ended, Mode, Summary};
 use super::mask::clip;
 use super::say::{counted, duration, machine_time, number, share, size, time};
 use super::words::{self, Words, words};
-use super::{Page, Timeline, chart, csp};
+use super::{Statistics, Timeline, chart, csp};
 use crate::model::{Code, Lang, Outcome, Severity};
 use lines::{CauseLine, ChangeLines, ColumnLines, RowLines};
 
@@ -140,11 +140,12 @@ struct RunView {
 }
 
 /// What a code means, and what to do about it, in a language.
-fn explained(_lang: Lang, code: Code) -> (&'static str, &'static str) {
-    (code.meaning(), code.next_step())
+fn explained(lang: Lang, code: Code) -> (&'static str, &'static str) {
+    (code.meaning_in(lang), code.next_step_in(lang))
 }
 
-pub(super) fn view(page: Page, summary: &Summary, timeline: Option<&Timeline>) -> View {
+/// The page of these statistics.
+pub(super) fn view(page: Statistics, summary: &Summary) -> View {
     let (lang, w) = (page.lang, words(page.lang));
     // A checkout may have other line ends, which browsers read as these: the hash is of what they read.
     let style = include_str!("../../../templates/report/page.css").replace('\r', "");
@@ -153,7 +154,7 @@ pub(super) fn view(page: Page, summary: &Summary, timeline: Option<&Timeline>) -
     let causes = lines::causes(lang, summary);
     let columns = lines::columns(lang, &page);
     let changes = lines::changes(lang, &page);
-    let timeline_view = timeline.filter(|line| !line.slices.is_empty()).map(|line| over_time(lang, line));
+    let timeline = summary.timeline.as_ref().filter(|line| !line.slices.is_empty()).map(|line| over_time(lang, line));
     let no_timeline = match summary.mode {
         Mode::Import => w.timeline_none,
         Mode::Check | Mode::Plan => w.timeline_none_check,
@@ -175,7 +176,7 @@ pub(super) fn view(page: Page, summary: &Summary, timeline: Option<&Timeline>) -
         head: head(lang, w, summary, unmasked),
         totals: totals(lang, w, summary),
         outcomes: outcomes(lang, summary),
-        timeline: timeline_view,
+        timeline,
         no_timeline,
         causes,
         columns,
@@ -375,7 +376,8 @@ fn files(lang: Lang, summary: &Summary) -> Vec<FileLine> {
 fn certificate(lang: Lang, w: &Words, summary: &Summary) -> Vec<(String, String)> {
     let counts: Vec<String> = Outcome::ALL.iter().map(|&outcome| number(lang, summary.count(outcome))).collect();
     let mut facts = vec![(w.equation.to_owned(), format!("{} = {}", number(lang, summary.source.rows), counts.join(" + ")))];
-    facts.push((format!("SHA-256, {}", clip(&summary.source.name, NAME_CHARS_MAX)), summary.source.sha256.clone()));
+    facts.push((clip(&summary.source.name, NAME_CHARS_MAX), summary.source.sha256.clone()));
+    facts.extend(summary.files.iter().map(|file| (file.name.to_owned(), file.sha256.clone())));
     facts
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::say::{Noun, counted, number, share};
 use super::super::words::{self, words};
-use super::super::{Page, SampledRow, Said, chart};
+use super::super::{Said, SampledRow, Statistics, chart};
 use super::super::mask::{Mask, clip};
 use super::super::super::Summary;
 use super::{NAME_CHARS_MAX, explained, severity};
@@ -121,7 +121,7 @@ pub(super) fn causes(lang: Lang, summary: &Summary) -> Vec<CauseLine> {
     summary.causes.iter().take(CAUSES_MAX).map(line).collect()
 }
 
-pub(super) fn columns(lang: Lang, page: &Page) -> ColumnLines {
+pub(super) fn columns(lang: Lang, page: &Statistics) -> ColumnLines {
     let w = words(lang);
     let all = page.faults.by_column();
     let largest = all.iter().map(|(_, counts)| counts.all()).max().unwrap_or(0);
@@ -141,7 +141,7 @@ pub(super) fn columns(lang: Lang, page: &Page) -> ColumnLines {
     ColumnLines { lines: lines.collect(), more: and_more(lang, all.len().saturating_sub(COLUMNS_MAX), words::columns(lang)) }
 }
 
-pub(super) fn changes(lang: Lang, page: &Page) -> ChangeLines {
+pub(super) fn changes(lang: Lang, page: &Statistics) -> ChangeLines {
     let all = page.changed.largest();
     let lines = all.iter().take(COLUMNS_MAX).map(|(column, change)| ChangeLine {
         column: column_name(&page.source, *column),
@@ -152,9 +152,9 @@ pub(super) fn changes(lang: Lang, page: &Page) -> ChangeLines {
     ChangeLines { lines: lines.collect(), more: and_more(lang, all.len().saturating_sub(COLUMNS_MAX), words::columns(lang)) }
 }
 
-pub(super) fn rows(lang: Lang, page: Page, summary: &Summary) -> RowLines {
+pub(super) fn rows(lang: Lang, page: Statistics, summary: &Summary) -> RowLines {
     let w = words(lang);
-    let Page { source, mask, sample, .. } = page;
+    let Statistics { source, mask, sample, .. } = page;
     let mut sampled = sample.into_rows();
     sampled.sort_by_key(|row| (urgency(row), row.place.ordinal));
     let mut left = ROWS_BYTES_MAX;
