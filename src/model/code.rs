@@ -1,6 +1,11 @@
 //! The one table of fault codes: stable name, severity, meaning, next step. Messages and docs are made from it.
+//! The same words in Russian, and examples, stand in rooms of their own.
+
+mod russian;
 
 use std::fmt;
+
+use super::Lang;
 
 /// How grave a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +26,17 @@ impl Severity {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn word_in(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, _) => self.as_str(),
+            (Lang::Ru, Self::Info) => "сведение",
+            (Lang::Ru, Self::Warning) => "предупреждение",
+            (Lang::Ru, Self::Error) => "ошибка",
         }
     }
 }
@@ -193,6 +209,26 @@ codes! {
     ProviderUnknown "provider.unknown" Error "The client was sent and no reliable answer came." "Run `clientferry resolve`; where the provider cannot tell, look yourself and give `resolve --answers FILE` what you found. Never send the row from elsewhere before it is settled.";
 }
 
+impl Code {
+    /// What it means, in a language.
+    #[must_use]
+    pub fn meaning_in(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.meaning(),
+            Lang::Ru => russian::words(self).0,
+        }
+    }
+
+    /// What to do about it, in a language.
+    #[must_use]
+    pub fn next_step_in(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.next_step(),
+            Lang::Ru => russian::words(self).1,
+        }
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -228,7 +264,19 @@ mod tests {
         assert_eq!(names.len(), Code::ALL.len());
         for &code in Code::ALL {
             assert_eq!(Code::from_name(code.as_str()), Some(code));
-            assert!(code.meaning().ends_with('.') && code.next_step().ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_whole_sentences_in_every_language() {
+        let is_russian = |text: &str| text.chars().any(|ch| matches!(ch, 'а'..='я' | 'ё'));
+        for &code in Code::ALL {
+            for lang in Lang::ALL {
+                for text in [code.meaning_in(lang), code.next_step_in(lang)] {
+                    assert!(text.ends_with('.') && text.trim() == text, "{code} {lang}: {text}");
+                    assert_eq!(is_russian(text), lang == Lang::Ru, "{code} {lang}: {text}");
+                }
+            }
         }
     }
 }
