@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{Local, TimeDelta, Utc};
 
-use super::{books, page};
 use super::job::{Job, Order, Wanted, tell};
+use super::{books, page};
 use crate::cli::SourceArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -38,7 +38,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting, page })?;
+    let reporter =
+        job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting, page })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{books, page};
 use super::job::{Job, Order, Wanted, tell};
 use super::target::{Rehearsal, Target, default_ledger};
+use super::{books, page};
 use crate::cli::ImportArgs;
 use crate::config::{Config, SANDBOX_ACCOUNT};
 use crate::contract::Registry;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::{books, page};
 use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
+use super::{books, page};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;

@@ -6,8 +6,8 @@ mod answers;
 use std::path::Path;
 
 use super::import::send;
-use super::page;
 use super::job::{Job, Wanted, tell};
+use super::page;
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;

@@ -115,9 +115,14 @@ mod tests {
 
     #[test]
     fn slices_are_round_and_few() {
-        for (span_ms, wanted) in
-            [(0, 1_000), (57_000, 1_000), (58_000, 2_000), (3_600_000, 120_000), (30 * DAY_MS, DAY_MS), (100 * DAY_MS, 2 * DAY_MS)]
-        {
+        for (span_ms, wanted) in [
+            (0, 1_000),
+            (57_000, 1_000),
+            (58_000, 2_000),
+            (3_600_000, 120_000),
+            (30 * DAY_MS, DAY_MS),
+            (100 * DAY_MS, 2 * DAY_MS),
+        ] {
             assert_eq!(slice_ms(span_ms), wanted, "{span_ms}");
             assert!(span_ms / wanted + 2 <= SLICES_MAX);
         }

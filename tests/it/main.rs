@@ -22,6 +22,7 @@ mod journal;
 mod loanpro;
 mod mutual_tls;
 mod own;
+mod page;
 mod program;
 mod read;
 mod readme;

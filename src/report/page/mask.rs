@@ -159,11 +159,14 @@ fn form_with_edges(value: &str) -> String {
 fn visible(value: &str) -> String {
     let start = value.len() - value.trim_start().len();
     let end = value.trim_end().len().max(start);
-    value.char_indices().map(|(at, ch)| match ch {
-        ' ' if at < start || at >= end => '␣',
-        _ if ch.is_control() => '\u{fffd}',
-        _ => ch,
-    }).collect()
+    value
+        .char_indices()
+        .map(|(at, ch)| match ch {
+            ' ' if at < start || at >= end => '␣',
+            _ if ch.is_control() => '\u{fffd}',
+            _ => ch,
+        })
+        .collect()
 }
 
 fn has_long_number(text: &str) -> bool {
@@ -176,7 +179,8 @@ fn has_long_number(text: &str) -> bool {
 
 /// The beginning of a text, with marks that could show it in another order than it has made visible.
 pub(super) fn clip(text: &str, chars_max: usize) -> String {
-    let steers = |ch: char| ch.is_control() || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers =
+        |ch: char| ch.is_control() || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let mut chars = text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch });
     let mut clipped: String = chars.by_ref().take(chars_max).collect();
     if chars.next().is_some() {

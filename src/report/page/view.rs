@@ -328,8 +328,7 @@ fn over_time(lang: Lang, line: &Timeline) -> TimelineView {
         w.per_slice,
         duration(lang, slice_s)
     );
-    let counts: Vec<(u64, u64, u64)> =
-        line.slices.iter().map(|slice| (slice.sent, slice.retried, slice.throttled)).collect();
+    let counts: Vec<(u64, u64, u64)> = line.slices.iter().map(|slice| (slice.sent, slice.retried, slice.throttled)).collect();
     let slices = line.slices.iter().enumerate().map(|(index, slice)| SliceLine {
         from: told(at(index)),
         machine: machine_time(at(index)),

@@ -81,7 +81,6 @@ words! {
     notes "Column." "Notes" "Заметки";
     codes "Column." "Codes" "Коды";
     whole_rows "Not of a column." "whole rows" "строка целиком";
-    more_columns "Not shown." "further columns" "остальные столбцы";
     changes "Section." "What normalization changed" "Что изменила нормализация";
     changes_intro "Explains it." "Values that are sent in another form than they were found. Every single one stands in outcomes.csv, column changes." "Значения, отправленные не в том виде, в каком найдены. Каждое стоит в outcomes.csv, столбец changes.";
     changes_none "Nothing." "Every value is sent as it was found." "Все значения отправлены как найдены.";
@@ -104,7 +103,6 @@ words! {
     keys "Help." "Press / to search and Esc to clear." "/ — поиск, Esc — сброс.";
     place "Column." "Place" "Место";
     what "Column." "What is to be said" "Что известно";
-    found "Before a value." "found" "найдено";
     line "Before a number." "line" "строка";
     own_id "Label." "id" "id";
     provider_id "Label." "provider’s id" "id у провайдера";
@@ -135,9 +133,6 @@ words! {
     test_stand "Note." "The provider was a test stand: its ids are nobody’s, and crosswalk.csv is empty." "Провайдер — тестовый стенд: его id ничьи, crosswalk.csv пуст.";
     without_id "Note." "Clients whose id the provider did not tell" "Клиенты, чей id провайдер не сообщил";
     and_more "Before a number." "and more:" "и ещё:";
-    table_scrolls "Name of regions that scroll." "Table" "Таблица";
-    approximate "Note on a count." "about" "около";
-    would_clear "Label." "Rows it clears alone" "Строк снимет сама";
 }
 
 /// Rows, to be counted.

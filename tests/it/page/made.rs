@@ -4,7 +4,7 @@ use std::fs;
 
 use super::super::program::Program;
 
-/// An import of messy invented clients into a sandbox that throttles, refuses and loses answers; the report lies in `out`.
+/// An import of messy invented clients into a sandbox that throttles, fails and loses answers; the report lies in `out`.
 pub(super) fn messy_run(lang: &str) -> Program {
     let program = Program::new();
     program.expect(&[0], &["sandbox", "generate", "--rows", "400", "--messy", "35", "--seed", "7", "--output", "clients.csv"]);
@@ -12,7 +12,7 @@ pub(super) fn messy_run(lang: &str) -> Program {
         &[0, 1],
         &[
             "import", "clients.csv", "--to", "tbank/fl-resident", "--sandbox", "--out", "out", "--lang", lang, "--fault",
-            "429=1@3%", "--fault", "drop_after_commit@1%", "--fault", "422@4%",
+            "429=1@2%", "--fault", "drop_after_commit@1%", "--fault", "503=1@1%",
         ],
     );
     program

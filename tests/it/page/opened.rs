@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::bounds;
 use super::browser::{Browser, installed};
 use super::made::messy_run;
 
@@ -63,6 +64,17 @@ fn the_page_works_in_a_browser_by_keyboard_in_every_theme_and_asks_nobody() {
         let run = messy_run(lang);
         let page = run.path("out/report.html");
         walk(&mut browser, &page, lang);
+    }
+    for (name, written) in [("varied", bounds::varied_page()), ("wild", bounds::wild_page(true))] {
+        browser.events.clear();
+        browser.open(&format!("file://{}", written.path().join("report.html").display()));
+        for width in [1280, 320] {
+            browser.screen(width, 900, width < 500);
+            let beyond = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            assert_eq!(beyond, 0, "{name}: the page is wider than a screen of {width}");
+            browser.picture(&format!("{name}-{width}.png"));
+        }
+        assert_eq!(complaints(&browser), Vec::<Value>::new(), "{name}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Causes, columns and rows as lines of the page's longer tables, each cut at a bound that is told.
 
+use super::super::super::Summary;
+use super::super::mask::{Mask, clip};
 use super::super::say::{Noun, counted, number, share};
 use super::super::words::{self, words};
 use super::super::{Said, SampledRow, Statistics, chart};
-use super::super::mask::{Mask, clip};
-use super::super::super::Summary;
 use super::{NAME_CHARS_MAX, explained, severity};
 use crate::model::{Lang, Outcome, Source};
 
@@ -238,7 +238,9 @@ impl RowLine {
         let said = self.complaints.iter().flat_map(|said| {
             [said.at.as_deref(), said.found.as_deref(), Some(said.message.as_str()), Some(said.code)].into_iter().flatten()
         });
-        ROW_BYTES * (1 + self.complaints.len()) + texts.map(|text| escaped(text)).sum::<usize>() + said.map(escaped).sum::<usize>()
+        ROW_BYTES * (1 + self.complaints.len())
+            + texts.map(|text| escaped(text)).sum::<usize>()
+            + said.map(escaped).sum::<usize>()
     }
 }
 
