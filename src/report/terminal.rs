@@ -145,6 +145,11 @@ impl Page {
                 "faults.csv" => "every fault",
                 "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
+                // Its rows are a sample.
+                "report.html" => {
+                    self.line(&format!("  {:<14} the page to read and to pass on", file.name), "");
+                    continue;
+                }
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");

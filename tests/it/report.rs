@@ -51,6 +51,7 @@ fn ending(rows_read: u64) -> Ending {
         ended: Ended::Finished,
         halt: None,
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
+        timeline: None,
         rows_read,
         blank_trailing_rows: 0,
     }

@@ -1,6 +1,7 @@
 //! The gathered statistics as the template's texts: counted, named, clipped, in the page's language. Writes no HTML itself.
 
 mod lines;
+mod sentence;
 
 use askama::Template;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,6 +13,7 @@ use super::words::{self, Words, words};
 use super::{Statistics, Timeline, chart, csp};
 use crate::model::{Code, Lang, Outcome, Severity};
 use lines::{CauseLine, ChangeLines, ColumnLines, RowLines};
+use sentence::Sentence;
 
 /// Characters of a name from outside: of a column, sheet, file.
 pub(super) const NAME_CHARS_MAX: usize = 80;
@@ -43,6 +45,7 @@ pub(super) struct View {
     rows: RowLines,
     catalogue: Vec<CodeLine>,
     files: Vec<FileLine>,
+    certificate_intro: Sentence,
     certificate: Vec<(String, String)>,
     run: RunView,
 }
@@ -94,13 +97,13 @@ struct OutcomeLine {
     name: &'static str,
     count: String,
     share: String,
-    meaning: &'static str,
+    meaning: Sentence,
 }
 
 struct Reason {
     code: &'static str,
     count: String,
-    meaning: &'static str,
+    meaning: Sentence,
 }
 
 struct TimelineView {
@@ -122,8 +125,8 @@ struct CodeLine {
     code: &'static str,
     severity: &'static str,
     count: String,
-    meaning: &'static str,
-    next_step: &'static str,
+    meaning: Sentence,
+    next_step: Sentence,
 }
 
 struct FileLine {
@@ -140,8 +143,8 @@ struct RunView {
 }
 
 /// What a code means, and what to do about it, in a language.
-fn explained(lang: Lang, code: Code) -> (&'static str, &'static str) {
-    (code.meaning_in(lang), code.next_step_in(lang))
+fn explained(lang: Lang, code: Code) -> (Sentence, Sentence) {
+    (Sentence::new(code.meaning_in(lang)), Sentence::new(code.next_step_in(lang)))
 }
 
 /// The page of these statistics.
@@ -184,6 +187,7 @@ pub(super) fn view(page: Statistics, summary: &Summary) -> View {
         rows,
         catalogue,
         files: files(lang, summary),
+        certificate_intro: Sentence::new(w.certificate_intro),
         certificate: certificate(lang, w, summary),
         run: run(lang, w, summary),
     }
@@ -223,7 +227,7 @@ fn lead(lang: Lang, summary: &Summary) -> String {
     tell(summary.count(Outcome::Created), "created", "создано");
     tell(summary.count(Outcome::Existing), "there before", "уже было");
     tell(good, "good to be sent", "готово к отправке");
-    tell(summary.needing_attention, "in need of somebody", "требуют внимания");
+    tell(summary.needing_attention, "need attention", "требуют внимания");
     let nobody = match summary.needing_attention {
         0 => lang.pick(" Nobody has to do anything.", " Вмешательство не требуется."),
         _ => "",
@@ -288,7 +292,13 @@ fn outcomes(lang: Lang, summary: &Summary) -> Outcomes {
     });
     let lines = Outcome::ALL.iter().zip(counts).map(|(&outcome, count)| {
         let (name, meaning) = words::outcome(lang, outcome);
-        OutcomeLine { class: outcome.as_str(), name, count: number(lang, count), share: share(lang, count, all), meaning }
+        OutcomeLine {
+            class: outcome.as_str(),
+            name,
+            count: number(lang, count),
+            share: share(lang, count, all),
+            meaning: Sentence::new(meaning),
+        }
     });
     let reasons = summary.not_sent_reasons.iter().map(|(&code, &count)| Reason {
         code: code.as_str(),

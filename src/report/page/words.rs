@@ -74,7 +74,7 @@ words! {
     first_place "Label." "First" "Первая";
     of_faults "After a share." "of all faults" "всех замечаний";
     column "Column." "Column" "Столбец";
-    mapping_line "Label." "Line for the mapping" "Строка для mapping";
+    mapping_line "Label." "Line for the mapping" "Строка для файла mapping";
     by_column "Section." "Faults by column" "Ошибки по столбцам";
     errors "Column." "Errors" "Ошибки";
     warnings "Column." "Warnings" "Предупреждения";

@@ -63,8 +63,7 @@ impl Browser {
         stream.set_read_timeout(Some(ANSWER_MAX)).unwrap();
         stream.set_nodelay(true).unwrap();
         let (socket, _) = tungstenite::client(&address, stream).expect("a WebSocket");
-        let mut browser =
-            Self { process, socket, session: String::new(), asked: 0, events: Vec::new(), _profile: profile };
+        let mut browser = Self { process, socket, session: String::new(), asked: 0, events: Vec::new(), _profile: profile };
         let target = browser.ask("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
         let attached = browser.ask("Target.attachToTarget", &json!({"targetId": target, "flatten": true}));
         browser.session = attached["sessionId"].as_str().unwrap().to_owned();
@@ -165,7 +164,10 @@ impl Browser {
 
     /// The page as a PDF.
     pub(super) fn print(&mut self) -> Vec<u8> {
-        let printed = self.ask("Page.printToPDF", &json!({"preferCSSPageSize": true, "printBackground": false, "paperWidth": 8.27, "paperHeight": 11.69}));
+        let printed = self.ask(
+            "Page.printToPDF",
+            &json!({"preferCSSPageSize": true, "printBackground": false, "paperWidth": 8.27, "paperHeight": 11.69}),
+        );
         unpack(printed["data"].as_str().unwrap())
     }
 }

@@ -11,8 +11,21 @@ pub(super) fn messy_run(lang: &str) -> Program {
     program.expect(
         &[0, 1],
         &[
-            "import", "clients.csv", "--to", "tbank/fl-resident", "--sandbox", "--out", "out", "--lang", lang, "--fault",
-            "429=1@2%", "--fault", "drop_after_commit@1%", "--fault", "503=1@1%",
+            "import",
+            "clients.csv",
+            "--to",
+            "tbank/fl-resident",
+            "--sandbox",
+            "--out",
+            "out",
+            "--lang",
+            lang,
+            "--fault",
+            "429=1@2%",
+            "--fault",
+            "drop_after_commit@1%",
+            "--fault",
+            "503=1@1%",
         ],
     );
     program

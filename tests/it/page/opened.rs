@@ -104,8 +104,10 @@ fn walk(browser: &mut Browser, page: &Path, lang: &str) {
 
     browser.screen(1280, 900, false);
     browser.media("dark", "");
-    browser.value("window.openOnPaper = 0; addEventListener('beforeprint', () => setTimeout(() => 0)); \
-        addEventListener('beforeprint', () => { window.openOnPaper = document.querySelectorAll('details[open]').length; })");
+    browser.value(
+        "window.openOnPaper = 0; addEventListener('beforeprint', () => setTimeout(() => 0)); \
+        addEventListener('beforeprint', () => { window.openOnPaper = document.querySelectorAll('details[open]').length; })",
+    );
     let paper = browser.print();
     assert!(paper.starts_with(b"%PDF") && paper.len() > 10_000, "{} bytes", paper.len());
     assert_eq!(browser.value("window.openOnPaper > 0"), true, "what a click opens is open on paper");
@@ -192,7 +194,7 @@ fn by_keyboard(browser: &mut Browser, lang: &str) {
 /// Landmarks, headings without gaps, names for what is drawn or typed into, a table beside each chart.
 fn structure(browser: &mut Browser) {
     let found = browser.value(
-        r#"(() => {
+        r##"(() => {
           const all = (what) => [...document.querySelectorAll(what)];
           const levels = all('h1,h2,h3,h4').map((heading) => Number(heading.tagName[1]));
           return {
@@ -206,7 +208,7 @@ fn structure(browser: &mut Browser) {
             deadLinks: all('a[href^="#"]').filter((link) => !document.getElementById(link.hash.slice(1))).length,
             twice: all('[id]').length - new Set(all('[id]').map((one) => one.id)).size,
           };
-        })()"#,
+        })()"##,
     );
     let wanted = json!({
         "landmarks": [1, 1, 1, 1, 1], "h1": 1, "gaps": 0, "unnamed": 0, "noTable": 0, "noCaption": 0, "deadLinks": 0, "twice": 0

@@ -5,6 +5,7 @@ use super::super::mask::{Mask, clip};
 use super::super::say::{Noun, counted, number, share};
 use super::super::words::{self, words};
 use super::super::{Said, SampledRow, Statistics, chart};
+use super::sentence::Sentence;
 use super::{NAME_CHARS_MAX, explained, severity};
 use crate::model::{Lang, Outcome, Source};
 
@@ -24,8 +25,8 @@ pub(in super::super) struct CauseLine {
     pub(in super::super) share: String,
     pub(in super::super) width: String,
     pub(in super::super) column: Option<String>,
-    pub(in super::super) meaning: String,
-    pub(in super::super) next_step: &'static str,
+    pub(in super::super) meaning: Sentence,
+    pub(in super::super) next_step: Sentence,
     pub(in super::super) first: String,
     /// Further sentences.
     pub(in super::super) further: Vec<String>,
@@ -82,7 +83,7 @@ pub(in super::super) struct SaidLine {
     pub(in super::super) code: &'static str,
     pub(in super::super) at: Option<String>,
     pub(in super::super) found: Option<String>,
-    pub(in super::super) message: String,
+    pub(in super::super) message: Sentence,
 }
 
 /// The name of a source column.
@@ -111,7 +112,7 @@ pub(super) fn causes(lang: Lang, summary: &Summary) -> Vec<CauseLine> {
             share: share(lang, cause.count, all),
             width: chart::length(cause.count, largest),
             column: cause.column.as_deref().map(|name| clip(name, NAME_CHARS_MAX)),
-            meaning: meaning.to_owned(),
+            meaning,
             next_step,
             first: clip(&cause.first, NAME_CHARS_MAX * 2),
             further: Vec::new(),
@@ -222,12 +223,12 @@ fn row_line(lang: Lang, source: &Source, mask: &Mask, row: &SampledRow) -> RowLi
 fn said_line(lang: Lang, source: &Source, mask: &Mask, said: &Said) -> SaidLine {
     let named = said.column.map(|column| column_name(source, column));
     // Codes whose message says no more than their meaning are told in the reader's language.
-    let message = if *said.message == *said.code.meaning() { explained(lang, said.code).0 } else { &said.message };
+    let message = if *said.message == *said.code.meaning() { said.code.meaning_in(lang) } else { &*said.message };
     SaidLine {
         code: said.code.as_str(),
         at: named.or_else(|| (!said.field.is_empty()).then(|| said.field.to_string())),
         found: said.found.as_ref().map(|shown| mask.settle(shown)),
-        message: message.to_owned(),
+        message: Sentence::new(message),
     }
 }
 
