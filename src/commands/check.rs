@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{Local, TimeDelta, Utc};
 
 use super::job::{Job, Order, Wanted, tell};
-use super::{books, suggest};
+use super::{books, page, suggest};
 use crate::cli::SourceArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -23,6 +23,7 @@ pub(super) fn run(
     mode: Mode,
     suggest_mapping: Option<&Path>,
 ) -> Result<Exit, Failure> {
+    let page = page::settings(config, &args.reporting)?;
     let operations = registry.find(&args.to)?;
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
@@ -43,7 +44,8 @@ pub(super) fn run(
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting })?;
+    let reporter =
+        job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting, page })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);

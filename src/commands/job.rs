@@ -9,7 +9,7 @@ use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{annex, evidence, facts};
+use super::{annex, evidence, facts, page};
 use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
@@ -17,7 +17,7 @@ use crate::journal::{Journal, Requests, RunId};
 use crate::model::{NotSent, Source};
 use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
 use crate::read::{Format, Input, ReadSettings, Table};
-use crate::report::{self, Ending, Mode, Reporter, Summary};
+use crate::report::{self, Ending, Mode, PageSettings, Reporter, Summary};
 use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
@@ -43,6 +43,7 @@ pub(super) struct Wanted<'a> {
     /// The provider is a test stand, whose ids are nobody's.
     pub(super) test_stand: bool,
     pub(super) args: &'a ReportingArgs,
+    pub(super) page: PageSettings,
 }
 
 fn format_of(wanted: ReportFormat) -> Option<report::Format> {
@@ -237,6 +238,7 @@ impl Job {
             started: wanted.started,
             ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
             members: self.plan.members(),
+            page: PageSettings { open_columns: self.plan.open_columns(), ..wanted.page.clone() },
             joined_columns: self.annex_columns.clone(),
             by_hand: self.operations.iter().map(by_hand).collect(),
             test_stand: wanted.test_stand,
@@ -256,6 +258,10 @@ impl Job {
         halt: Option<report::Halt>,
         requests: Requests,
     ) -> Result<Summary, Failure> {
+        let timeline = match (reporter.mode(), journal) {
+            (Mode::Import, Some(journal)) => Some(page::timeline(journal, &self.run)?),
+            (Mode::Import | Mode::Check | Mode::Plan, _) => None,
+        };
         let stage = match reporter.mode() {
             Mode::Import => "reporting",
             Mode::Check | Mode::Plan => "validating",
@@ -285,6 +291,7 @@ impl Job {
             ended,
             halt,
             requests: report::Requests { sent: requests.sent, retried: requests.retried, throttled: requests.throttled },
+            timeline,
             rows_read: self.rows,
             blank_trailing_rows: 0,
             journal,

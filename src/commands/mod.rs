@@ -15,6 +15,7 @@ mod job;
 mod known;
 mod map;
 mod mapping_text;
+mod page;
 mod report;
 mod resolve;
 mod runs;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
-use super::{books, compare, suggest};
+use super::{books, compare, page, suggest};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -15,6 +15,7 @@ use crate::model::NotSent;
 use crate::report::{self, Mode};
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Result<Exit, Failure> {
+    let page = page::settings(config, &args.reporting)?;
     let path = config.journal(args.journal.as_deref());
     let Some(journal) = Journal::open_read_only(&path)? else {
         return Err(Failure::settings(
@@ -27,7 +28,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     let folder = args.out.clone().unwrap_or(folder);
     // Known before the report is written.
     let earlier = args.against.as_deref().map(|named| compare::earlier(&journal, named, &folder)).transpose()?;
-    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting };
+    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page };
     let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
     let summary = job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?;

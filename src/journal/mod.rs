@@ -12,6 +12,7 @@ mod replay;
 mod rows;
 mod rules;
 mod schema;
+mod traffic;
 mod writer;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use baseline::{Provenance, RemoteIdHash};
 pub use digest::RunEvents;
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use rules::{Event, Standing, State, after};
+pub use traffic::{Slice, Traffic};
 
 /// Names a client within the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -324,6 +326,11 @@ impl Journal {
     /// The events of all clients that a run sent, as one hash: all of them, or up to the one of this number.
     pub fn events_of_run(&self, run: &RunId, last: Option<i64>) -> Result<RunEvents, JournalError> {
         self.read(|db| digest::of_run(db, run, last))
+    }
+
+    /// A run's requests over time. Looks at every event once, in memory that does not grow with them but by a bit a client.
+    pub fn traffic(&self, run: &RunId) -> Result<Traffic, JournalError> {
+        self.read(|db| traffic::traffic(db, run))
     }
 
     /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.

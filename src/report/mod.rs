@@ -10,6 +10,7 @@ mod error;
 mod jsonl;
 mod junit;
 mod lines;
+mod page;
 mod partial;
 mod restore;
 mod row;
@@ -35,6 +36,7 @@ pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
 use lines::Lines;
+pub use page::{PageSettings, Timeline, TimelineSlice};
 use partial::PartialFile;
 use row::ReportRow;
 pub use run::{Ended, Ending, Format, Halt, Header, Mode, Requests};
@@ -211,6 +213,8 @@ impl Reporter {
             ignored_columns: self.header.ignored_columns,
             blank_trailing_rows: ending.blank_trailing_rows,
             files: files.iter().map(FileSummary::of).collect(),
+            unmasked: self.header.page.unmask && self.header.formats.contains(&Format::Html),
+            timeline: ending.timeline,
             has_second_file: self.source.columns.len() > self.own_columns,
             certified,
             seal: String::new(),
@@ -311,6 +315,7 @@ mod tests {
             test_stand: false,
             formats: Vec::new(),
             evidence: Evidence::default(),
+            page: PageSettings::default(),
         };
         Reporter::create(folder, &source, header).unwrap()
     }
@@ -331,6 +336,7 @@ mod tests {
             ended: Ended::Finished,
             halt: None,
             requests: Requests::default(),
+            timeline: None,
             rows_read,
             blank_trailing_rows: 0,
             journal: None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::certificate::{Evidence, JournalProof};
-use super::{ByHand, Members};
+use super::{ByHand, Members, PageSettings, Timeline};
 
 /// What a run does with good rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -63,6 +63,8 @@ pub struct Header {
     pub formats: Vec<Format>,
     /// What the run is made from, for the certificate.
     pub evidence: Evidence,
+    /// How `report.html` is written.
+    pub page: PageSettings,
 }
 
 /// A file, or several, that a report may have besides the CSV files and `summary.json`.
@@ -126,6 +128,8 @@ pub struct Ending {
     pub halt: Option<Halt>,
     /// Requests to the provider.
     pub requests: Requests,
+    /// The same over time; `None` where nothing is sent.
+    pub timeline: Option<Timeline>,
     /// Rows that the reader counted; the sum of all outcomes has to equal it.
     pub rows_read: u64,
     /// Blank rows behind the last row that holds something, which the reader gave to nobody.

@@ -10,7 +10,7 @@ use serde::ser::{SerializeMap, Serializer};
 use super::causes::{Cause, Remedy};
 use super::certificate::Certified;
 use super::partial::PartialFile;
-use super::{Ended, Halt, Mode, Requests};
+use super::{Ended, Halt, Mode, Requests, Timeline};
 use crate::model::{Code, Outcome, Tally};
 
 /// A finished report: what was run and what became of its rows.
@@ -67,6 +67,11 @@ pub struct Summary {
     pub blank_trailing_rows: u64,
     /// The files beside this one.
     pub files: Vec<FileSummary>,
+    /// Whether `report.html` shows personal data in clear, because the user asked for it.
+    pub unmasked: bool,
+    /// Requests over time, for the page.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
     #[serde(skip)]
     pub has_second_file: bool,

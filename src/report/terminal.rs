@@ -170,6 +170,11 @@ impl Page {
                 "faults.csv" => "every fault",
                 "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
+                // Its rows are a sample.
+                "report.html" => {
+                    self.line(&format!("  {:<14} the page to read and to pass on", file.name), "");
+                    continue;
+                }
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
@@ -373,6 +378,8 @@ mod tests {
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
                 .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
                 .to_vec(),
+            unmasked: false,
+            timeline: None,
             has_second_file: false,
             certified: Default::default(),
             seal: String::new(),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::jsonl::Jsonl;
 use super::junit::Junit;
+use super::page::Page;
 use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
@@ -30,9 +31,10 @@ pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Res
             continue;
         }
         match format {
-            Format::Xlsx | Format::Html => {}
             Format::Jsonl => writers.push(Box::new(Jsonl::create(folder, source, &header.operations)?)),
             Format::Junit => writers.push(Box::new(Junit::create(folder, source, &header.operations)?)),
+            Format::Html => writers.push(Box::new(Page::create(folder, source, header)?)),
+            Format::Xlsx => {}
         }
     }
     Ok(writers)

@@ -44,6 +44,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("quick_xml", &["read"]),
     ("zip", &["read"]),
     ("rust_xlsxwriter", &["report"]),
+    ("askama", &["report"]),
     ("reqwest", &["provider"]),
     ("rustls", &["provider"]),
     ("governor", &["submit"]),

@@ -25,6 +25,7 @@ mod loanpro;
 mod machine_formats;
 mod mutual_tls;
 mod own;
+mod page;
 mod program;
 mod read;
 mod readme;

@@ -11,7 +11,7 @@ use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
     Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, ReportError, Reporter, Requests};
+use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
 use serde_json::{Value, json};
 
 const FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "certificate.json", "summary.json"];
@@ -42,6 +42,7 @@ fn header() -> Header {
         test_stand: false,
         formats: Vec::new(),
         evidence: Evidence::default(),
+        page: PageSettings::default(),
     }
 }
 
@@ -51,6 +52,7 @@ fn ending(rows_read: u64) -> Ending {
         ended: Ended::Finished,
         halt: None,
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
+        timeline: None,
         rows_read,
         blank_trailing_rows: 0,
         journal: None,
