@@ -257,9 +257,8 @@ const PARTS: [Part; 6] = [
     |_, complaint| Cow::Borrowed(complaint.code.next_step()),
 ];
 
-/// What the user's own system calls the client.
 /// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
-fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
+pub(super) fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     let Err(faults) = &prepared.result else { return Vec::new() };
     // A row with empty cells too many looks like a layout among others of its kind.
     let row = &prepared.row;
@@ -279,6 +278,7 @@ fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     faults.iter().filter(|fault| hidden(fault.code)).map(|fault| usize::from(fault.column.unwrap_or(0))).collect()
 }
 
+/// What the user's own system calls the client.
 fn own_id(prepared: &Prepared) -> Option<&str> {
     prepared.own_id.as_deref().filter(|id| !id.is_empty())
 }

@@ -14,6 +14,7 @@ mod summary;
 mod tables;
 pub mod terminal;
 mod words;
+mod workbook;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -258,6 +259,7 @@ mod tests {
             sha256: String::new(),
             sheets: vec![Arc::from("")],
             columns: vec!["id".into()],
+            workbook: None,
         };
         let header = Header {
             run: "r1".to_owned(),

@@ -21,6 +21,8 @@ pub(super) struct PartialFile {
     /// Size of the file, and lower-case hex of its SHA-256 after [`PartialFile::sync`].
     pub(super) bytes: u64,
     pub(super) sha256: String,
+    /// What people have to know about it.
+    pub(super) notes: Vec<String>,
     file: Option<File>,
     buffer: Vec<u8>,
     hasher: Sha256,
@@ -59,6 +61,7 @@ impl PartialFile {
             rows: 0,
             bytes: 0,
             sha256: String::new(),
+            notes: Vec::new(),
             file: Some(file),
             buffer,
             hasher: Sha256::new(),

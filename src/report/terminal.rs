@@ -145,9 +145,13 @@ impl Page {
                 "faults.csv" => "every fault",
                 "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
+                "outcomes.xlsx" | "outcomes.xlsm" => "every row, in a workbook",
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
+            for note in &file.notes {
+                self.wrapped("                 ", note, "");
+            }
         }
     }
 
@@ -330,7 +334,7 @@ mod tests {
             ignored_columns: vec![],
             blank_trailing_rows: 0,
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
-                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
+                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new(), notes: Vec::new() })
                 .to_vec(),
             has_second_file: false,
             folder: "reports/2026-11-21-1".into(),

@@ -7,6 +7,7 @@ use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
 use super::summary::Summary;
+use super::workbook::WorkbookWriter;
 use super::{Format, ReportError};
 use crate::model::Source;
 
@@ -22,14 +23,18 @@ pub(super) trait Writer: fmt::Debug + Send {
 
 /// The writers of the formats that the user wants, in the order in which they finish.
 pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Result<Vec<Box<dyn Writer>>, ReportError> {
-    let _ = (folder, source);
     let mut writers: Vec<Box<dyn Writer>> = Vec::new();
     for format in Format::ALL {
         if !header.formats.contains(&format) {
             continue;
         }
         match format {
-            Format::Xlsx | Format::Jsonl | Format::Junit | Format::Html => {}
+            Format::Xlsx => {
+                let mut own = source.clone();
+                own.columns.truncate(source.columns.len().saturating_sub(header.joined_columns.len()));
+                writers.push(Box::new(WorkbookWriter::create(folder, own)?));
+            }
+            Format::Jsonl | Format::Junit | Format::Html => {}
         }
     }
     writers.shrink_to_fit();

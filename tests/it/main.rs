@@ -35,3 +35,4 @@ mod submit;
 mod templates;
 mod vectors;
 mod vectors_finlego;
+mod workbook;
