@@ -137,7 +137,7 @@ pub(super) fn plan(source: &Source, workbook: &Workbook) -> Result<Plan, Unkept>
     Ok(Plan {
         package,
         texts,
-        styles: Styles::read(styles_text)?,
+        styles: Styles::read(if has_formats(&styles_text) { styles_text } else { styles::FRESH.to_owned() })?,
         styles_part,
         sheets,
         summary_part,
@@ -146,6 +146,13 @@ pub(super) fn plan(source: &Source, workbook: &Workbook) -> Result<Plan, Unkept>
         has_macros,
         notes,
     })
+}
+
+/// Whether a part of formats holds any: an empty one means the same as none.
+fn has_formats(text: &str) -> bool {
+    let mut tags = 0;
+    each_tag(text, &mut |_| tags += 1);
+    tags > 1
 }
 
 /// What the workbook's own part says.

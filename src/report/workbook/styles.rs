@@ -397,9 +397,21 @@ impl Styles {
 /// An element's opening tag without its bracket in front, and the rest from `/>` or `>` on.
 fn opening(raw: &str) -> (&str, &str) {
     let inside = raw.strip_prefix('<').unwrap_or(raw);
-    let past_values = xml::attributes(inside).map(|(_, place)| place.end + 1).last().unwrap_or(0);
-    let end = inside.get(past_values..).and_then(|rest| rest.find(['/', '>'])).map_or(inside.len(), |at| past_values + at);
-    inside.split_at(end)
+    let mut quote = None;
+    let end = inside.char_indices().find(|(_, ch)| match (quote, ch) {
+        (None, '"' | '\'') => {
+            quote = Some(*ch);
+            false
+        }
+        (Some(open), ch) => {
+            if open == *ch {
+                quote = None;
+            }
+            false
+        }
+        (None, ch) => matches!(ch, '/' | '>'),
+    });
+    inside.split_at(end.map_or(inside.len(), |(at, _)| at))
 }
 
 fn number(index: usize) -> u32 {

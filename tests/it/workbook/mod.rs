@@ -108,6 +108,12 @@ fn notes(summary: &Summary) -> Vec<String> {
     summary.files.iter().flat_map(|file| file.notes.clone()).collect()
 }
 
+/// The same of a report in a folder.
+fn notes_in(folder: &Path) -> String {
+    let summary: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("summary.json")).unwrap()).unwrap();
+    summary["files"].as_array().unwrap().iter().map(|file| file["notes"].to_string()).collect()
+}
+
 #[allow(clippy::print_stderr)]
 fn corpora() -> Option<PathBuf> {
     let folder = std::env::var_os("CLIENTFERRY_CORPORA").map(PathBuf::from);

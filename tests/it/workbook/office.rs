@@ -48,7 +48,7 @@ fn another_program_opens_what_we_write_and_calculates_nothing() {
     rich::odd(&place("odd.xlsx"), &[]);
     std::fs::write(
         place("clients.csv"),
-        "id;Имя;Телефон\n=1+1;@SUM(1;2);+7 900 1\n-5;\"=cmd|' /C calc'!A0\";\"\t=2+2\"\n007;b;c\n",
+        "id;Имя;Телефон\n=1+1;\"@SUM(1;2)\";+7 900 1\n-5;\"=cmd|' /C calc'!A0\";\"\t=2+2\"\n007;b;c\n",
     )
     .unwrap();
     let mut workbooks = Vec::new();
@@ -77,6 +77,15 @@ fn another_program_opens_what_we_write_and_calculates_nothing() {
     let sums = sheet_of(&out, "out-clients-csv-clientferry summary.csv");
     assert!(sums.iter().any(|row| row[0] == "Source" && row[1] == "clients.csv"), "{sums:?}");
     convert(&soffice, "pdf", &workbooks, &out);
+    if let Some(shown) = std::env::var_os("CLIENTFERRY_LOOK") {
+        // For a person to look at.
+        for entry in std::fs::read_dir(&out).unwrap().flatten().filter(|entry| entry.path().is_file()) {
+            std::fs::copy(entry.path(), Path::new(&shown).join(entry.file_name())).unwrap();
+        }
+        for workbook in &workbooks {
+            std::fs::copy(workbook, Path::new(&shown).join(workbook.file_name().unwrap())).unwrap();
+        }
+    }
     for workbook in &workbooks {
         let pdf = out.join(workbook.with_extension("pdf").file_name().unwrap());
         assert!(std::fs::metadata(&pdf).unwrap().len() > 5_000, "{}", pdf.display());

@@ -18,7 +18,7 @@ pub(super) fn parts(path: &Path) -> Parts {
         archive.by_index_raw(index).unwrap().read_to_end(&mut packed).unwrap();
         let mut part = archive.by_index(index).unwrap();
         part.read_to_end(&mut plain).unwrap();
-        parts.insert(part.name().unwrap().into_owned(), (packed, plain));
+        parts.insert(part.name().unwrap().replace('\\', "/"), (packed, plain));
     }
     parts
 }
