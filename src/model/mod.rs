@@ -26,6 +26,6 @@ pub use identity::{IdempotencyKey, Identities, Identity, OWN_ID};
 pub use lang::Lang;
 pub use ours::{OUR_COLUMNS, OUR_SHEET, OUTCOME_COLUMNS, is_our_column, is_our_sheet, our_columns};
 pub use outcome::{BY_PERSON, HALT, NOT_FOUND, NotSent, Outcome, Refusal, STOPPED, Settled, Tally};
-pub use place::{Place, SheetName, Source};
+pub use place::{Place, SheetName, Source, Workbook, WorkbookKind};
 pub use prepared::{Changes, Parcel, Prepared};
 pub use row::{CellKind, Cells, Row, Shape};

@@ -428,6 +428,7 @@ mod tests {
             sha256: String::new(),
             sheets: vec!["".into()],
             columns: columns.iter().map(|column| Arc::from(*column)).collect(),
+            workbook: None,
         }
     }
 

@@ -16,7 +16,7 @@ mod workbook;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{CellKind, Row, SheetName, Source};
+use crate::model::{CellKind, Row, SheetName, Source, Workbook};
 use delimited::DelimitedRows;
 use sniff::Container;
 use source::SourceFile;
@@ -292,11 +292,24 @@ fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(
         Layout::Delimited(_) => vec!["".into()],
         Layout::Workbook(layout) => layout.sheet_names().map(SheetName::from).collect(),
     };
+    let workbook = match &layout {
+        Layout::Delimited(_) => None,
+        Layout::Workbook(layout) => {
+            let lies_open = packing.is_none() && !file.is_spooled();
+            Some(Workbook { kind: layout.model_kind(), header_lines: layout.header_lines().collect(), lies_open })
+        }
+    };
     let about_file = packing.map(|packing| format!("unpacked from {}", packing.as_str()));
     let about_name = description.format.note_on_name(&file.name);
     description.notes.splice(0..0, about_file.into_iter().chain(about_name));
-    let source =
-        Source { name: file.name.clone(), path: file.path.clone(), sha256: sha256?, sheets, columns: header.columns.clone() };
+    let source = Source {
+        name: file.name.clone(),
+        path: file.path.clone(),
+        sha256: sha256?,
+        sheets,
+        columns: header.columns.clone(),
+        workbook,
+    };
     Ok(Table { source, format: description.format, header, description, file, layout })
 }
 

@@ -255,7 +255,7 @@ const PARTS: [Part; 6] = [
 ];
 
 /// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
-fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
+pub(super) fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     let Err(faults) = &prepared.result else { return Vec::new() };
     // A row with empty cells too many looks like a layout among others of its kind.
     let row = &prepared.row;

@@ -19,6 +19,7 @@ mod summary;
 mod tables;
 pub mod terminal;
 mod words;
+mod workbook;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -299,6 +300,7 @@ mod tests {
             sha256: String::new(),
             sheets: vec![Arc::from("")],
             columns: vec!["id".into()],
+            workbook: None,
         };
         let header = Header {
             run: "r1".to_owned(),

@@ -25,6 +25,8 @@ pub(super) struct PartialFile {
     /// The chain over its lines after [`PartialFile::sync`], where it is [`PartialFile::chained`].
     pub(super) chain: Option<ChainRecord>,
     links: Option<Chain>,
+    /// What people have to know about it.
+    pub(super) notes: Vec<String>,
     file: Option<File>,
     buffer: Vec<u8>,
     hasher: Sha256,
@@ -65,6 +67,7 @@ impl PartialFile {
             sha256: String::new(),
             chain: None,
             links: None,
+            notes: Vec::new(),
             file: Some(file),
             buffer,
             hasher: Sha256::new(),

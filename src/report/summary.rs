@@ -124,12 +124,15 @@ pub struct FileSummary {
     pub bytes: u64,
     /// SHA-256 of its bytes, lower-case hex.
     pub sha256: String,
+    /// What people have to know about it, as why it is not what they expect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl FileSummary {
     /// A file that is on the disk.
     pub(super) fn of(file: &PartialFile) -> Self {
-        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone() }
+        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone(), notes: file.notes.clone() }
     }
 }
 

@@ -175,9 +175,13 @@ impl Page {
                     self.line(&format!("  {:<14} the page to read and to pass on", file.name), "");
                     continue;
                 }
+                "outcomes.xlsx" | "outcomes.xlsm" => "every row, in a workbook",
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
+            for note in &file.notes {
+                self.wrapped("                 ", note, "");
+            }
         }
         if !summary.seal.is_empty() {
             self.line("  certificate.json  hashes and sums, for `clientferry verify`", "");
@@ -376,7 +380,7 @@ mod tests {
             ignored_columns: vec![],
             blank_trailing_rows: 0,
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
-                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
+                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new(), notes: Vec::new() })
                 .to_vec(),
             unmasked: false,
             timeline: None,

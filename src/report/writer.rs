@@ -10,6 +10,7 @@ use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
 use super::summary::Summary;
+use super::workbook::WorkbookWriter;
 use super::{Format, ReportError};
 use crate::model::Source;
 
@@ -34,7 +35,11 @@ pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Res
             Format::Jsonl => writers.push(Box::new(Jsonl::create(folder, source, &header.operations)?)),
             Format::Junit => writers.push(Box::new(Junit::create(folder, source, &header.operations)?)),
             Format::Html => writers.push(Box::new(Page::create(folder, source, header)?)),
-            Format::Xlsx => {}
+            Format::Xlsx => {
+                let mut own = source.clone();
+                own.columns.truncate(source.columns.len().saturating_sub(header.joined_columns.len()));
+                writers.push(Box::new(WorkbookWriter::create(folder, own)?));
+            }
         }
     }
     Ok(writers)

@@ -39,3 +39,4 @@ mod submit;
 mod templates;
 mod vectors;
 mod vectors_finlego;
+mod workbook;

@@ -23,6 +23,7 @@ fn source(sheets: &[&str], columns: &[&str]) -> Source {
         sha256: "ab".repeat(32),
         sheets: sheets.iter().map(|name| Arc::from(*name)).collect(),
         columns: columns.iter().map(|name| Arc::from(*name)).collect(),
+        workbook: None,
     }
 }
 

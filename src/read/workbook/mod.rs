@@ -19,6 +19,7 @@ use super::header;
 use super::ours::Ours;
 use super::source::SourceFile;
 use super::{Confidence, Description, Header, ReadError, ReadSettings, TextFindings};
+use crate::model::WorkbookKind;
 use book::{Book, SheetEntry};
 use choice::Chosen;
 use facts::Facts;
@@ -53,6 +54,21 @@ impl Layout {
     /// Names of the sheets that are read.
     pub(super) fn sheet_names(&self) -> impl Iterator<Item = &str> {
         self.sheets.iter().map(|sheet| sheet.name.as_str())
+    }
+
+    /// Rows of the headers of the sheets that are read, from 1.
+    pub(super) fn header_lines(&self) -> impl Iterator<Item = u64> {
+        self.sheets.iter().map(|sheet| sheet.header_line)
+    }
+
+    /// The format by its name in the model.
+    pub(super) fn model_kind(&self) -> WorkbookKind {
+        match self.book.kind {
+            Kind::Xlsx => WorkbookKind::Xlsx,
+            Kind::Xlsb => WorkbookKind::Xlsb,
+            Kind::Xls => WorkbookKind::Xls,
+            Kind::Ods => WorkbookKind::Ods,
+        }
     }
 }
 
