@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::book::{Book, SheetEntry};
 use super::facts::Facts;
 use super::row::SheetRow;
-use super::xlsx::FormulaGaps;
 use super::{SheetLayout, cells_max, header};
 use crate::read::header::{Candidate, HEADER_ROWS_MAX};
 use crate::read::{ALL_SHEETS, ReadError};
@@ -31,7 +30,7 @@ pub(super) fn choose(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn
     let facts = book.survey(&name)?;
     let found = find_header(book, &name, &facts, is_header_word)?;
     let columns = header::names(found.cells.iter().map(String::as_str));
-    let first = SheetLayout { name, header_line: found.line, facts, gaps: FormulaGaps::default() };
+    let first = SheetLayout { name, header_line: found.line, facts };
     Ok(Chosen { first, columns, more: Vec::new(), notes: Vec::new() })
 }
 
@@ -46,7 +45,7 @@ fn all_of_one_shape(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn(
             Ok(candidate) => {
                 let columns = header::names(candidate.cells.iter().map(String::as_str));
                 let name = sheet.name.clone();
-                found.push((SheetLayout { name, header_line: candidate.line, facts, gaps: FormulaGaps::default() }, columns));
+                found.push((SheetLayout { name, header_line: candidate.line, facts }, columns));
             }
             Err(ReadError::Empty { .. }) => {}
             Err(error @ (ReadError::HeaderNotFound { .. } | ReadError::HeaderRowMissing { .. })) => {
@@ -103,7 +102,7 @@ fn only_sheet(book: &Book, sheets: &[SheetEntry]) -> Result<Option<String>, Read
     for &sheet in &visible {
         let facts = book.survey(sheet)?;
         let mut is_blank = true;
-        book.walk(sheet, &facts, None, &mut |row| {
+        book.walk(sheet, &facts, &mut |row| {
             is_blank = row.is_blank();
             if is_blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -121,13 +120,13 @@ fn find_header(book: &Book, sheet: &str, facts: &Facts, is_header_word: &dyn Fn(
     let file = || format!("{}:{sheet}", book.source.name);
     let (header_row, cells_max) = (book.settings.header_row, cells_max(&book.settings));
     let mut candidates: Vec<Candidate> = Vec::new();
-    book.walk(sheet, facts, None, &mut |row| {
+    book.walk(sheet, facts, &mut |row| {
         match header_row {
             Some(line) if row.line < line => return ControlFlow::Continue(()),
             Some(line) if row.line > line => return ControlFlow::Break(()),
             Some(_) | None => {}
         }
-        if !row.is_blank() {
+        if row.cells().any(|(_, text, _)| !text.trim().is_empty()) {
             candidates.push(Candidate { line: row.line, cells: dense(row, cells_max) });
         }
         let enough = header_row.is_some() || candidates.len() == HEADER_ROWS_MAX;

@@ -21,7 +21,6 @@ use super::{Confidence, Description, Header, ReadError, ReadSettings, TextFindin
 use book::{Book, SheetEntry};
 use choice::Chosen;
 use facts::Facts;
-use xlsx::FormulaGaps;
 
 pub(super) use book::Kind;
 pub(super) use rows::{WorkbookRows, scan};
@@ -43,7 +42,6 @@ struct SheetLayout {
     name: String,
     header_line: u64,
     facts: Facts,
-    gaps: FormulaGaps,
 }
 
 impl Layout {
@@ -60,7 +58,7 @@ pub(super) fn open(
     settings: &ReadSettings,
     is_header_word: &dyn Fn(&str) -> bool,
 ) -> Result<(Layout, Header, Description), ReadError> {
-    let book = Book { kind, source: source.clone(), settings: settings.clone() };
+    let book = Book::new(kind, source.clone(), settings.clone());
     let sheets = book.sheets()?;
     let Chosen { first, columns, more, mut notes } = choice::choose(&book, &sheets, is_header_word)?;
     let header = Header { line: first.header_line, columns };
