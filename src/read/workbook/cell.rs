@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use calamine::{DataRef, ExcelDateTime, Style};
+use calamine::{DataRef, ExcelDateTime};
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta, Timelike};
 
-use super::number_format;
 use crate::model::CellKind;
 use crate::model::text::disarm;
 
@@ -13,11 +12,6 @@ use crate::model::text::disarm;
 const DATE_SERIAL_END: f64 = 2_958_466.0;
 /// Above this, numbers are no integers any more and their digits are made up.
 const INTEGER_TEXT_MAX: f64 = 1e21;
-
-/// Digits to which a style pads integers with zeros.
-pub(super) fn zero_padding(style: &Style) -> usize {
-    style.number_format.as_ref().map_or(0, |format| number_format::zero_padding(&format.format_code))
-}
 
 /// Appends the cell's text and tells its kind. An empty cell is `None`.
 pub(super) fn append(text: &mut String, value: &DataRef<'_>, zero_padding: usize) -> Option<CellKind> {

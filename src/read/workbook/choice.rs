@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::book::{Book, SheetEntry};
 use super::facts::Facts;
 use super::row::SheetRow;
-use super::xlsx::FormulaGaps;
 use super::{SheetLayout, cells_max, header};
 use crate::model::is_our_sheet;
 use crate::read::header::{Candidate, HEADER_ROWS_MAX};
@@ -33,7 +32,7 @@ pub(super) fn choose(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn
     let facts = book.survey(&name)?;
     let (found, ours) = find_header(book, &name, &facts, is_header_word)?;
     let columns = header::names(ours.without(&found.cells));
-    let first = SheetLayout { name, header_line: found.line, ours, facts, gaps: FormulaGaps::default() };
+    let first = SheetLayout { name, header_line: found.line, ours, facts };
     Ok(Chosen { first, columns, more: Vec::new(), notes: Vec::new() })
 }
 
@@ -48,7 +47,7 @@ fn all_of_one_shape(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn(
             Ok((candidate, ours)) => {
                 let columns = header::names(ours.without(&candidate.cells));
                 let (name, header_line) = (sheet.name.clone(), candidate.line);
-                found.push((SheetLayout { name, header_line, ours, facts, gaps: FormulaGaps::default() }, columns));
+                found.push((SheetLayout { name, header_line, ours, facts }, columns));
             }
             Err(ReadError::Empty { .. }) => {}
             Err(error @ (ReadError::HeaderNotFound { .. } | ReadError::HeaderRowMissing { .. })) => {
@@ -110,7 +109,7 @@ fn only_sheet(book: &Book, sheets: &[SheetEntry]) -> Result<Option<String>, Read
     for &sheet in &visible {
         let facts = book.survey(sheet)?;
         let mut is_blank = true;
-        book.walk(sheet, &facts, None, &mut |row| {
+        book.walk(sheet, &facts, &mut |row| {
             is_blank = row.is_blank();
             if is_blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -134,13 +133,13 @@ fn find_header(
     let file = || format!("{}:{sheet}", book.source.name);
     let (header_row, cells_max) = (book.settings.header_row, cells_max(&book.settings));
     let mut candidates: Vec<Candidate> = Vec::new();
-    book.walk(sheet, facts, None, &mut |row| {
+    book.walk(sheet, facts, &mut |row| {
         match header_row {
             Some(line) if row.line < line => return ControlFlow::Continue(()),
             Some(line) if row.line > line => return ControlFlow::Break(()),
             Some(_) | None => {}
         }
-        if !row.is_blank() {
+        if row.cells().any(|(_, text, _)| !text.trim().is_empty()) {
             candidates.push(Candidate { line: row.line, cells: dense(row, cells_max) });
         }
         let enough = header_row.is_some() || candidates.len() == HEADER_ROWS_MAX;

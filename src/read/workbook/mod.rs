@@ -23,7 +23,6 @@ use crate::model::WorkbookKind;
 use book::{Book, SheetEntry};
 use choice::Chosen;
 use facts::Facts;
-use xlsx::FormulaGaps;
 
 pub(super) use book::Kind;
 pub(super) use rows::{WorkbookRows, scan};
@@ -47,7 +46,6 @@ struct SheetLayout {
     /// Columns of an earlier report, which rows do not get.
     ours: Ours,
     facts: Facts,
-    gaps: FormulaGaps,
 }
 
 impl Layout {
@@ -79,7 +77,7 @@ pub(super) fn open(
     settings: &ReadSettings,
     is_header_word: &dyn Fn(&str) -> bool,
 ) -> Result<(Layout, Header, Description), ReadError> {
-    let book = Book { kind, source: source.clone(), settings: settings.clone() };
+    let book = Book::new(kind, source.clone(), settings.clone());
     let sheets = book.sheets()?;
     let Chosen { first, columns, more, mut notes } = choice::choose(&book, &sheets, is_header_word)?;
     let header = Header { line: first.header_line, columns };

@@ -82,7 +82,7 @@ fn time_of(code: &str) -> Option<Time> {
 }
 
 /// Digits to which a format pads integers with zeros: 12 for `000000000000`, 11 for `000-000-000 00`; 0 where it does not.
-pub(super) fn zero_padding(code: &str) -> usize {
+fn zero_padding(code: &str) -> usize {
     let section = code.split(';').next().unwrap_or("");
     let mut zeros = 0;
     for ch in section.chars() {

@@ -57,6 +57,13 @@ impl SheetRow {
         }
     }
 
+    /// Adds an error by the word that it is written with.
+    pub(super) fn push_error(&mut self, column: usize, word: &str) {
+        let start = self.text.len();
+        self.text.push_str(word);
+        self.cells.push(Stored { column, start, end: self.text.len(), kind: CellKind::Error });
+    }
+
     /// Adds a formula that the workbook stores without a value.
     pub(super) fn push_gap(&mut self, column: usize) {
         let start = self.text.len();
@@ -85,11 +92,6 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(source: &'a SourceFile, visit: Visit<'a>) -> Self {
         Self { source, visit, row: SheetRow::default() }
-    }
-
-    /// The row that is put together, from 1; 0 before the first.
-    pub(super) fn line(&self) -> u64 {
-        self.row.line
     }
 
     /// The row to add a cell of `line` to; `None` when the visitor has seen enough. Rows must come in their order.

@@ -110,7 +110,7 @@ fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Ou
     let mut blanks = BlankRuns::default();
     let mut before = sheet.header_line;
     let mut covers = sheet.facts.covers();
-    layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+    layout.book.walk(&sheet.name, &sheet.facts, &mut |row| {
         if note_blanks(row, &mut before, &mut blanks, sheet) {
             return ControlFlow::Continue(());
         }
@@ -221,7 +221,7 @@ pub(in crate::read) fn scan(
     for sheet in &layout.sheets {
         let mut blanks = BlankRuns::default();
         let mut before = sheet.header_line;
-        layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+        layout.book.walk(&sheet.name, &sheet.facts, &mut |row| {
             if note_blanks(row, &mut before, &mut blanks, sheet) {
                 return ControlFlow::Continue(());
             }

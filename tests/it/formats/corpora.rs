@@ -1,5 +1,5 @@
-//! Real files: workbooks agree cell by cell with the library's reader, which reads none of the old formats here; whatever a file is,
-//! it is opened or refused within bounds.
+//! Real files: workbooks agree cell by cell with the library's readers, none of which reads them here; whatever a file is, it is
+//! opened or refused within bounds.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,10 +29,10 @@ fn files_under(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Text and kind of a cell by its row and column.
-type Cells = BTreeMap<(u64, usize), (String, CellKind)>;
+pub(super) type Cells = BTreeMap<(u64, usize), (String, CellKind)>;
 
 /// Every cell of a sheet by its place, as rows and header give it; `None` where the sheet has no header row at that place.
-fn cells_here(path: &Path, sheet: &str, first_row: u64) -> Result<Cells, ReadError> {
+pub(super) fn cells_here(path: &Path, sheet: &str, first_row: u64) -> Result<Cells, ReadError> {
     let settings = ReadSettings { sheet: Some(sheet.to_owned()), header_row: Some(first_row), ..ReadSettings::default() };
     let table = read::open(path, &settings, &|_| false)?;
     let mut cells = BTreeMap::new();
@@ -48,7 +48,7 @@ fn cells_here(path: &Path, sheet: &str, first_row: u64) -> Result<Cells, ReadErr
     Ok(cells)
 }
 
-fn agrees(here: &(String, CellKind), there: &Data) -> bool {
+pub(super) fn agrees(here: &(String, CellKind), there: &Data) -> bool {
     let (text, kind) = here;
     match (kind, there) {
         (CellKind::Number(number), Data::Float(other)) => number == other,
@@ -70,8 +70,12 @@ fn agrees(here: &(String, CellKind), there: &Data) -> bool {
     }
 }
 
+fn is_workbook(ending: &str) -> bool {
+    matches!(ending, "xls" | "xlsb" | "ods" | "xlsx" | "xlsm")
+}
+
 #[test]
-fn old_formats_agree_with_the_library_cell_by_cell() {
+fn workbooks_agree_with_the_library_cell_by_cell() {
     let Some(folder) = corpora() else { return };
     let mut files = Vec::new();
     files_under(&folder, &mut files);
@@ -79,7 +83,7 @@ fn old_formats_agree_with_the_library_cell_by_cell() {
     for path in files {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if !matches!(ending.as_str(), "xls" | "xlsb" | "ods") || NOT_FOR_THE_LIBRARY.iter().any(|part| name.contains(part)) {
+        if !is_workbook(&ending) || NOT_FOR_THE_LIBRARY.iter().any(|part| name.contains(part)) {
             continue;
         }
         let Ok(mut workbook) = open_workbook_auto(&path) else { continue };
@@ -123,7 +127,7 @@ fn old_formats_agree_with_the_library_cell_by_cell() {
 }
 
 /// Kilobytes of memory that the process has had at most, where the system tells it.
-fn memory_peak() -> Option<u64> {
+pub(super) fn memory_peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok())
 }
@@ -201,7 +205,7 @@ fn bent_real_workbooks_are_answered_in_words() {
     for path in files {
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
         let bytes = std::fs::read(&path).unwrap();
-        if !matches!(ending.as_str(), "xls" | "xlsb" | "ods") || bytes.len() > 40_000 {
+        if !is_workbook(&ending) || bytes.len() > 40_000 {
             continue;
         }
         for round in 0..12 {
