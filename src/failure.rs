@@ -59,6 +59,7 @@ pub enum Failure {
     Report(#[from] ReportError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
+    #[error(transparent)]
     Compare(#[from] CompareError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),

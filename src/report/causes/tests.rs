@@ -15,6 +15,7 @@ fn source() -> Source {
         path: "clients.csv".into(),
         sha256: String::new(),
         sheets: vec![Arc::from("")],
+        workbook: None,
         columns: COLUMNS.iter().map(|name| Arc::from(*name)).collect(),
     }
 }
