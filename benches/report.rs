@@ -140,7 +140,10 @@ fn main() {
         println!("{}", measure(what, formats, total));
         return;
     }
-    println!("{total} rows of 20 columns\n{:<22} {:>8} {:>12} {:>10} {:>10} {:>10}", "files", "s", "rows/s", "MiB", "peak MiB", "verify s");
+    println!(
+        "{total} rows of 20 columns\n{:<22} {:>8} {:>12} {:>10} {:>10} {:>10}",
+        "files", "s", "rows/s", "MiB", "peak MiB", "verify s"
+    );
     for part in 0..parts.len() {
         let mut command = Command::new(std::env::current_exe().unwrap());
         let status = command.args(std::env::args().skip(1)).env(PART, part.to_string()).status().unwrap();

@@ -26,10 +26,7 @@ pub(super) fn of_journal(journal: &Journal, run: &RunId) -> Result<JournalProof,
 
 fn contract(operation: &Operation) -> ContractProof {
     let digest = Sha256::digest(operation.schema.to_string().as_bytes());
-    ContractProof {
-        operation: operation.name.to_string(),
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }
+    ContractProof { operation: operation.name.to_string(), sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect() }
 }
 
 /// A column by its name, or by its name as people compare names.

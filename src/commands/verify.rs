@@ -72,9 +72,9 @@ fn strangers(certificate: &Certificate, args: &VerifyArgs) -> Result<Vec<String>
 
 fn file_sha256(path: &Path) -> Result<String, Failure> {
     let mut hash = HashOf(Sha256::new());
-    File::open(path).and_then(|mut file| io::copy(&mut file, &mut hash)).map_err(|cause| {
-        Failure::Verify(report::VerifyError::Unreadable { path: path.to_owned(), cause })
-    })?;
+    File::open(path)
+        .and_then(|mut file| io::copy(&mut file, &mut hash))
+        .map_err(|cause| Failure::Verify(report::VerifyError::Unreadable { path: path.to_owned(), cause }))?;
     Ok(hash.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

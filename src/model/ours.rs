@@ -68,8 +68,7 @@ pub fn our_columns(headers: &[impl AsRef<str>]) -> Vec<usize> {
 /// How many of the first headers stand in the order of `outcomes.csv`; 0 where they may as well be the user's.
 fn neighbours(headers: &[impl AsRef<str>]) -> usize {
     let is = |header: &str, name: &str| header.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(name);
-    let Some(first) = headers.first().and_then(|header| OUTCOME_COLUMNS.iter().position(|name| is(header.as_ref(), name)))
-    else {
+    let Some(first) = headers.first().and_then(|header| OUTCOME_COLUMNS.iter().position(|name| is(header.as_ref(), name))) else {
         return 0;
     };
     let names = OUTCOME_COLUMNS.iter().skip(first);

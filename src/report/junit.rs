@@ -108,7 +108,13 @@ impl Writer for Junit {
         let sum = |count: fn(&Suite) -> u64| self.suites.iter().map(count).sum::<u64>();
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites");
         attribute(&mut xml, "name", &format!("clientferry {} {}", so_far.mode.as_str(), so_far.operation));
-        counts(&mut xml, sum(|suite| suite.rows), sum(|suite| suite.failures), sum(|suite| suite.errors), sum(|suite| suite.skipped));
+        counts(
+            &mut xml,
+            sum(|suite| suite.rows),
+            sum(|suite| suite.failures),
+            sum(|suite| suite.errors),
+            sum(|suite| suite.skipped),
+        );
         xml.push_str(">\n");
         for suite in &self.suites {
             xml.push_str("  <testsuite");

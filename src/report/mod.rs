@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 use crate::model::{Code, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
 use causes::Causes;
+use certificate::Adding;
 pub use certificate::{
     Certificate, Certified, ChainRecord, ContractProof, ControlColumn, ControlSum, Evidence, FileProof, Finding, JournalProof,
     MappingProof, SheetProof, SourceProof, Verified, VerifyError, verify,
 };
-use certificate::Adding;
 pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
@@ -385,10 +385,16 @@ mod tests {
         let second = Reporter::create(folder.path(), &first.source, first.header.clone());
         assert!(matches!(second, Err(ReportError::Busy { .. })));
         first.finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(
+            names(folder.path()),
+            ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]
+        );
         // What a killed run left behind does not stand in the way.
         std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
         reporter(folder.path()).finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(
+            names(folder.path()),
+            ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]
+        );
     }
 }

@@ -159,7 +159,8 @@ fn row(records: &Records<Pass>, width: Width, ours: &Ours, nature: Nature) -> Ro
     }
     // From here on cells are counted without ours.
     let own = |cell: Option<usize>| cell.map(|cell| ours.own_or_next(cell));
-    let flaws = Flaws { unclosed_quote: own(records.flaws.unclosed_quote), stray_quote: own(records.flaws.stray_quote), ..records.flaws };
+    let flaws =
+        Flaws { unclosed_quote: own(records.flaws.unclosed_quote), stray_quote: own(records.flaws.stray_quote), ..records.flaws };
     let mut faults = Vec::new();
     if nature == Nature::Client {
         note_shape(&mut faults, flaws, shape, width.columns - ours.len(), &cells);

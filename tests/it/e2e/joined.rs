@@ -42,7 +42,11 @@ fn import_out_of_order(seed: u64, latencies: &[u16]) -> usize {
         let row = &source[number - 1];
         assert_eq!(line["row_id"], row[0], "the outcome stands at another row's line");
         // The client that was created is that of the row, by what the provider got.
-        assert_eq!(digits(entry["body"]["phoneNumber"].as_str().unwrap()), digits(row[7]), "row {number} has another client's id");
+        assert_eq!(
+            digits(entry["body"]["phoneNumber"].as_str().unwrap()),
+            digits(row[7]),
+            "row {number} has another client's id"
+        );
         let crosswalk = report.crosswalk.iter().find(|line| line["new_id"] == id).unwrap();
         assert_eq!(crosswalk["old_id"], row[0]);
         lines_in_order_of_creation.push(number);
