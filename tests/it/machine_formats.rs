@@ -84,13 +84,17 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
                         String::from_utf8(attribute.key.as_ref().to_vec()).unwrap(),
                         quick_xml::escape::unescape(&value).unwrap().into_owned(),
                     )
+                    let key: &str = attribute.key.as_ref();
+                    (key.to_owned(), quick_xml::escape::unescape(&attribute.value).unwrap().into_owned())
                 });
                 path.push(found.len());
-                found.push((String::from_utf8(start.name().as_ref().to_vec()).unwrap(), attributes.collect(), String::new()));
+                let name = start.name();
+                let name: &str = name.as_ref();
+                found.push((name.to_owned(), attributes.collect(), String::new()));
             }
             Event::Text(text) => {
                 if let Some(&at) = path.last() {
-                    found[at].2.push_str(&String::from_utf8(text.to_vec()).unwrap());
+                    found[at].2.push_str(&text.xml10_content());
                 }
             }
             Event::End(_) => _ = path.pop(),

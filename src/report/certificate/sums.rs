@@ -132,6 +132,7 @@ impl Sum {
         }
         let digits = format!("{:0width$}", self.units.unsigned_abs(), width = self.scale as usize + 1);
         let (whole, fraction) = digits.split_at(digits.len() - self.scale as usize);
+        let fraction = fraction.trim_end_matches('0');
         let sign = if self.units < 0 { "-" } else { "" };
         Some(if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") })
     }
