@@ -14,6 +14,8 @@ const SHOWN_FROM: u64 = 3;
 const FORM_PART: u64 = 20;
 /// Forms of one fault that are told apart.
 const FORMS_MAX: usize = 5;
+/// Values whose nearest known word is looked for, the most frequent ones: lists of known words may be long.
+const NEAREST_MAX: usize = 500;
 /// Lines for the mapping.
 const LINES_MAX: usize = 500;
 
@@ -103,13 +105,30 @@ impl Causes {
         cause
     }
 
+    /// The known words that were surely meant, by group.
+    fn nearest(&self) -> HashMap<u32, Box<str>> {
+        let mut values: Vec<(u64, u32, &Group, &str)> = self
+            .groups
+            .iter()
+            .filter_map(|(id, group)| match &group.what {
+                What::Value(value) => Some((group.rows, *id, group, &**value)),
+                What::Nothing | What::Various | What::Form(_) | What::Refusal { .. } => None,
+            })
+            .collect();
+        values.sort_unstable_by_key(|(rows, id, _, _)| (Reverse(*rows), *id));
+        values.truncate(NEAREST_MAX);
+        let nearest = |group: &Group, value: &str| self.facts.of(&group.field)?.nearest(value).map(Box::from);
+        values.into_iter().filter_map(|(_, id, group, value)| Some((id, nearest(group, value)?))).collect()
+    }
+
     /// Values that must not be shown become forms, and forms that are rare become one.
     fn merged(&self) -> Vec<Told> {
+        let mut nearest = self.nearest();
         let mut by_base: BTreeMap<Base, Vec<(u32, Group)>> = BTreeMap::new();
         let mut ids: Vec<&u32> = self.groups.keys().collect();
         ids.sort_unstable();
         for (id, group) in ids.into_iter().filter_map(|id| Some((*id, self.groups.get(id)?))) {
-            let mut group = group.clone();
+            let mut group = Group { nearest: nearest.remove(&id), ..group.clone() };
             if let What::Value(value) = &group.what
                 && (!is_word(value) || group.nearest.is_none() && group.rows < SHOWN_FROM)
             {

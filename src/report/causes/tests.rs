@@ -22,7 +22,7 @@ fn source() -> Source {
 fn facts() -> Facts {
     let mut facts = Facts::default();
     let words = ["Head Office", "North Branch"].map(|word| (fold(word), word.to_owned())).to_vec();
-    facts.fields.insert("branch".into(), FieldFacts { names: vec!["branch".into()], is_shown: true, words });
+    facts.fields.insert("branch".into(), FieldFacts { names: vec!["branch".into()], is_shown: true, words: Arc::new(words) });
     facts.unmapped.push(("E-mail".to_owned(), "email".to_owned()));
     facts
 }
