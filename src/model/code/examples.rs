@@ -97,8 +97,8 @@ examples! {
     // dates
     DateUnreadable Cells(&[("Дата рождения", "весной 1980")]);
     DateNoSuchDay Cells(&[("Дата рождения", "31.02.1980")]);
-    DateOrderConflict Cells(&[("Дата рождения", "12.31.1980")]);
-    DateTwoDigitYear Cells(&[("Дата рождения", "31.12.80")]);
+    DateOrderConflict Case("`31/12/1980` in a column whose other dates prove that the month stands first.", "`31/12/1980` в столбце, остальные даты которого доказывают, что первым стоит месяц.");
+    DateTwoDigitYear Cells(&[("Дата выдачи", "31.12.05")]);
     DateHasTime Cells(&[("Дата рождения", "31.12.1980 14:30")]);
     DateInFuture Cells(&[("Дата рождения", "01.01.2980")]);
     DateTooEarly Cells(&[("Дата рождения", "31.12.1880")]);

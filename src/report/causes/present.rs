@@ -196,7 +196,8 @@ impl Causes {
                 let known = group.nearest.as_deref()?;
                 Some(MappingLine::Value { field: field(), found: found.to_string(), known: known.to_owned() })
             }
-            (Code::DateTwoDigitYear, _) if seen.dotted_days_first => {
+            // Of births with two digits those that can be read are read already.
+            (Code::DateTwoDigitYear, _) if seen.dotted_days_first && !group.field.to_ascii_lowercase().contains("birth") => {
                 let is_settled = self.facts.format(&group.field).is_some_and(has_short_year);
                 (!is_settled).then(|| MappingLine::Format { field: field(), format: "DD.MM.YY".to_owned() })
             }
