@@ -12,6 +12,8 @@ use crate::model::{Code, Severity, Source};
 const SHOWN_FROM: u64 = 3;
 /// A form is a cause of its own when at least one in so many rows with the same fault has it.
 const FORM_PART: u64 = 20;
+/// Rows that a form needs to be one; fewer say nothing, unless they are all.
+const FORM_ROWS_MIN: u64 = 3;
 /// Forms of one fault that are told apart.
 const FORMS_MAX: usize = 5;
 /// Values whose nearest known word is looked for, the most frequent ones: lists of known words may be long.
@@ -140,13 +142,14 @@ impl Causes {
         let mut all = Vec::new();
         for groups in by_base.into_values() {
             let rows: u64 = groups.iter().map(|(_, group)| group.rows).sum();
+            let is_large = |count: u64| count >= FORM_ROWS_MIN && count * FORM_PART >= rows;
             let mut forms: HashMap<What, u64> = HashMap::new();
             for (_, group) in &groups {
                 *forms.entry(group.what.clone()).or_default() += group.rows;
             }
             let mut kept: Vec<(u64, What)> = forms
                 .into_iter()
-                .filter(|(what, count)| matches!(what, What::Form(_)) && count * FORM_PART >= rows)
+                .filter(|(what, count)| matches!(what, What::Form(_)) && (is_large(*count) || *count == rows))
                 .map(|(what, count)| (count, what))
                 .collect();
             kept.sort_by(|(more, one), (less, other)| less.cmp(more).then_with(|| format!("{one:?}").cmp(&format!("{other:?}"))));
