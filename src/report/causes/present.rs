@@ -18,6 +18,8 @@ const FORM_ROWS_MIN: u64 = 3;
 const FORMS_MAX: usize = 5;
 /// Values whose nearest known word is looked for, the most frequent ones: lists of known words may be long.
 const NEAREST_MAX: usize = 500;
+/// Rows from which on a line that speaks of a whole column is worth it; fewer are mended by hand.
+const COLUMN_LINE_FROM: u64 = 3;
 /// Lines for the mapping.
 const LINES_MAX: usize = 500;
 
@@ -194,20 +196,25 @@ impl Causes {
     fn line(&self, group: &Group, rows: u64, seen: super::group::Seen, source: &Source) -> Option<MappingLine> {
         let field = || group.field.to_string();
         let header = || Some(source.columns.get(usize::from(group.column?))?.to_string());
+        let is_of_column = rows >= COLUMN_LINE_FROM;
         match (group.code, &group.what) {
             (_, What::Value(found)) => {
                 let known = group.nearest.as_deref()?;
                 Some(MappingLine::Value { field: field(), found: found.to_string(), known: known.to_owned() })
             }
             // Of births with two digits those that can be read are read already.
-            (Code::DateTwoDigitYear, _) if seen.dotted_days_first && !group.field.to_ascii_lowercase().contains("birth") => {
+            (Code::DateTwoDigitYear, _)
+                if is_of_column && seen.dotted_days_first && !group.field.to_ascii_lowercase().contains("birth") =>
+            {
                 let is_settled = self.facts.format(&group.field).is_some_and(has_short_year);
                 (!is_settled).then(|| MappingLine::Format { field: field(), format: "DD.MM.YY".to_owned() })
             }
-            (Code::PhoneAmbiguous, _) if seen.russian_phones && !self.facts.formats.contains_key("phone_region") => {
+            (Code::PhoneAmbiguous, _)
+                if is_of_column && seen.russian_phones && !self.facts.formats.contains_key("phone_region") =>
+            {
                 Some(MappingLine::Format { field: "phone_region".to_owned(), format: "RU".to_owned() })
             }
-            (Code::ValueUnexpected, _) => {
+            (Code::ValueUnexpected, _) if is_of_column => {
                 let filled = self.filled.get(usize::from(group.column?)).copied()?;
                 (filled == rows).then(header).flatten().map(|column| MappingLine::Ignore { column })
             }
