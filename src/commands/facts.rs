@@ -1,6 +1,7 @@
 //! What the report's causes have to know about a run's fields: by which words, under which names, and whether values may be shown.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use super::job::Job;
 use crate::contract::{Leaf, Operation, Render};
@@ -49,27 +50,37 @@ fn add(facts: &mut Facts, leaf: &Leaf, books: &Books) {
                 known.names.push(other.clone());
             }
         }
-        for word in &words {
-            if !known.words.contains(word) {
-                known.words.push(word.clone());
-            }
+        if known.words.is_empty() {
+            known.words = Arc::clone(&words);
+        } else if !words.is_empty() && !Arc::ptr_eq(&known.words, &words) && known.words != words {
+            let mut all: Vec<(String, String)> = known.words.iter().chain(words.iter()).cloned().collect();
+            all.sort_unstable();
+            all.dedup();
+            known.words = Arc::new(all);
         }
     }
 }
 
-/// What people write for a member's values, folded, and what a mapping would say.
-fn words(leaf: &Leaf, books: &Books) -> Vec<(String, String)> {
-    if let Some(codes) = &leaf.codes {
-        return codes.words().map(|(word, say)| (word.to_owned(), say.to_owned())).collect();
-    }
-    match (leaf.render, &leaf.book) {
-        (Render::CountryAlpha2, _) => country::names().map(|(name, alpha2)| (name.to_owned(), alpha2.to_owned())).collect(),
-        (Render::Book, Some(book)) => match books.shelf(book) {
+/// Known words, folded, each with what a mapping would say for it.
+type Words = Arc<Vec<(String, String)>>;
+
+/// Names of countries are the same for every field.
+static COUNTRIES: LazyLock<Words> =
+    LazyLock::new(|| Arc::new(country::names().map(|(name, alpha2)| (name.to_owned(), alpha2.to_owned())).collect()));
+
+/// What people write for a member's values.
+fn words(leaf: &Leaf, books: &Books) -> Words {
+    let mut words: Vec<(String, String)> = match (&leaf.codes, leaf.render, &leaf.book) {
+        (Some(codes), _, _) => codes.words().map(|(word, say)| (word.to_owned(), say.to_owned())).collect(),
+        (None, Render::CountryAlpha2, _) => return Arc::clone(&COUNTRIES),
+        (None, Render::Book, Some(book)) => match books.shelf(book) {
             Shelf::Book(book) => book.entries.iter().map(|(_, name)| (fold(name), name.clone())).collect(),
             Shelf::Missing(_) | Shelf::NotAsked => Vec::new(),
         },
-        (_, _) => Vec::new(),
-    }
+        (None, _, _) => Vec::new(),
+    };
+    words.sort_unstable();
+    Arc::new(words)
 }
 
 /// Whether most entries of a book read like names of people: two or more words in Russian, each with a capital.
@@ -89,5 +100,5 @@ fn kinds(job: &Job) -> FieldFacts {
         words.map(|word| (fold(word), word.clone())).collect::<Vec<_>>()
     };
     let words: BTreeMap<String, String> = job.operations.iter().flat_map(|operation| words_of(operation)).collect();
-    FieldFacts { names: vec!["client_type".to_owned()], is_shown: true, words: words.into_iter().collect() }
+    FieldFacts { names: vec!["client_type".to_owned()], is_shown: true, words: Arc::new(words.into_iter().collect()) }
 }

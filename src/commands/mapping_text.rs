@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_people_wrote_stays_and_lines_stand_where_they_are_read() {
-        let old = "# ours, do not touch\noperation = \"tbank/fl-resident\"\n\n[columns] # all of them\n\"Филиал\" = \"branch\"\n\
+        let old = "# ours, do not touch\noperation = \"northgate/person\"\n\n[columns] # all of them\n\"Филиал\" = \"branch\"\n\
                    \"Комментарий\" = \"note\"\n\n[values.\"body.branch\"]\n\"HQ\" = \"Head Office\" # as in 2019\n\"head-ofice\" = \"x\"\n\n\
                    [ignore]\ncolumns = [\"Тел.\", \"Прочее\"]\n";
         let lines = [

@@ -30,6 +30,12 @@ pub(super) fn write(job: &Job, order: &Order<'_>, summary: &Summary, path: &Path
             "name a new file after --suggest-mapping",
         ));
     }
+    if order.file == Path::new("-") {
+        return Err(Failure::settings(
+            "standard input cannot be read again to try a mapping out",
+            "save the clients to a file and check that",
+        ));
+    }
     let lines = &summary.remedy.mapping_lines;
     if lines.is_empty() {
         terminal::tell("no line in the mapping would clear a row; nothing was written\n");
@@ -145,13 +151,11 @@ fn trial(order: &Order<'_>, text: &str, path: &Path, secret: [u8; 32], books: &B
     Ok(found)
 }
 
-/// A new file for its owner only: translations quote the source.
+/// A new file for its owner only: translations quote the source. It has its name when it is whole.
 fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".mapping").suffix(".partial").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
 }

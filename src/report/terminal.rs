@@ -140,7 +140,9 @@ impl Page {
             let indent = " ".repeat(wide + 4);
             let mut sentence = cause.sentence(Lang::En);
             if cause.cleared < cause.count && cause.code.severity() == Severity::Error {
-                let _ = write!(sentence, " {} of them have other errors too.", grouped(cause.count - cause.cleared));
+                let others = cause.count - cause.cleared;
+                let verb = if others == 1 { "has" } else { "have" };
+                let _ = write!(sentence, " {} of them {verb} other errors too.", grouped(others));
             }
             self.wrapped(&indent, &sentence, "");
             if let Some(mapping) = &cause.line {

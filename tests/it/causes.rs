@@ -45,7 +45,7 @@ fn with_ledgerline() -> Program {
     program
 }
 
-/// Customers of whom one in ten is faulty in each of six ways; some in two ways.
+/// Customers of whom one in ten is faulty in each of five ways; some in two ways.
 fn customers(rows: usize) -> String {
     let mut text = String::from(
         "Customer No,First Name,Last Name,Date of Birth,E-mail,Phone,Segment,Monthly Income,Marketing,Street,Town,Postcode,Country,Branch note\n",
@@ -58,11 +58,7 @@ fn customers(rows: usize) -> String {
             _ => "retail",
         };
         let country = if row % 10 == 3 { "Kazahstan" } else { "GB" };
-        let birth = if row % 10 == 4 || row % 100 == 1 {
-            format!("{:02}.12.75", row % 28 + 1)
-        } else {
-            format!("{:02}.12.1975", row % 28 + 1)
-        };
+        let birth = format!("{:02}.12.1975", row % 28 + 1);
         let phone = if row % 10 == 5 { format!("8 900 {number:07}") } else { "+44 20 7946 0123".to_owned() };
         let email = if row % 10 == 6 || row % 100 == 2 {
             format!("kenar{number}(at)mail.example")
@@ -97,10 +93,9 @@ fn the_proposed_mapping_clears_exactly_the_rows_it_says() {
         })
         .collect();
     let wanted = [
-        ("premum", 100, 90),
+        ("premum", 100, 100),
         ("buisness", 100, 90),
         ("Kazahstan", 100, 100),
-        ("9(2).9(2).9(2)", 110, 100),
         ("9 9(3) 9(7)", 100, 100),
         ("a9(4)(a)a.a", 110, 100),
     ];
@@ -108,16 +103,16 @@ fn the_proposed_mapping_clears_exactly_the_rows_it_says() {
         assert!(causes.contains(&(what.to_owned(), count, cleared)), "{what}: {causes:?}");
     }
     assert_eq!(causes.len(), wanted.len(), "{causes:?}");
-    // 600 rows have errors; of those that lines mend, ten have an e-mail address that no line mends.
-    assert_eq!(summary["remedy"]["rows_with_errors"], 600);
-    assert_eq!(summary["remedy"]["rows_cleared"], 490);
-    assert!(shown.contains("490 of 600 rows with errors cleared, no good row changed"), "{shown}");
+    // 500 rows have errors; of those that lines mend, ten have an e-mail address that no line mends.
+    assert_eq!(summary["remedy"]["rows_with_errors"], 500);
+    assert_eq!(summary["remedy"]["rows_cleared"], 390);
+    assert!(shown.contains("390 of 500 rows with errors cleared, no good row changed"), "{shown}");
 
     let text = fs::read_to_string(program.path("better.toml")).unwrap();
     assert!(text.contains("\"E-mail\" = \"email\" # as they write it\n"), "{text}");
     program.expect(&[1], &[&CHECK[..6], &["--mapping", "better.toml", "--out", "better"]].concat());
     let better = program.json("better/summary.json");
-    assert_eq!(summary["outcomes"]["invalid"], 600);
+    assert_eq!(summary["outcomes"]["invalid"], 500);
     assert_eq!(better["outcomes"]["invalid"], 110);
     assert_eq!(better["remedy"]["mapping_lines"].as_array().unwrap().len(), 0);
     // Nothing is written over, and what was said before is not said twice.
@@ -215,7 +210,7 @@ fn the_examples_of_the_codes_occur() {
             }
         })
         .collect();
-    assert!(examples.len() >= 45, "{}", examples.len());
+    assert!(examples.len() >= 40, "{}", examples.len());
     // Many good rows around them, so that columns prove what they prove in real files.
     let mut bytes = Vec::new();
     generate::generate(600, 5, 0, &mut bytes).unwrap();

@@ -54,6 +54,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("hyper", &["sandbox"]),
     ("hyper_util", &["sandbox"]),
     ("clap", &["cli", "commands", "main"]),
+    ("toml_edit", &["commands"]),
     ("indicatif", &["terminal"]),
 ];
 

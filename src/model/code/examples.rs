@@ -69,10 +69,10 @@ examples! {
     CellZerosLost Case("`77001` among division codes of six digits.", "`77001` среди кодов подразделений из шести цифр.");
     CellNotText Case("The passport series `02 03` became 2 March.", "Серия паспорта `02 03` стала вторым марта.");
     // which operation
-    ClientTypeMissing Case("An empty cell in the column of the client's kind, with `--to tbank`.", "Пустая ячейка в столбце вида клиента при `--to tbank`.");
+    ClientTypeMissing Case("An empty cell in the column of the client's kind, with a provider alone after `--to`.", "Пустая ячейка в столбце вида клиента когда в `--to` назван только провайдер.");
     ClientTypeUnknown Case("`Марсианин` in the column of the client's kind.", "`Марсианин` в столбце вида клиента.");
     ClientTypeResidencyUnknown Case("`Физлицо`, citizen of Kazakhstan, no residency column.", "`Физлицо`, гражданство Казахстан, столбца резидентства нет.");
-    ClientTypeOther Case("`ИП` in a file that is imported `--to tbank/fl-resident`.", "`ИП` в файле, который загружают с `--to tbank/fl-resident`.");
+    ClientTypeOther Case("`ИП` in a file that is imported as a file of natural persons.", "`ИП` в файле, который загружают как файл физических лиц.");
     // any value
     ValueMissing Cells(&[("Фамилия", "")]);
     ValueNotAllowed Case("Branch `Head Ofice`, where the provider knows `Head Office`.", "Отделение `Головной офес`, а провайдер знает `Головной офис`.");
@@ -97,8 +97,8 @@ examples! {
     // dates
     DateUnreadable Cells(&[("Дата рождения", "весной 1980")]);
     DateNoSuchDay Cells(&[("Дата рождения", "31.02.1980")]);
-    DateOrderConflict Cells(&[("Дата рождения", "12.31.1980")]);
-    DateTwoDigitYear Cells(&[("Дата рождения", "31.12.80")]);
+    DateOrderConflict Case("`31/12/1980` in a column whose other dates prove that the month stands first.", "`31/12/1980` в столбце, остальные даты которого доказывают, что первым стоит месяц.");
+    DateTwoDigitYear Cells(&[("Дата выдачи", "31.12.05")]);
     DateHasTime Cells(&[("Дата рождения", "31.12.1980 14:30")]);
     DateInFuture Cells(&[("Дата рождения", "01.01.2980")]);
     DateTooEarly Cells(&[("Дата рождения", "31.12.1880")]);
@@ -156,7 +156,7 @@ examples! {
     ClientSameName Case("Two rows with one name and birth date, and two passports.", "Две строки с одними именем и датой рождения и с двумя паспортами.");
     ClientChanged Case("The phone of a client who was created last week was corrected in the file.", "У клиента, созданного на прошлой неделе, в файле исправили телефон.");
     // sending
-    SendOnlyChecked Case("`clientferry check clients.csv --to tbank/fl-resident`", "`clientferry check clients.csv --to tbank/fl-resident`");
+    SendOnlyChecked Case("`clientferry check clients.csv --to OPERATION`", "`clientferry check clients.csv --to ОПЕРАЦИЯ`");
     SendInterrupted Case("Ctrl-C after 4,000 of 10,000 rows.", "Ctrl-C после 4 000 строк из 10 000.");
     SendHalted Case("The provider answers 401: the token has expired.", "Провайдер отвечает 401: токен истёк.");
     SendLimit Case("`--limit 100` with 2,000 good rows.", "`--limit 100` при 2 000 хороших строк.");

@@ -1,6 +1,7 @@
 //! What the causes have to know about fields, so that a fault can be told without a client and mended by the mapping. Reads no contract.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::model::text::fold;
 
@@ -19,7 +20,7 @@ pub struct FieldFacts {
     /// Whether its values say nothing about a person: entries of closed lists and of books.
     pub is_shown: bool,
     /// What people write for its values, folded, and the word to write in a mapping for it.
-    pub words: Vec<(String, String)>,
+    pub words: Arc<Vec<(String, String)>>,
 }
 
 impl FieldFacts {
@@ -27,11 +28,17 @@ impl FieldFacts {
     #[must_use]
     pub fn nearest(&self, found: &str) -> Option<&str> {
         let wanted = fold(found);
-        if wanted.chars().count() < WORD_CHARS_MIN {
+        let length = wanted.chars().count();
+        if length < WORD_CHARS_MIN {
             return None;
         }
+        // Words of other lengths cannot be alike; comparing them takes its time in lists of thousands.
+        let may_be_alike = |word: &str| {
+            let chars = word.chars().count();
+            chars >= WORD_CHARS_MIN && chars.abs_diff(length) * 4 <= chars.max(length)
+        };
         let (mut best, mut other): (Option<(f64, &str)>, f64) = (None, 0.0);
-        for (word, say) in self.words.iter().filter(|(word, _)| word.chars().count() >= WORD_CHARS_MIN) {
+        for (word, say) in self.words.iter().filter(|(word, _)| may_be_alike(word)) {
             let likeness = strsim::normalized_damerau_levenshtein(&wanted, word);
             match best {
                 Some((most, meant)) if meant == say => best = Some((most.max(likeness), meant)),
@@ -95,7 +102,7 @@ mod tests {
 
     fn branches(words: &[(&str, &str)]) -> FieldFacts {
         let words = words.iter().map(|(word, say)| (fold(word), (*say).to_owned())).collect();
-        FieldFacts { words, ..FieldFacts::default() }
+        FieldFacts { words: Arc::new(words), ..FieldFacts::default() }
     }
 
     #[test]

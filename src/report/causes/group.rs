@@ -85,6 +85,7 @@ pub(super) struct Group {
     pub(super) column: Option<u16>,
     pub(super) field: Box<str>,
     pub(super) what: What,
+    /// The known word that was surely meant; looked for when all rows are counted.
     pub(super) nearest: Option<Box<str>>,
     pub(super) rows: u64,
     /// Rows without any other error.
@@ -113,13 +114,13 @@ impl Seen {
 }
 
 impl Group {
-    pub(super) fn new(complaint: &Complaint<'_>, what: What, nearest: Option<Box<str>>, first: Place) -> Self {
+    pub(super) fn new(complaint: &Complaint<'_>, what: What, first: Place) -> Self {
         Self {
             code: complaint.code,
             column: complaint.column,
             field: complaint.field.as_ref().into(),
             what,
-            nearest,
+            nearest: None,
             rows: 0,
             alone: 0,
             first,

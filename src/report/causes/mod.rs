@@ -213,11 +213,7 @@ impl Causes {
         let id = match self.ids.get(self.key.as_str()) {
             Some(id) => *id,
             None => {
-                let nearest = match &what {
-                    What::Value(value) => self.facts.of(&complaint.field).and_then(|facts| facts.nearest(value)).map(Box::from),
-                    What::Nothing | What::Various | What::Form(_) | What::Refusal { .. } => None,
-                };
-                let group = Group::new(complaint, what, nearest, prepared.row.place);
+                let group = Group::new(complaint, what, prepared.row.place);
                 let id = self.next_id;
                 self.next_id += 1;
                 self.ids.insert(self.key.as_str().into(), id);

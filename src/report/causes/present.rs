@@ -12,8 +12,14 @@ use crate::model::{Code, Severity, Source};
 const SHOWN_FROM: u64 = 3;
 /// A form is a cause of its own when at least one in so many rows with the same fault has it.
 const FORM_PART: u64 = 20;
+/// Rows that a form needs to be one; fewer say nothing, unless they are all.
+const FORM_ROWS_MIN: u64 = 3;
 /// Forms of one fault that are told apart.
 const FORMS_MAX: usize = 5;
+/// Values whose nearest known word is looked for, the most frequent ones: lists of known words may be long.
+const NEAREST_MAX: usize = 500;
+/// Rows from which on a line that speaks of a whole column is worth it; fewer are mended by hand.
+const COLUMN_LINE_FROM: u64 = 3;
 /// Lines for the mapping.
 const LINES_MAX: usize = 500;
 
@@ -103,13 +109,30 @@ impl Causes {
         cause
     }
 
+    /// The known words that were surely meant, by group.
+    fn nearest(&self) -> HashMap<u32, Box<str>> {
+        let mut values: Vec<(u64, u32, &Group, &str)> = self
+            .groups
+            .iter()
+            .filter_map(|(id, group)| match &group.what {
+                What::Value(value) => Some((group.rows, *id, group, &**value)),
+                What::Nothing | What::Various | What::Form(_) | What::Refusal { .. } => None,
+            })
+            .collect();
+        values.sort_unstable_by_key(|(rows, id, _, _)| (Reverse(*rows), *id));
+        values.truncate(NEAREST_MAX);
+        let nearest = |group: &Group, value: &str| self.facts.of(&group.field)?.nearest(value).map(Box::from);
+        values.into_iter().filter_map(|(_, id, group, value)| Some((id, nearest(group, value)?))).collect()
+    }
+
     /// Values that must not be shown become forms, and forms that are rare become one.
     fn merged(&self) -> Vec<Told> {
+        let mut nearest = self.nearest();
         let mut by_base: BTreeMap<Base, Vec<(u32, Group)>> = BTreeMap::new();
         let mut ids: Vec<&u32> = self.groups.keys().collect();
         ids.sort_unstable();
         for (id, group) in ids.into_iter().filter_map(|id| Some((*id, self.groups.get(id)?))) {
-            let mut group = group.clone();
+            let mut group = Group { nearest: nearest.remove(&id), ..group.clone() };
             if let What::Value(value) = &group.what
                 && (!is_word(value) || group.nearest.is_none() && group.rows < SHOWN_FROM)
             {
@@ -121,13 +144,14 @@ impl Causes {
         let mut all = Vec::new();
         for groups in by_base.into_values() {
             let rows: u64 = groups.iter().map(|(_, group)| group.rows).sum();
+            let is_large = |count: u64| count >= FORM_ROWS_MIN && count * FORM_PART >= rows;
             let mut forms: HashMap<What, u64> = HashMap::new();
             for (_, group) in &groups {
                 *forms.entry(group.what.clone()).or_default() += group.rows;
             }
             let mut kept: Vec<(u64, What)> = forms
                 .into_iter()
-                .filter(|(what, count)| matches!(what, What::Form(_)) && count * FORM_PART >= rows)
+                .filter(|(what, count)| matches!(what, What::Form(_)) && (is_large(*count) || *count == rows))
                 .map(|(what, count)| (count, what))
                 .collect();
             kept.sort_by(|(more, one), (less, other)| less.cmp(more).then_with(|| format!("{one:?}").cmp(&format!("{other:?}"))));
@@ -172,19 +196,25 @@ impl Causes {
     fn line(&self, group: &Group, rows: u64, seen: super::group::Seen, source: &Source) -> Option<MappingLine> {
         let field = || group.field.to_string();
         let header = || Some(source.columns.get(usize::from(group.column?))?.to_string());
+        let is_of_column = rows >= COLUMN_LINE_FROM;
         match (group.code, &group.what) {
             (_, What::Value(found)) => {
                 let known = group.nearest.as_deref()?;
                 Some(MappingLine::Value { field: field(), found: found.to_string(), known: known.to_owned() })
             }
-            (Code::DateTwoDigitYear, _) if seen.dotted_days_first => {
+            // Of births with two digits those that can be read are read already.
+            (Code::DateTwoDigitYear, _)
+                if is_of_column && seen.dotted_days_first && !group.field.to_ascii_lowercase().contains("birth") =>
+            {
                 let is_settled = self.facts.format(&group.field).is_some_and(has_short_year);
                 (!is_settled).then(|| MappingLine::Format { field: field(), format: "DD.MM.YY".to_owned() })
             }
-            (Code::PhoneAmbiguous, _) if seen.russian_phones && !self.facts.formats.contains_key("phone_region") => {
+            (Code::PhoneAmbiguous, _)
+                if is_of_column && seen.russian_phones && !self.facts.formats.contains_key("phone_region") =>
+            {
                 Some(MappingLine::Format { field: "phone_region".to_owned(), format: "RU".to_owned() })
             }
-            (Code::ValueUnexpected, _) => {
+            (Code::ValueUnexpected, _) if is_of_column => {
                 let filled = self.filled.get(usize::from(group.column?)).copied()?;
                 (filled == rows).then(header).flatten().map(|column| MappingLine::Ignore { column })
             }
