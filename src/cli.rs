@@ -32,7 +32,7 @@ pub enum Command {
     /// Send every good row; starts a run or continues it.
     Import(ImportArgs),
     /// Everything but sending; writes the same report.
-    Check(SourceArgs),
+    Check(CheckArgs),
     /// Check, and tell how many calls the import would take and how long.
     Plan(SourceArgs),
     /// Tell what a file is: encoding, delimiter, sheets, header row, columns.
@@ -51,6 +51,8 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Write a run's report again.
     Report(ReportArgs),
+    /// Tell what a fault code means and what to do about it.
+    Explain(ExplainArgs),
     /// List the runs in the journal.
     Runs(RunsArgs),
     /// A local imitation of a provider, for rehearsals and tests.
@@ -156,6 +158,17 @@ pub struct ReadingArgs {
     /// How many times larger something packed may become; what stays below 64 MB is exempt.
     #[arg(long, value_name = "TIMES", env = "CLIENTFERRY_UNPACK_RATIO_MAX")]
     pub unpack_ratio_max: Option<u64>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Write the mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
 }
 
 /// `import`.
@@ -282,12 +295,32 @@ pub struct ReportArgs {
     /// Report folder (the run's own when not given).
     #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
     pub out: Option<PathBuf>,
+    /// Write the run's mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
+    /// An earlier run or the folder of an earlier report: tell what changed since, also as changes.csv and changes.json.
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code, for example `phone.too_short`.
+    #[arg(required_unless_present = "all")]
+    pub code: Option<String>,
+    /// List all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub all: bool,
+    /// Language: en or ru (English when not given).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG", default_value = "en")]
+    pub lang: String,
 }
 
 /// `runs`.

@@ -8,6 +8,7 @@ use crate::prepare::{DateQuestion, MappingError};
 use crate::provider::{Halt, ProviderError};
 use crate::read::ReadError;
 use crate::report::ReportError;
+use crate::report::compare::CompareError;
 use crate::sandbox::{FaultSpecError, SandboxError};
 use crate::submit::SettleError;
 
@@ -52,6 +53,8 @@ pub enum Failure {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
@@ -115,7 +118,8 @@ impl Failure {
                 JournalErrorKind::Usage => Exit::Usage,
                 JournalErrorKind::Unusable => Exit::Journal,
             },
-            Self::Report(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
+            Self::Compare(CompareError::Unreadable { .. } | CompareError::Strange { .. }) => Exit::Input,
+            Self::Report(_) | Self::Compare(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
             Self::Halted(_) => Exit::Halted,
         }
     }
@@ -130,6 +134,7 @@ impl Failure {
             Self::Provider(error) => error.hint(),
             Self::Journal(error) => error.hint(),
             Self::Report(error) => error.hint().to_owned(),
+            Self::Compare(error) => error.hint().to_owned(),
             Self::Sandbox(_) => "see `clientferry sandbox --help`".to_owned(),
             Self::FaultSpec(_) => "see `clientferry sandbox --help` for the grammar".to_owned(),
             Self::Triage(_) => "free space in the folder for temporary files, or name another one in TMPDIR".to_owned(),

@@ -1,5 +1,6 @@
 //! What `import`, `check`, `plan`, `resolve` and `report` share: a source, opened, mapped and proven; a pass over its rows; its report.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{annex, page};
+use super::{annex, facts, page};
 use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
@@ -80,6 +81,8 @@ pub(super) struct Job {
     pub(super) rows: u64,
     /// Columns that annexes add to the source's own.
     annex_columns: Vec<Arc<str>>,
+    /// The mapping's `[formats]`.
+    pub(super) formats: BTreeMap<String, String>,
     /// How the user had the source read, for the journal.
     pub(super) reading: String,
     /// SHA-256 of the mapping file, where one was given, followed by those of the annexes that it names.
@@ -160,6 +163,7 @@ impl Job {
         for note in &table.description.notes {
             terminal::tell(&format!("note: {note}\n"));
         }
+        let formats = mapping.formats.clone();
         let run = run_name(&table.source, order.to, order.account);
         let asked = Asked { reading: order.reading.clone(), approve_transliteration: order.approve_transliteration };
         let reading = serde_json::to_string(&asked).unwrap_or_default();
@@ -187,6 +191,7 @@ impl Job {
             reading,
             mapping_sha256,
             annex_columns,
+            formats,
         })
     }
 
@@ -245,7 +250,7 @@ impl Job {
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.
     pub(super) fn report(
         &self,
-        mut reporter: Reporter,
+        reporter: Reporter,
         journal: Option<&Journal>,
         otherwise: NotSent,
         ended: report::Ended,
@@ -260,6 +265,8 @@ impl Job {
             Mode::Import => "reporting",
             Mode::Check | Mode::Plan => "validating",
         };
+        // Only now the reference books of the run are there.
+        let mut reporter = reporter.with_facts(facts::of(self));
         let bar = terminal::bar(stage, Some(self.rows));
         let fields = Fields { names: self.plan.names_of_digests(), identifying: self.plan.identifying_digests() };
         let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, fields)?;

@@ -1,11 +1,13 @@
 //! The one table of fault codes: stable name, severity, meaning, next step. Messages and docs are made from it.
 //! The same words in Russian, and examples, stand in rooms of their own.
 
+mod examples;
 mod russian;
 
 use std::fmt;
 
 use super::Lang;
+pub use examples::Example;
 
 /// How grave a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,6 +228,24 @@ impl Code {
             Lang::En => self.next_step(),
             Lang::Ru => russian::words(self).1,
         }
+    }
+}
+
+impl Code {
+    /// A case in which it occurs.
+    #[must_use]
+    pub fn example(self) -> Example {
+        examples::example(self)
+    }
+
+    /// The code that was probably meant by a name that is none.
+    #[must_use]
+    pub fn nearest(name: &str) -> Option<Self> {
+        const ALIKE: f64 = 0.7;
+        let wanted = name.trim().to_lowercase();
+        let likeness = |code: Self| strsim::jaro_winkler(&wanted, code.as_str());
+        let nearest = Self::ALL.iter().copied().max_by(|one, other| likeness(*one).total_cmp(&likeness(*other)));
+        nearest.filter(|code| likeness(*code) > ALIKE)
     }
 }
 

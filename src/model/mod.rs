@@ -17,7 +17,7 @@ pub mod text;
 
 pub use body::{Body, FieldDigests};
 pub use book::{Book, Books, Entry as BookEntry, Shelf};
-pub use code::{Code, Severity};
+pub use code::{Code, Example, Severity};
 pub use fault::Fault;
 pub use field::FieldName;
 pub use form::{FORM_CHARS_MAX, form};

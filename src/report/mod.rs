@@ -3,6 +3,7 @@
 pub mod blank;
 mod causes;
 mod cells;
+pub mod compare;
 mod complaint;
 mod error;
 mod lines;
@@ -21,8 +22,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Code, Prepared, Settled, Source, Tally};
-pub use causes::Cause;
 use causes::Causes;
+pub use causes::{Cause, Facts, FieldFacts, MappingLine, Remedy};
 pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
@@ -92,6 +93,13 @@ impl Reporter {
         })
     }
 
+    /// Knows what causes have to know about the fields of the run, so that they are told by value and with lines for the mapping.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.causes.set_facts(facts);
+        self
+    }
+
     /// What the run does with good rows.
     #[must_use]
     pub fn mode(&self) -> Mode {
@@ -128,13 +136,13 @@ impl Reporter {
         self.all.add(settled);
 
         let complaints = complaints(prepared, settled, &self.known);
+        self.causes.add(prepared, settled, &complaints);
         for complaint in &complaints {
             if complaint.is_reason {
                 *self.not_sent_reasons.entry(complaint.code).or_default() += 1;
                 continue;
             }
             self.all.add_code(complaint.code);
-            self.causes.add(place, complaint);
         }
         self.lines.turn_to(prepared);
         let row = ReportRow { prepared, settled, complaints: &complaints, lines: &self.lines };
@@ -158,6 +166,7 @@ impl Reporter {
         if reported != ending.rows_read {
             return Err(ReportError::SumsDiffer { read: ending.rows_read, reported });
         }
+        let (causes, remedy) = self.causes.told(&self.source, CAUSES_MAX);
         let without_remote_id = self.tables.without_remote_id;
         let mut files = self.tables.sync()?;
         let mut summary = Summary {
@@ -172,7 +181,8 @@ impl Reporter {
             needing_attention: self.all.needing_attention,
             faults: self.all.codes.clone(),
             outcomes: self.all,
-            causes: self.causes.largest(&self.source, CAUSES_MAX),
+            causes,
+            remedy,
             clients_without_provider_id: without_remote_id,
             test_stand: self.header.test_stand,
             requests: ending.requests,

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::causes::Cause;
+use super::causes::{Cause, Remedy};
 use super::partial::PartialFile;
 use super::{Ended, Halt, Mode, Requests, Timeline};
 use crate::model::{Code, Outcome, Tally};
@@ -42,6 +42,8 @@ pub struct Summary {
     pub faults: BTreeMap<Code, u64>,
     /// The largest causes of faults, errors first.
     pub causes: Vec<Cause>,
+    /// All causes in sum, and what the mapping could do about them.
+    pub remedy: Remedy,
     /// Created or existing clients whose id the provider did not tell; they are missing in `crosswalk.csv`.
     pub clients_without_provider_id: u64,
     /// Whether the provider was a test stand, whose ids are nobody's: `crosswalk.csv` is empty then.
@@ -141,10 +143,6 @@ impl Summary {
     pub(super) fn json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
     }
-}
-
-pub(super) fn code_name<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
 }
 
 fn outcomes<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {

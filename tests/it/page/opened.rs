@@ -60,10 +60,9 @@ fn the_page_works_in_a_browser_by_keyboard_in_every_theme_and_asks_nobody() {
         return;
     };
     let mut browser = Browser::start(&program);
+    let run = messy_run();
     for lang in ["en", "ru"] {
-        let run = messy_run(lang);
-        let page = run.path("out/report.html");
-        walk(&mut browser, &page, lang);
+        walk(&mut browser, &run.path(lang).join("report.html"), lang);
     }
     for (name, written) in [("varied", bounds::varied_page()), ("wild", bounds::wild_page(true))] {
         browser.events.clear();
