@@ -50,6 +50,11 @@ impl Mask {
         self.unmask
     }
 
+    /// Whether a value of an open column may be shown that so many rows share.
+    pub(super) fn may_show(&self, value: &str, rows: u64) -> bool {
+        self.unmask || rows >= u64::from(SHARED_ROWS_MIN) && !has_long_number(value)
+    }
+
     /// Learns that one more row complains about this value.
     pub(super) fn observe(&mut self, complaint: &Complaint<'_>) {
         let Some(column) = complaint.column.filter(|column| !self.unmask && self.open_columns.contains(column)) else { return };

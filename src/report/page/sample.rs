@@ -87,8 +87,8 @@ impl<T> Sample<T> {
         if self.held <= self.rows_max {
             return;
         }
-        // The kind that takes the most room for what it is worth makes some.
-        if let Some(largest) = self.kinds.values_mut().max_by_key(|kept| kept.rows.len() * kept.weight)
+        // The kind that takes the most room for what it is worth makes some; its last row it keeps as long as it can.
+        if let Some(largest) = self.kinds.values_mut().max_by_key(|kept| kept.rows.len().saturating_sub(1) * kept.weight)
             && let Some(out) = largest.rows.pop()
         {
             largest.below = out.rank;

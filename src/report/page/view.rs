@@ -154,7 +154,7 @@ pub(super) fn view(page: Statistics, summary: &Summary) -> View {
     let style = include_str!("../../../templates/report/page.css").replace('\r', "");
     let script = include_str!("../../../templates/report/page.js").replace('\r', "");
     let unmasked = page.mask.unmasks();
-    let causes = lines::causes(lang, summary);
+    let causes = lines::causes(lang, &page.mask, summary);
     let columns = lines::columns(lang, &page);
     let changes = lines::changes(lang, &page);
     let timeline = summary.timeline.as_ref().filter(|line| !line.slices.is_empty()).map(|line| over_time(lang, line));

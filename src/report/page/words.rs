@@ -71,10 +71,12 @@ words! {
     causes_intro "Explains it." "What most complaints have in common, largest first. Mending one clears all rows under it." "Что общего у большинства замечаний, сначала самые частые. Исправление одной причины снимает все её строки.";
     causes_none "Nothing to tell." "No row has a fault." "Ошибок нет ни в одной строке.";
     next_step "Label." "Next step" "Что делать";
-    first_place "Label." "First" "Первая";
+    first_place "Label." "First places" "Первые места";
+    of_rows "After a share." "of rows with errors" "строк с ошибками";
+    would_clear "Label." "Rows that this alone clears" "Строк исправит само по себе";
     of_faults "After a share." "of all faults" "всех замечаний";
     column "Column." "Column" "Столбец";
-    mapping_line "Label." "Line for the mapping" "Строка для файла mapping";
+    mapping_line "Label." "Line for the mapping" "Строка для маппинга";
     by_column "Section." "Faults by column" "Ошибки по столбцам";
     errors "Column." "Errors" "Ошибки";
     warnings "Column." "Warnings" "Предупреждения";

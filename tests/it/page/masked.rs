@@ -97,15 +97,16 @@ fn words_of_a_closed_list_are_shown_once_many_rows_share_them() {
 
 #[test]
 fn the_page_of_a_whole_import_shows_no_personal_cell() {
-    let run = messy_run("en");
-    let page = text(&run);
+    let run = messy_run();
+    let page = text(&run, "en");
+    assert!(text(&run, "ru").contains("<html lang=\"ru\">"));
     let mut cells = BTreeSet::new();
     let table = std::fs::read(run.path("clients.csv")).unwrap();
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&table[..]);
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(&table[..]);
     for record in reader.records() {
         cells.extend(record.unwrap().iter().map(str::trim).filter(|cell| is_personal(cell)).map(str::to_owned));
     }
-    assert!(cells.len() > 1_000, "{}", cells.len());
+    assert!(cells.len() > 400, "{}", cells.len());
     for cell in cells {
         assert!(!page.contains(&cell), "{cell} stands in the page");
     }

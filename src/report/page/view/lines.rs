@@ -6,7 +6,7 @@ use super::super::say::{Noun, counted, number, share};
 use super::super::words::{self, words};
 use super::super::{Said, SampledRow, Statistics, chart};
 use super::sentence::Sentence;
-use super::{NAME_CHARS_MAX, explained, severity};
+use super::{NAME_CHARS_MAX, SENTENCE_CHARS_MAX, explained, severity};
 use crate::model::{Lang, Outcome, Source};
 
 /// Causes that are shown.
@@ -100,26 +100,39 @@ fn and_more(lang: Lang, left: usize, forms: Noun) -> Option<String> {
     (left > 0).then(|| format!("{} {}", words(lang).and_more, counted(lang, left, forms)))
 }
 
-pub(super) fn causes(lang: Lang, summary: &Summary) -> Vec<CauseLine> {
+pub(super) fn causes(lang: Lang, mask: &Mask, summary: &Summary) -> Vec<CauseLine> {
+    let w = words(lang);
     let all: u64 = summary.faults.values().sum();
     let largest = summary.causes.iter().map(|cause| cause.count).max().unwrap_or(0);
     let line = |cause: &super::super::super::Cause| {
-        let (meaning, next_step) = explained(lang, cause.code);
+        let part = match cause.of {
+            Some(rows) => format!("{} {}", share(lang, cause.count, rows), w.of_rows),
+            None => format!("{} {}", share(lang, cause.count, all), w.of_faults),
+        };
+        let places = cause.examples.iter().map(|place| clip(place, NAME_CHARS_MAX * 2)).collect::<Vec<_>>().join(", ");
+        let is_open = cause.value.as_ref().is_none_or(|value| mask.may_show(value, cause.count));
+        let meaning = if is_open { cause.sentence(lang) } else { cause.code.meaning_in(lang).to_owned() };
+        let cleared = (cause.cleared > 0).then(|| format!("{}: {}", w.would_clear, number(lang, cause.cleared)));
         CauseLine {
             code: cause.code.as_str(),
             severity: severity(cause.code.severity()),
             count: number(lang, cause.count),
-            share: share(lang, cause.count, all),
+            share: part,
             width: chart::length(cause.count, largest),
             column: cause.column.as_deref().map(|name| clip(name, NAME_CHARS_MAX)),
-            meaning,
-            next_step,
-            first: clip(&cause.first, NAME_CHARS_MAX * 2),
-            further: Vec::new(),
-            line: None,
+            meaning: Sentence::new(clip(&meaning, SENTENCE_CHARS_MAX)),
+            next_step: explained(lang, cause.code).1,
+            first: if places.is_empty() { clip(&cause.first, NAME_CHARS_MAX * 2) } else { places },
+            further: cleared.into_iter().collect(),
+            line: cause.line.as_ref().filter(|_| is_open).map(|line| clip_lines(&line.to_string())),
         }
     };
     summary.causes.iter().take(CAUSES_MAX).map(line).collect()
+}
+
+/// The mapping's line; one that is longer than a page takes is not worth pasting from it.
+fn clip_lines(line: &str) -> String {
+    line.lines().map(|line| clip(line, SENTENCE_CHARS_MAX)).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn columns(lang: Lang, page: &Statistics) -> ColumnLines {
