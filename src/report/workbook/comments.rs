@@ -318,10 +318,18 @@ fn ours_at(child: &str) -> Option<usize> {
     })
 }
 
-/// The boxes of a sheet that has none.
-const NO_BOXES: &str = "<xml xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\" \
-    xmlns:x=\"urn:schemas-microsoft-com:office:excel\"><o:shapelayout v:ext=\"edit\"><o:idmap v:ext=\"edit\" data=\"1\"/>\
-    </o:shapelayout></xml>";
+/// The drawing of a sheet that has none, with room for the numbers of so many boxes.
+fn no_boxes(boxes: usize) -> String {
+    // Numbers are handed out in blocks of 1024.
+    let blocks: Vec<String> = (1..=1 + (boxes + 1) / 1024).map(|block| block.to_string()).collect();
+    format!(
+        "<xml xmlns:v=\"urn:schemas-microsoft-com:vml\" xmlns:o=\"urn:schemas-microsoft-com:office:office\" \
+         xmlns:x=\"urn:schemas-microsoft-com:office:excel\"><o:shapelayout v:ext=\"edit\"><o:idmap v:ext=\"edit\" data=\"{}\"/>\
+         </o:shapelayout></xml>",
+        blocks.join(",")
+    )
+}
+
 const BOX_KIND: &str = "<v:shapetype id=\"_x0000_t202\" coordsize=\"21600,21600\" o:spt=\"202\" path=\"m,l,21600r21600,l21600,xe\">\
     <v:stroke joinstyle=\"miter\"/><v:path gradientshapeok=\"t\" o:connecttype=\"rect\"/></v:shapetype>";
 
@@ -339,7 +347,8 @@ pub(super) fn takes_boxes(drawing: &str) -> bool {
 
 /// The drawing with our boxes and without those of comments that are gone.
 pub(super) fn draw(drawing: Option<&str>, written: &Written) -> Vec<u8> {
-    let drawing = drawing.unwrap_or(NO_BOXES);
+    let fresh = no_boxes(written.boxes_added.len());
+    let drawing = drawing.unwrap_or(&fresh);
     let mut out = String::with_capacity(drawing.len() + written.boxes_added.len() * 900);
     let mut rest = drawing;
     while let Some(at) = rest.find("<v:shape ") {

@@ -105,7 +105,7 @@ impl Look {
             Self::Idle => (49, None, Some(7), "", ""),
             Self::Title => (49, Some(2), None, "", left),
             Self::Heading => (49, Some(1), Some(3), "", left),
-            Self::Number => (3, None, None, "", "<alignment horizontal=\"right\" vertical=\"top\"/>"),
+            Self::Number => (3, None, None, "", "<alignment horizontal=\"right\" vertical=\"top\" indent=\"1\"/>"),
             Self::Wrapped => (49, None, None, "", wrapped),
             Self::Faulty => (49, None, Some(0), "", left),
             Self::Odd => (49, None, Some(1), "", left),

@@ -129,7 +129,7 @@ impl Facts {
         push(&mut out, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
         push(&mut out, &format!("<worksheet xmlns=\"{namespace}\"><sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr>"));
         push(&mut out, "<sheetViews><sheetView showGridLines=\"0\" workbookViewId=\"0\"/></sheetViews><cols>");
-        for (column, width) in [(1, 28), (2, 72), (3, 14), (4, 72)] {
+        for (column, width) in [(1, 28), (2, 96), (3, 14), (4, 96)] {
             push(&mut out, &format!("<col min=\"{column}\" max=\"{column}\" width=\"{width}\" customWidth=\"1\"/>"));
         }
         push(&mut out, "</cols><sheetData>");
