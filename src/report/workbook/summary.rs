@@ -2,7 +2,8 @@
 
 use super::super::summary::Summary;
 use super::cells::{self, Looks, push};
-use super::styles::{Look, Styles};
+use super::looks::Look;
+use super::styles::Styles;
 use crate::model::Outcome;
 
 /// Kinds of faults that are listed.
