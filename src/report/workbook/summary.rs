@@ -93,7 +93,7 @@ impl Facts {
                     text(&sheet.name),
                     Item::None,
                     Item::Number(sheet.rows),
-                    Item::Number(sheet.outcomes.needing_attention),
+                    text(&sheet.outcomes.needing_attention.to_string()),
                 ]);
             }
         }

@@ -7,14 +7,12 @@ use std::io::{self, BufRead, Write};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::cells::{self, Looks, OUR_WIDTHS, push};
+use super::cells::{Looks, OUR_WIDTHS, push};
 use super::comments::Notes;
 use super::feed::Feed;
-use super::row::RowNote;
 use super::styles::Styles;
 use super::survey::{COLUMNS_MAX, Survey, spans};
 use super::xml;
-use crate::model::Severity;
 
 /// Bytes that are gathered before they are written.
 const FLUSH_BYTES: usize = 128 << 10;

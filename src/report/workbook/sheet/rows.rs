@@ -22,7 +22,7 @@ enum Filling {
 
 impl Copy<'_, '_> {
     /// The rows, up to the end of their list.
-    fn rows(&mut self, reader: &mut Reader<impl BufRead>) -> io::Result<()> {
+    pub(super) fn rows(&mut self, reader: &mut Reader<impl BufRead>) -> io::Result<()> {
         let mut buffer = Vec::new();
         let mut line = 0_u64;
         loop {
@@ -77,7 +77,7 @@ impl Copy<'_, '_> {
     }
 
     /// Rows of the report before a line that the sheet does not store.
-    fn rows_until(&mut self, line: u64) -> io::Result<()> {
+    pub(super) fn rows_until(&mut self, line: u64) -> io::Result<()> {
         while self.feed.peek_on(self.change.sheet)?.is_some_and(|note| note.line < line) {
             let Some(note) = self.feed.take() else { break };
             let own_line = note.line;
