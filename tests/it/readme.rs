@@ -100,7 +100,7 @@ fn the_commands_of_the_readme_run_in_its_order() {
         }
     }
     assert!(run >= 8, "only {run} commands were found");
-    for file in ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"] {
+    for file in ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "outcomes.xlsx", "summary.json"] {
         assert!(readme().contains(&format!("`{file}`")), "{file} is not explained");
         let reports: Vec<PathBuf> =
             fs::read_dir(folder.path().join("reports")).unwrap().map(|entry| entry.unwrap().path().join(file)).collect();

@@ -1,7 +1,8 @@
 //! The XML of cells and rows of ours: typed texts and numbers, never a formula. Knows neither where a sheet begins nor where it ends.
 
+use super::looks::Look;
 use super::row::RowNote;
-use super::styles::{Look, Styles};
+use super::styles::Styles;
 use super::xml;
 use crate::model::OUR_COLUMNS;
 

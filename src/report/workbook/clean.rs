@@ -309,3 +309,61 @@ fn free_name(wanted: &str, taken: &[String]) -> String {
         .find(|name| !taken.iter().chain([&OUR_SHEET.to_owned()]).any(|other| other.to_lowercase() == name.to_lowercase()))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::super::summary::Facts;
+    use super::*;
+    use crate::model::{Cells, Outcome, Severity};
+
+    fn note(sheet: u16, line: u64) -> RowNote {
+        let mut cells = Cells::default();
+        cells.push(&format!("=cell {line}"));
+        RowNote::of(sheet, line, Outcome::Invalid, cells, (line == 4).then_some(Severity::Error))
+    }
+
+    #[test]
+    fn what_is_more_than_a_sheet_takes_goes_on_the_next() {
+        let source = Source {
+            name: "x".into(),
+            path: "x".into(),
+            sha256: String::new(),
+            sheets: vec!["a/b".into(), "A_b".into()],
+            columns: vec!["id".into()],
+            workbook: None,
+        };
+        let rows = (2..=6).map(|line| note(0, line)).chain([note(1, 2)]).collect();
+        let file = tempfile::tempfile().unwrap();
+        let mut archive = Archive::new(file.try_clone().unwrap());
+        let table = Table { source: &source, sheet_rows_max: 3 };
+        let notes = table.write(&mut archive, &mut Feed::of(rows, Facts::default()), vec!["kept".to_owned()]).unwrap();
+        archive.finish().unwrap();
+        assert_eq!(notes, ["kept"]);
+        let mut archive = zip::ZipArchive::new(file).unwrap();
+        let mut part = |name: &str| {
+            let mut text = String::new();
+            archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+            text
+        };
+        let book = part("xl/workbook.xml");
+        let names: Vec<&str> = book.split("sheet name=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert_eq!(names, ["a_b", "a_b (2)", "a_b (3)", "A_b (4)", OUR_SHEET]);
+        let lines = |text: &str| text.matches("<row ").count() - 1;
+        let sheets = [1, 2, 3, 4].map(|number| part(&sheet_part(number)));
+        assert_eq!(sheets.each_ref().map(|sheet| lines(sheet)), [2, 2, 1, 1]);
+        assert!(sheets[1].contains("=cell 4") && sheets[1].contains("<autoFilter ref=\"A1:G3\"/>"), "{}", sheets[1]);
+        assert!(part("xl/comments2.xml").contains("ref=\"A2\""));
+    }
+
+    #[test]
+    fn names_of_sheets_fit() {
+        let long = "Очень длинное имя листа с клиентами банка".to_owned();
+        let first = free_name(&long, &[]);
+        assert_eq!(first.chars().count(), NAME_CHARS_MAX);
+        let second = free_name(&long, std::slice::from_ref(&first));
+        assert!(second.ends_with(" (2)") && second.chars().count() <= NAME_CHARS_MAX, "{second}");
+        assert_eq!((free_name("'", &[]), free_name(OUR_SHEET, &[])), ("rows".to_owned(), format!("{OUR_SHEET} (2)")));
+    }
+}

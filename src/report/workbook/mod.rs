@@ -9,6 +9,7 @@ mod clean;
 mod comments;
 mod feed;
 mod kept;
+mod looks;
 mod package;
 mod plan;
 mod row;

@@ -148,3 +148,24 @@ fn add(joined: &mut String, part: &str) {
     }
     joined.push_str(part);
 }
+
+#[cfg(test)]
+impl RowNote {
+    /// A row of these cells whose first one is marked.
+    pub(super) fn of(sheet: u16, line: u64, outcome: Outcome, cells: Cells, mark: Option<Severity>) -> Self {
+        let mark = mark.map(|severity| Mark { column: 0, severity, title: "phone.too_short", text: "short".to_owned() });
+        Self {
+            sheet,
+            line,
+            outcome,
+            new_id: Box::default(),
+            codes: String::new(),
+            message: String::new(),
+            next_step: String::new(),
+            marks: mark.into_iter().collect(),
+            columns: 1,
+            damaged: Vec::new(),
+            cells: Some(cells),
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use super::super::summary::Summary;
 use super::cells::{self, Looks, push};
-use super::styles::{Look, Styles};
+use super::looks::Look;
+use super::styles::Styles;
 use crate::model::Outcome;
 
 /// Kinds of faults that are listed.
@@ -92,7 +93,7 @@ impl Facts {
                     text(&sheet.name),
                     Item::None,
                     Item::Number(sheet.rows),
-                    Item::Number(sheet.outcomes.needing_attention),
+                    text(&sheet.outcomes.needing_attention.to_string()),
                 ]);
             }
         }
@@ -129,7 +130,7 @@ impl Facts {
         push(&mut out, "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n");
         push(&mut out, &format!("<worksheet xmlns=\"{namespace}\"><sheetPr><pageSetUpPr fitToPage=\"1\"/></sheetPr>"));
         push(&mut out, "<sheetViews><sheetView showGridLines=\"0\" workbookViewId=\"0\"/></sheetViews><cols>");
-        for (column, width) in [(1, 28), (2, 72), (3, 14), (4, 72)] {
+        for (column, width) in [(1, 28), (2, 96), (3, 14), (4, 96)] {
             push(&mut out, &format!("<col min=\"{column}\" max=\"{column}\" width=\"{width}\" customWidth=\"1\"/>"));
         }
         push(&mut out, "</cols><sheetData>");

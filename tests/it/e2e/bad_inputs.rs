@@ -36,7 +36,7 @@ fn assert_refused(stage: &Stage, finished: Finished, code: i32, told: &[&str]) -
 /// Nothing under a final name, nothing half-written.
 #[track_caller]
 fn assert_no_report(stage: &Stage) {
-    const FINAL: [&str; 5] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"];
+    const FINAL: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "outcomes.xlsx", "summary.json"];
     let half_written = |path: &Path| path.extension().is_some_and(|end| end == "partial");
     let is_final = |path: &Path| path.file_name().is_some_and(|name| FINAL.iter().any(|known| name == *known));
     let found: Vec<_> = stage.files().into_iter().filter(|path| half_written(path) || is_final(path)).collect();
