@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 /// Carries a client base across: a spreadsheet of clients into a provider's API, and the truth about every row.
@@ -87,9 +87,44 @@ pub struct SourceArgs {
     /// Transliterate Russian names and addresses where the provider takes Latin letters only; `check` shows how.
     #[arg(long, env = "CLIENTFERRY_APPROVE_TRANSLITERATION", value_parser = FalseyValueParser::new())]
     pub approve_transliteration: bool,
+    /// What the report is to be like.
+    #[command(flatten)]
+    pub reporting: ReportingArgs,
     /// How the file is to be read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+}
+
+/// What a report is to be like.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub struct ReportingArgs {
+    /// Files to write besides outcomes.csv, faults.csv, rejected.csv, crosswalk.csv, certificate.json and summary.json; `csv` for
+    /// these alone.
+    #[arg(
+        long,
+        value_name = "FORMATS",
+        env = "CLIENTFERRY_FORMATS",
+        value_delimiter = ',',
+        default_value = "xlsx,jsonl,junit,html",
+        hide_env_values = true
+    )]
+    pub formats: Vec<ReportFormat>,
+}
+
+/// A file, or several, of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// The CSV files, which are always written.
+    Csv,
+    /// outcomes.xlsx
+    Xlsx,
+    /// outcomes.jsonl
+    Jsonl,
+    /// junit.xml
+    Junit,
+    /// report.html
+    Html,
 }
 
 /// Where the reader's own findings are wrong.
@@ -228,6 +263,9 @@ pub struct ResolveArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
+    /// What the report is to be like.
+    #[command(flatten)]
+    pub reporting: ReportingArgs,
 }
 
 /// `report`.
@@ -241,6 +279,9 @@ pub struct ReportArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
+    /// What the report is to be like.
+    #[command(flatten)]
+    pub reporting: ReportingArgs,
 }
 
 /// `runs`.

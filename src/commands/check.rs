@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{Local, TimeDelta, Utc};
 
 use super::books;
-use super::job::{Job, Order, tell};
+use super::job::{Job, Order, Wanted, tell};
 use crate::cli::SourceArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -37,7 +37,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, mode:
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, mode, Utc::now())?;
+    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::books;
-use super::job::{Job, Order, tell};
+use super::job::{Job, Order, Wanted, tell};
 use super::target::{Rehearsal, Target, default_ledger};
 use crate::cli::ImportArgs;
 use crate::config::{Config, SANDBOX_ACCOUNT};
@@ -82,8 +82,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     let earlier = journal.run(&job.run).ok();
     let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
     let test_stand = target.provider.is_test_stand();
-    let reporter = job.reporter(&folder, Mode::Import, first_started)?;
-    let reporter = if test_stand { reporter.without_crosswalk() } else { reporter };
+    let wanted = Wanted { mode: Mode::Import, started: first_started, test_stand, args: &args.source.reporting };
+    let reporter = job.reporter(&folder, &wanted)?;
     target.tell_ledger();
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
     let sent = send(&session, target.provider.clone(), &journal, &job, &submit_settings, Purpose::Send)?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::annex;
-use crate::cli::ReadingArgs;
+use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Requests, RunId};
@@ -33,6 +33,26 @@ pub(super) struct Order<'a> {
     /// Whether the user allows what the mapping may allow as well.
     pub(super) approve_transliteration: bool,
     pub(super) account: &'a str,
+}
+
+/// What a report is made for.
+pub(super) struct Wanted<'a> {
+    pub(super) mode: Mode,
+    pub(super) started: DateTime<Utc>,
+    /// The provider is a test stand, whose ids are nobody's.
+    pub(super) test_stand: bool,
+    pub(super) args: &'a ReportingArgs,
+}
+
+fn format_of(wanted: ReportFormat) -> Option<report::Format> {
+    match wanted {
+        // Always written.
+        ReportFormat::Csv => None,
+        ReportFormat::Xlsx => Some(report::Format::Xlsx),
+        ReportFormat::Jsonl => Some(report::Format::Jsonl),
+        ReportFormat::Junit => Some(report::Format::Junit),
+        ReportFormat::Html => Some(report::Format::Html),
+    }
 }
 
 /// How the user had the source read, as the journal keeps it.
@@ -197,24 +217,27 @@ impl Job {
     }
 
     /// A reporter for this run, made before anything is sent so that an unwritable folder stops the run in time.
-    pub(super) fn reporter(&self, folder: &Path, mode: Mode, started: DateTime<Utc>) -> Result<Reporter, Failure> {
-        let header = report::Header {
-            run: self.run.to_string(),
-            operation: self.to.clone(),
-            operations: self.operations.iter().map(|operation| operation.name.to_string()).collect(),
-            mode,
-            account: self.account.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started,
-            ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
-            members: self.plan.members(),
-        };
+    pub(super) fn reporter(&self, folder: &Path, wanted: &Wanted<'_>) -> Result<Reporter, Failure> {
         let by_hand = |operation: &Arc<Operation>| {
             let rules = operation.idempotency.as_ref().filter(|rules| rules.needs_person())?;
             Some(report::ByHand { look_for: rules.look_for.as_deref().map(Into::into) })
         };
-        let reporter = Reporter::create(folder, &self.table.source, header)?.with_joined_columns(&self.annex_columns);
-        Ok(reporter.with_doubts_by_hand(self.operations.iter().map(by_hand).collect()))
+        let header = report::Header {
+            run: self.run.to_string(),
+            operation: self.to.clone(),
+            operations: self.operations.iter().map(|operation| operation.name.to_string()).collect(),
+            mode: wanted.mode,
+            account: self.account.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: wanted.started,
+            ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
+            members: self.plan.members(),
+            joined_columns: self.annex_columns.clone(),
+            by_hand: self.operations.iter().map(by_hand).collect(),
+            test_stand: wanted.test_stand,
+            formats: wanted.args.formats.iter().filter_map(|format| format_of(*format)).collect(),
+        };
+        Ok(Reporter::create(folder, &self.table.source, header)?)
     }
 
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.

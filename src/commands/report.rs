@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 
 use super::books;
-use super::job::{ANNEX_SHA256, Asked, Job, Order, mapping_sha256, tell};
+use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -25,8 +25,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
     let folder = args.out.clone().unwrap_or(folder);
-    let reporter = job.reporter(&folder, Mode::Import, started)?;
-    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting };
+    let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
     Ok(tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?))
 }

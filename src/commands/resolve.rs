@@ -5,10 +5,8 @@ mod answers;
 
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
-
 use super::import::send;
-use super::job::{Job, tell};
+use super::job::{Job, Wanted, tell};
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
@@ -26,7 +24,14 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
     if let Some(path) = &args.answers {
-        return by_person(path, &journal, &run, &job, &folder, started);
+        return by_person(
+            path,
+            &journal,
+            &run,
+            &job,
+            &folder,
+            &Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting },
+        );
     }
     let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
     let is_rehearsal = run.account == SANDBOX_ACCOUNT;
@@ -48,9 +53,9 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
             Target::sandbox(&rehearsal, &session, &journal, &provider_name, &ledger)?
         }
     };
-    let reporter = job.reporter(&folder, Mode::Import, started)?;
+    let test_stand = target.provider.is_test_stand();
+    let reporter = job.reporter(&folder, &Wanted { mode: Mode::Import, started, test_stand, args: &args.reporting })?;
     target.tell_ledger();
-    let reporter = if target.provider.is_test_stand() { reporter.without_crosswalk() } else { reporter };
     let sent = send(&session, target.provider.clone(), &journal, &job, &config.submit_settings()?, Purpose::Resolve)?;
     target.stop(&session);
     journal.add_requests(&job.run, sent.requests)?;
@@ -71,16 +76,8 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
 }
 
 /// Takes a person's findings, and writes the run's report again. Asks nobody.
-fn by_person(
-    path: &Path,
-    journal: &Journal,
-    run: &Run,
-    job: &Job,
-    folder: &Path,
-    started: DateTime<Utc>,
-) -> Result<Exit, Failure> {
-    let reporter = job.reporter(folder, Mode::Import, started)?;
-    let reporter = if run.test_stand { reporter.without_crosswalk() } else { reporter };
+fn by_person(path: &Path, journal: &Journal, run: &Run, job: &Job, folder: &Path, wanted: &Wanted<'_>) -> Result<Exit, Failure> {
+    let reporter = job.reporter(folder, wanted)?;
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for the journal".to_owned(), why })?;
     let settled = answers::settle(path, job, journal, &session)?;
     terminal::tell(&format!("{settled} answers taken\n"));

@@ -6,6 +6,7 @@ pub mod headers;
 pub mod http;
 pub mod loanpro;
 mod own;
+mod phrases;
 mod registry;
 mod settings;
 pub mod tbank;

@@ -1,6 +1,7 @@
 //! One row as lines of the four CSV files. Decides no outcome and opens no file.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::cells::{cell, in_quotes, number, raw_cell, time};
@@ -32,10 +33,9 @@ pub(super) struct Lines {
     joined_columns: Vec<String>,
     /// Operation names as cells, by index.
     operations: Vec<Vec<u8>>,
-    /// The id of the row at hand, as a cell.
-    row_id: Vec<u8>,
-    /// A joined cell at hand.
-    joined: String,
+    /// The id of the row at hand, as it is and as a cell.
+    row_id: String,
+    row_id_cell: Vec<u8>,
 }
 
 impl Lines {
@@ -47,8 +47,8 @@ impl Lines {
             columns: source.columns.iter().map(|name| name.to_string()).collect(),
             joined_columns: Vec::new(),
             operations: operations.iter().map(|name| as_cell(name)).collect(),
-            row_id: Vec::new(),
-            joined: String::new(),
+            row_id: String::new(),
+            row_id_cell: Vec::new(),
         }
     }
 
@@ -60,24 +60,26 @@ impl Lines {
     /// Turns to the next row: its id is the user's own where there is one, else [`Source::row_id`].
     pub(super) fn turn_to(&mut self, prepared: &Prepared) {
         self.row_id.clear();
-        if let Some(own) = own_id(prepared) {
-            cell(&mut self.row_id, own);
-            return;
+        match own_id(prepared) {
+            Some(own) => self.row_id.push_str(own),
+            None => {
+                let place = prepared.row.place;
+                self.row_id.push_str(self.id_starts.get(usize::from(place.sheet)).map_or("L", String::as_str));
+                // Writing to a string does not fail.
+                let _ = write!(self.row_id, "{}", place.line);
+            }
         }
-        let place = prepared.row.place;
-        self.joined.clear();
-        self.joined.push_str(self.id_starts.get(usize::from(place.sheet)).map_or("L", String::as_str));
-        cell(&mut self.row_id, &self.joined);
-        // Digits need no quotes, but may stand behind a quoted sheet name.
-        let quoted = self.row_id.pop_if(|byte| *byte == b'"').is_some();
-        number(&mut self.row_id, place.line);
-        if quoted {
-            self.row_id.push(b'"');
-        }
+        self.row_id_cell.clear();
+        cell(&mut self.row_id_cell, &self.row_id);
+    }
+
+    /// The id of the row that was turned to, as it is.
+    pub(super) fn row_id(&self) -> &str {
+        &self.row_id
     }
 
     /// The row's line in `outcomes.csv`.
-    pub(super) fn outcome(&mut self, out: &mut Vec<u8>, prepared: &Prepared, settled: &Settled, complaints: &[Complaint<'_>]) {
+    pub(super) fn outcome(&self, out: &mut Vec<u8>, prepared: &Prepared, settled: &Settled, complaints: &[Complaint<'_>]) {
         self.place(out, prepared.row.place);
         out.push(b',');
         out.extend_from_slice(settled.outcome.as_str().as_bytes());
@@ -126,7 +128,7 @@ impl Lines {
 
     /// The row's line in `crosswalk.csv`.
     pub(super) fn crosswalk(&self, out: &mut Vec<u8>, prepared: &Prepared, settled: &Settled, remote_id: &str) {
-        out.extend_from_slice(&self.row_id);
+        out.extend_from_slice(&self.row_id_cell);
         out.push(b',');
         cell(out, own_id(prepared).unwrap_or(""));
         out.push(b',');
@@ -169,7 +171,7 @@ impl Lines {
     }
 
     /// The name of a source column, where a complaint has one.
-    fn column(&self, column: Option<u16>) -> Cow<'_, str> {
+    pub(super) fn column(&self, column: Option<u16>) -> Cow<'_, str> {
         match column {
             None => Cow::Borrowed(""),
             Some(index) => {
@@ -186,7 +188,7 @@ impl Lines {
         out.push(b',');
         number(out, place.line);
         out.push(b',');
-        out.extend_from_slice(&self.row_id);
+        out.extend_from_slice(&self.row_id_cell);
     }
 
     fn operation(&self, out: &mut Vec<u8>, prepared: &Prepared) {
@@ -196,8 +198,8 @@ impl Lines {
     }
 
     /// The six cells from `code` to `next_step`. Several complaints stand in all six in the same order, empty parts included.
-    fn complaint_cells(&mut self, out: &mut Vec<u8>, complaints: &[Complaint<'_>]) {
-        let mut joined = std::mem::take(&mut self.joined);
+    fn complaint_cells(&self, out: &mut Vec<u8>, complaints: &[Complaint<'_>]) {
+        let mut joined = String::new();
         for (index, part) in PARTS.iter().enumerate() {
             if index > 0 {
                 out.push(b',');
@@ -218,7 +220,6 @@ impl Lines {
                 }
             }
         }
-        self.joined = joined;
     }
 
     /// `column: "found" → "sent"`, joined.

@@ -8,16 +8,18 @@ mod error;
 mod lines;
 mod partial;
 mod restore;
+mod row;
 mod run;
 mod summary;
+mod tables;
 pub mod terminal;
 mod words;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::model::{Code, Outcome, Prepared, Settled, Source, Tally};
+use crate::model::{Code, Prepared, Settled, Source, Tally};
 pub use causes::Cause;
 use causes::Causes;
 pub use complaint::{ByHand, Members};
@@ -25,14 +27,14 @@ use complaint::{Known, complaints};
 pub use error::ReportError;
 use lines::Lines;
 use partial::PartialFile;
-pub use run::{Ended, Ending, Halt, Header, Mode, Requests};
+use row::ReportRow;
+pub use run::{Ended, Ending, Format, Halt, Header, Mode, Requests};
 pub use summary::{FileSummary, SheetSummary, SourceSummary, Summary};
+use tables::Tables;
+use writer::Writer;
 
 /// Causes that the summary keeps.
 const CAUSES_MAX: usize = 20;
-
-/// UTF-8's own.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes the report of one run, row by row in bounded memory.
 ///
@@ -46,16 +48,13 @@ pub struct Reporter {
     /// Columns of the source without those that were joined to it.
     own_columns: usize,
     lines: Lines,
-    outcomes: PartialFile,
-    faults: PartialFile,
-    rejected: PartialFile,
-    crosswalk: PartialFile,
+    tables: Tables,
+    /// Further files, in the order in which they are finished.
+    writers: Vec<Box<dyn Writer>>,
     sheets: Vec<Tally>,
     all: Tally,
     not_sent_reasons: BTreeMap<Code, u64>,
     causes: Causes,
-    without_remote_id: u64,
-    test_stand: bool,
     broken_off: bool,
 }
 
@@ -66,59 +65,29 @@ impl Reporter {
     /// When the folder or a file in it cannot be made, or another process writes the same report.
     pub fn create(folder: &Path, source: &Source, mut header: Header) -> Result<Self, ReportError> {
         make_folder(folder)?;
-        let open = |name, columns: &str| {
-            let mut file = PartialFile::create(folder, name)?;
-            file.line().extend_from_slice(columns.as_bytes());
-            file.end_line()?;
-            Ok::<_, ReportError>(file)
-        };
-        let lines = Lines::new(source, &header.operations);
-        let mut rejected = PartialFile::create(folder, "rejected.csv")?;
-        // Spreadsheet programs take a file without the mark for one in the system's old encoding.
-        rejected.line().extend_from_slice(BYTE_ORDER_MARK);
-        lines.rejected_header(rejected.line());
-        rejected.end_line()?;
+        let own_columns = source.columns.len();
+        let mut source = source.clone();
+        let mut lines = Lines::new(&source, &header.operations);
+        let tables = Tables::create(folder, &lines, header.test_stand)?;
+        lines.join(&header.joined_columns);
+        source.columns.extend_from_slice(&header.joined_columns);
+        let known = Known { members: std::mem::take(&mut header.members), by_hand: std::mem::take(&mut header.by_hand) };
+        let writers = writer::of_formats(folder, &source, &header)?;
         Ok(Self {
-            outcomes: open("outcomes.csv", lines::OUTCOMES)?,
-            faults: open("faults.csv", lines::FAULTS)?,
-            rejected,
-            crosswalk: open("crosswalk.csv", lines::CROSSWALK)?,
             folder: folder.to_path_buf(),
-            sheets: vec![Tally::default(); source.sheets.len()],
-            source: source.clone(),
-            own_columns: source.columns.len(),
-            known: Known { members: std::mem::take(&mut header.members), by_hand: Vec::new() },
             header,
+            known,
+            sheets: vec![Tally::default(); source.sheets.len()],
+            source,
+            own_columns,
             lines,
+            tables,
+            writers,
             all: Tally::default(),
             not_sent_reasons: BTreeMap::new(),
             causes: Causes::default(),
-            without_remote_id: 0,
-            test_stand: false,
             broken_off: false,
         })
-    }
-
-    /// Knows further columns, which were joined to the source's own from elsewhere.
-    #[must_use]
-    pub fn with_joined_columns(mut self, columns: &[Arc<str>]) -> Self {
-        self.lines.join(columns);
-        self.source.columns.extend_from_slice(columns);
-        self
-    }
-
-    /// Knows which operations, by their index, leave doubts that only a person can settle.
-    #[must_use]
-    pub fn with_doubts_by_hand(mut self, by_hand: Vec<Option<ByHand>>) -> Self {
-        self.known.by_hand = by_hand;
-        self
-    }
-
-    /// Leaves `crosswalk.csv` empty: the ids come from a test stand, which gives the same one to everybody.
-    #[must_use]
-    pub fn without_crosswalk(mut self) -> Self {
-        self.test_stand = true;
-        self
     }
 
     /// What the run does with good rows.
@@ -157,9 +126,6 @@ impl Reporter {
         self.all.add(settled);
 
         let complaints = complaints(prepared, settled, &self.known);
-        self.lines.turn_to(prepared);
-        self.lines.outcome(self.outcomes.line(), prepared, settled, &complaints);
-        self.outcomes.end_row()?;
         for complaint in &complaints {
             if complaint.is_reason {
                 *self.not_sent_reasons.entry(complaint.code).or_default() += 1;
@@ -167,23 +133,12 @@ impl Reporter {
             }
             self.all.add_code(complaint.code);
             self.causes.add(place, complaint);
-            self.lines.fault(self.faults.line(), place, complaint);
-            self.faults.end_row()?;
         }
-        match settled.outcome {
-            Outcome::Created | Outcome::Existing if self.test_stand => {}
-            Outcome::Created | Outcome::Existing => match settled.remote_id.as_deref() {
-                Some(remote_id) => {
-                    self.lines.crosswalk(self.crosswalk.line(), prepared, settled, remote_id);
-                    self.crosswalk.end_row()?;
-                }
-                None => self.without_remote_id += 1,
-            },
-            Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected => {
-                self.lines.rejected(self.rejected.line(), prepared);
-                self.rejected.end_row()?;
-            }
-            Outcome::Unknown | Outcome::NotSent => {}
+        self.lines.turn_to(prepared);
+        let row = ReportRow { prepared, settled, complaints: &complaints, lines: &self.lines };
+        self.tables.row(&row)?;
+        for writer in &mut self.writers {
+            writer.row(&row)?;
         }
         Ok(())
     }
@@ -201,13 +156,9 @@ impl Reporter {
         if reported != ending.rows_read {
             return Err(ReportError::SumsDiffer { read: ending.rows_read, reported });
         }
-        let mut files = [self.outcomes, self.faults, self.rejected, self.crosswalk];
-        let mut file_summaries = Vec::with_capacity(files.len());
-        for file in &mut files {
-            let bytes = file.sync()?;
-            file_summaries.push(FileSummary { name: file.name, rows: file.rows, bytes });
-        }
-        let summary = Summary {
+        let without_remote_id = self.tables.without_remote_id;
+        let mut files = self.tables.sync()?;
+        let mut summary = Summary {
             run: self.header.run,
             operation: self.header.operation,
             operations: self.header.operations,
@@ -220,8 +171,8 @@ impl Reporter {
             faults: self.all.codes.clone(),
             outcomes: self.all,
             causes: self.causes.largest(&self.source, CAUSES_MAX),
-            clients_without_provider_id: self.without_remote_id,
-            test_stand: self.test_stand,
+            clients_without_provider_id: without_remote_id,
+            test_stand: self.header.test_stand,
             requests: ending.requests,
             started: self.header.started,
             finished: ending.finished,
@@ -229,10 +180,15 @@ impl Reporter {
             halt: ending.halt,
             ignored_columns: self.header.ignored_columns,
             blank_trailing_rows: ending.blank_trailing_rows,
-            files: file_summaries,
+            files: files.iter().map(FileSummary::of).collect(),
             has_second_file: self.source.columns.len() > self.own_columns,
             folder: self.folder,
         };
+        for writer in self.writers {
+            let written = writer.finish(&summary)?;
+            summary.files.extend(written.iter().map(FileSummary::of));
+            files.extend(written);
+        }
         let mut last = PartialFile::create(&summary.folder, SUMMARY)?;
         let json =
             summary.json().map_err(|cause| ReportError::Write { path: summary.folder.join(SUMMARY), cause: cause.into() })?;
@@ -291,7 +247,7 @@ fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
 #[cfg(target_os = "linux")] // for /dev/full
 mod tests {
     use super::*;
-    use crate::model::{Cells, Changes, Fault, Place, Row, Shape};
+    use crate::model::{Cells, Changes, Fault, Outcome, Place, Row, Shape};
     use chrono::DateTime;
     use std::sync::Arc;
 
@@ -313,6 +269,10 @@ mod tests {
             started: DateTime::UNIX_EPOCH,
             ignored_columns: Vec::new(),
             members: Members::new(),
+            joined_columns: Vec::new(),
+            by_hand: Vec::new(),
+            test_stand: false,
+            formats: Vec::new(),
         };
         Reporter::create(folder, &source, header).unwrap()
     }
@@ -357,7 +317,7 @@ mod tests {
         let (prepared, settled) = invalid(0, "x");
         reporter.row(&prepared, &settled).unwrap();
         // The third of four: nothing may be renamed before all of them are on the disk.
-        reporter.rejected.write_to(full_disk());
+        reporter.tables.rejected.write_to(full_disk());
         let error = reporter.finish(ending(1)).unwrap_err();
         assert!(matches!(error, ReportError::Write { .. }), "{error}");
         assert!(error.to_string().contains("rejected.csv.partial"), "{error}");
@@ -370,7 +330,7 @@ mod tests {
     fn after_a_failed_write_no_report_comes_to_be() {
         let folder = tempfile::tempdir().unwrap();
         let mut reporter = reporter(folder.path());
-        reporter.outcomes.write_to(full_disk());
+        reporter.tables.outcomes.write_to(full_disk());
         let long = "x".repeat(1000);
         let mut ordinal = 0;
         let error = loop {

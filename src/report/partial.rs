@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest as _, Sha256};
+
 use super::ReportError;
 
 /// Bytes that are gathered before they are written.
@@ -16,9 +18,14 @@ pub(super) struct PartialFile {
     pub(super) name: &'static str,
     /// Records after the header line.
     pub(super) rows: u64,
+    /// Size of the file, and lower-case hex of its SHA-256 after [`PartialFile::sync`].
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
     file: Option<File>,
     buffer: Vec<u8>,
-    bytes: u64,
+    hasher: Sha256,
+    /// Others write into the file as well, in places of their choice.
+    shared: bool,
     partial: PathBuf,
     target: PathBuf,
     /// Nothing of ours lies under the temporary name any more.
@@ -47,7 +54,31 @@ impl PartialFile {
             Err(TryLockError::Error(_)) => {}
         }
         let buffer = Vec::with_capacity(BUFFER_BYTES + 4096);
-        Ok(Self { name, rows: 0, file: Some(file), buffer, bytes: 0, partial, target, placed: false })
+        Ok(Self {
+            name,
+            rows: 0,
+            bytes: 0,
+            sha256: String::new(),
+            file: Some(file),
+            buffer,
+            hasher: Sha256::new(),
+            shared: false,
+            partial,
+            target,
+            placed: false,
+        })
+    }
+
+    /// The file itself, for a library that writes it in places of its own choice. Nothing is written by lines then.
+    pub(super) fn share(&mut self) -> Result<File, ReportError> {
+        self.shared = true;
+        let file = self.file.as_ref().map_or_else(|| Err(io::ErrorKind::NotFound.into()), File::try_clone);
+        file.map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })
+    }
+
+    /// Where it lies for the time being.
+    pub(super) fn path(&self) -> &Path {
+        &self.partial
     }
 
     /// Where the next record is written to. Follow each record with [`PartialFile::end_row`].
@@ -67,13 +98,20 @@ impl PartialFile {
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is gathered and waits until the disk has it. Returns the file's size in bytes.
-    pub(super) fn sync(&mut self) -> Result<u64, ReportError> {
+    /// Writes what is gathered and waits until the disk has it; size and hash are known then.
+    pub(super) fn sync(&mut self) -> Result<(), ReportError> {
         self.flush()?;
         if let Some(file) = &self.file {
-            file.sync_all().map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })?;
+            let failed = |cause| ReportError::Write { path: self.partial.clone(), cause };
+            file.sync_all().map_err(failed)?;
+            if self.shared {
+                let mut written = File::open(&self.partial).map_err(failed)?;
+                self.hasher = Sha256::new();
+                self.bytes = io::copy(&mut written, &mut HashOf(&mut self.hasher)).map_err(failed)?;
+            }
         }
-        Ok(self.bytes)
+        self.sha256 = hex(&self.hasher.finalize_reset());
+        Ok(())
     }
 
     /// Gives the file its final name. To be called after [`PartialFile::sync`].
@@ -88,6 +126,7 @@ impl PartialFile {
     fn flush(&mut self) -> Result<(), ReportError> {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.write_all(&self.buffer).map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })?;
+        self.hasher.update(&self.buffer);
         self.bytes += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
@@ -108,6 +147,28 @@ impl Drop for PartialFile {
             let _ = std::fs::remove_file(&self.partial);
         }
     }
+}
+
+/// Hashes what is written to it.
+struct HashOf<'a>(&'a mut Sha256);
+
+impl Write for HashOf<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
 }
 
 /// Removes what a killed run left under a temporary name, unless a living one is writing it.

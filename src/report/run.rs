@@ -1,9 +1,11 @@
 //! What a report says about its run besides the rows. Counts nothing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::Members;
+use super::{ByHand, Members};
 
 /// What a run does with good rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +52,32 @@ pub struct Header {
     pub ignored_columns: Vec<String>,
     /// Where body members come from, so that a provider's refusal can name field and column. May be empty.
     pub members: Members,
+    /// Further columns, which were joined to the source's own from elsewhere.
+    pub joined_columns: Vec<Arc<str>>,
+    /// Which operations, by their index, leave doubts that only a person can settle.
+    pub by_hand: Vec<Option<ByHand>>,
+    /// The ids come from a test stand, which gives the same one to everybody: `crosswalk.csv` stays empty.
+    pub test_stand: bool,
+    /// Which files are written besides the CSV files and `summary.json`.
+    pub formats: Vec<Format>,
+}
+
+/// A file, or several, that a report may have besides the CSV files and `summary.json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `outcomes.xlsx`.
+    Xlsx,
+    /// `outcomes.jsonl`.
+    Jsonl,
+    /// `junit.xml`.
+    Junit,
+    /// `report.html`.
+    Html,
+}
+
+impl Format {
+    /// Every format, in the order in which the files are finished.
+    pub const ALL: [Self; 4] = [Self::Xlsx, Self::Jsonl, Self::Junit, Self::Html];
 }
 
 /// How a run ended.

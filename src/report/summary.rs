@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::causes::Cause;
+use super::partial::PartialFile;
 use super::{Ended, Halt, Mode, Requests};
 use crate::model::{Code, Outcome, Tally};
 
@@ -107,6 +108,15 @@ pub struct FileSummary {
     pub rows: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// SHA-256 of its bytes, lower-case hex.
+    pub sha256: String,
+}
+
+impl FileSummary {
+    /// A file that is on the disk.
+    pub(super) fn of(file: &PartialFile) -> Self {
+        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone() }
+    }
 }
 
 impl Summary {

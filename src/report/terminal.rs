@@ -330,7 +330,7 @@ mod tests {
             ignored_columns: vec![],
             blank_trailing_rows: 0,
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
-                .map(|name| FileSummary { name, rows: 7, bytes: 1 })
+                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
                 .to_vec(),
             has_second_file: false,
             folder: "reports/2026-11-21-1".into(),

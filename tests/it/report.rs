@@ -37,6 +37,10 @@ fn header() -> Header {
         started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
         ignored_columns: vec!["Примечание".into()],
         members: Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]),
+        joined_columns: Vec::new(),
+        by_hand: Vec::new(),
+        test_stand: false,
+        formats: Vec::new(),
     }
 }
 

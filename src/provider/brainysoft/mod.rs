@@ -10,7 +10,6 @@ mod json;
 mod look_up;
 mod merge;
 mod options;
-mod phrases;
 mod said;
 mod session;
 mod turns;

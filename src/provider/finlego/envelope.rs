@@ -5,10 +5,21 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
 use crate::provider::http::Reply;
-use crate::provider::words::{find_member, head, masked, pointer_of};
+use crate::provider::phrases::Phrases;
+use crate::provider::words::{find_member, head, pointer_of};
+
+/// What FinLego's errors speak of, in ASP.NET's words.
+const PHRASES: Phrases = Phrases {
+    members: "additionalInfo address addressLine1 applicantId beneficialOwnerPepDetails birthDate businessPartners city companyType country \
+        countryOfRegistration dateOfBirth document editorUserId email externalId firstName fundFlows identificationDocument industry isDirector \
+        isFoundation isPep isRepresentative isShareholder isUbo issuedBy issuedCountryCode issuedDate expirationDate lastName legalName \
+        middleName number onboardingId ownership percentageOwnership phoneNumber registrationNumber relatedIndividuals residenceCountry \
+        residentialAddress riskLevel state streetLine1 streetLine2 taxNumber type webSite website zip request command entity \
+        traceId HTTP JSON GUID UUID",
+    codes: &["riskLevel", "type"],
+};
 
 /// How deep causes of causes are read.
 const CAUSES_DEEP_MAX: usize = 5;
@@ -186,7 +197,7 @@ pub(super) fn refusal(code: String, reply: &Reply, said: &Said, sent: &Body, req
     let message = if line.is_empty() { head(reply) } else { line };
     Refusal {
         code: code.into(),
-        message: masked(&redact(&message, sent)).into(),
+        message: PHRASES.quote(&message, sent).into(),
         pointer: said.pointer(&sent.parse()).map(Into::into),
         request_id,
     }

@@ -7,7 +7,6 @@ mod compare;
 mod flow;
 mod look_up;
 mod options;
-mod quote;
 mod said;
 mod verdicts;
 mod warnings;
@@ -23,9 +22,33 @@ use self::look_up::LookUp;
 pub(super) use self::options::Options;
 use self::said::Said;
 use super::http::{HttpClient, Lost, bearer};
+use super::phrases::Phrases;
 use super::registry::Secret;
 use super::{Absence, AccountSettings, Answer, Found, Halt, Order, Profile, Provider, ProviderError, Slot, Wanted};
 use crate::model::Refusal;
+
+/// What LoanPro's errors speak of.
+const PHRASES: Phrases = Phrases {
+    members: "accessPassword accessUserName accountType address1 address2 birthDate cardType CheckingAccount companyName \
+        contactName CreditCard creditLimit CreditScore customerId customerIdType customerType customId CustomFieldValues \
+        driverLicense firstName generationCode geoLat geoLon hireDate incomeFrequency isPrimary isSecondary lastName \
+        MailAddress middleName payDate payDateFrequency PaymentAccounts PrimaryAddress primaryPhone relation results \
+        secondaryPhone zipcode",
+    codes: &[
+        "accountType",
+        "cardType",
+        "country",
+        "customerIdType",
+        "customerType",
+        "gender",
+        "generationCode",
+        "incomeFrequency",
+        "payDateFrequency",
+        "relation",
+        "state",
+        "type",
+    ],
+};
 
 /// Where the API lives.
 pub const BASE_URL: &str = "https://loanpro.simnang.com/api/public/api/1";

@@ -4,12 +4,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::quote::{is_identifier, quote};
+use super::PHRASES;
 use super::said::Said;
 use super::warnings::Warning;
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quota_pause, retry_after};
 use crate::provider::http::{Lost, Reply};
+use crate::provider::phrases::is_identifier;
 use crate::provider::{Answer, Halt, Verdict};
 
 /// How long to wait where the provider asks for patience and does not say for how long. It documents no limit.
@@ -90,7 +91,7 @@ pub(super) fn refused(reply: &Reply, said: &Said, sent: &Body) -> Refusal {
     let code = [&said.code, &said.kind].into_iter().flatten().find(|code| is_identifier(code, sent));
     Refusal {
         code: code.cloned().unwrap_or_else(|| format!("http_{}", reply.status)).into(),
-        message: quote(&said.message.clone().unwrap_or_else(|| head(reply)), sent).into(),
+        message: PHRASES.quote(&said.message.clone().unwrap_or_else(|| head(reply)), sent).into(),
         pointer: None,
         request_id: request_id(reply),
     }

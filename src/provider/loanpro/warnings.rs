@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::PHRASES;
 use super::options::{Duplicates, Policy};
-use super::quote::quote;
 use crate::model::{Body, Refusal};
 
 /// What a warning is about, in the order in which the id of an existing customer is chosen.
@@ -184,7 +184,7 @@ fn listed(warnings: &[Warning], sent: &Body) -> String {
     let mut words = Vec::new();
     for warning in warnings {
         if warning.ids.is_empty() {
-            words.push(quote(&warning.words, sent));
+            words.push(PHRASES.quote(&warning.words, sent));
         } else {
             by_kind.entry(warning.kind).or_default().extend(&warning.ids);
         }

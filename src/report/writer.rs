@@ -1,0 +1,37 @@
+//! What every further file of the report is to the reporter. Knows no format.
+
+use std::fmt;
+use std::path::Path;
+
+use super::partial::PartialFile;
+use super::row::ReportRow;
+use super::run::Header;
+use super::summary::Summary;
+use super::{Format, ReportError};
+use crate::model::Source;
+
+/// A file of the report in the making. Dropped before it is finished, it leaves nothing behind.
+pub(super) trait Writer: fmt::Debug + Send {
+    /// Takes the next row, in the order of the source.
+    fn row(&mut self, row: &ReportRow<'_>) -> Result<(), ReportError>;
+
+    /// Brings all of it to the disk, under temporary names still. `so_far` holds the sums, and the files that are finished before
+    /// this one.
+    fn finish(self: Box<Self>, so_far: &Summary) -> Result<Vec<PartialFile>, ReportError>;
+}
+
+/// The writers of the formats that the user wants, in the order in which they finish.
+pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Result<Vec<Box<dyn Writer>>, ReportError> {
+    let _ = (folder, source);
+    let mut writers: Vec<Box<dyn Writer>> = Vec::new();
+    for format in Format::ALL {
+        if !header.formats.contains(&format) {
+            continue;
+        }
+        match format {
+            Format::Xlsx | Format::Jsonl | Format::Junit | Format::Html => {}
+        }
+    }
+    writers.shrink_to_fit();
+    Ok(writers)
+}
