@@ -29,8 +29,9 @@ demo:
 generate rows="100000" file="clients.csv":
     cargo run --release -- sandbox generate --rows {{rows}} -o {{file}}
 
-# Rows a second, beside a bare csv loop.
+# Rows a second: reading beside a bare csv loop and calamine, then a whole check.
 bench:
+    cargo bench --bench read
     cargo bench --bench check
 
 # Licences, advisories, sources (needs cargo-deny).

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use calamine::DataRef;
 
+use super::number_format::NumberFormat;
 use super::{cell, damaged};
 use crate::model::CellKind;
 use crate::read::ReadError;
@@ -53,21 +54,29 @@ impl SheetRow {
     pub(super) fn push(&mut self, column: usize, value: &DataRef<'_>, zero_padding: usize) {
         let start = self.text.len();
         if let Some(kind) = cell::append(&mut self.text, value, zero_padding) {
-            self.cells.push(Stored { column, start, end: self.text.len(), kind });
+            self.store(column, start, kind);
         }
+    }
+
+    /// Adds a number as its format means it.
+    pub(super) fn push_number(&mut self, column: usize, number: f64, format: &NumberFormat, is_1904: bool) {
+        self.push(column, &format.value(number, is_1904), format.zero_padding);
+    }
+
+    fn store(&mut self, column: usize, start: usize, kind: CellKind) {
+        self.cells.push(Stored { column, start, end: self.text.len(), kind });
     }
 
     /// Adds an error by the word that it is written with.
     pub(super) fn push_error(&mut self, column: usize, word: &str) {
         let start = self.text.len();
         self.text.push_str(word);
-        self.cells.push(Stored { column, start, end: self.text.len(), kind: CellKind::Error });
+        self.store(column, start, CellKind::Error);
     }
 
     /// Adds a formula that the workbook stores without a value.
     pub(super) fn push_gap(&mut self, column: usize) {
-        let start = self.text.len();
-        self.cells.push(Stored { column, start, end: start, kind: CellKind::FormulaWithoutValue });
+        self.store(column, self.text.len(), CellKind::FormulaWithoutValue);
     }
 
     /// Puts cells that are stored out of order in their order; false when one stands twice.

@@ -22,7 +22,7 @@ enum Message {
     End,
 }
 
-/// One pass over the rows of the sheets. The library's reader borrows its workbook, so both live on one thread.
+/// One pass over the rows of the sheets. Unpacking and reading take a core of their own.
 pub(in crate::read) struct WorkbookRows {
     source: SourceFile,
     messages: Option<Receiver<Message>>,

@@ -176,9 +176,11 @@ pub(super) fn put(
     let column = column as usize;
     match kind {
         Kind::Number => {
-            let format = globals.formats.get(style).copied().unwrap_or_default();
             match number(value) {
-                Some(number) => row.push(column, &format.value(number, globals.is_1904), format.zero_padding),
+                Some(number) => {
+                    let format = globals.formats.get(style).unwrap_or(&globals.plain);
+                    row.push_number(column, number, format, globals.is_1904);
+                }
                 None if value.trim().is_empty() => {}
                 // A text that claims to be a number is still what stands there.
                 None => row.push(column, &DataRef::SharedString(value), 0),

@@ -128,6 +128,11 @@ impl<'a, R: Read> Markup<'a, R> {
         self.at = self.filled.min(self.at + bytes);
     }
 
+    /// How many elements are open here.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Whether an element without content was opened and is not closed yet: the window begins behind it.
     #[inline]
     pub(super) fn is_between(&self) -> bool {

@@ -33,7 +33,10 @@ pub(in crate::read::workbook) struct Known(OnceLock<Globals>);
 struct Globals {
     is_1904: bool,
     texts: Texts,
+    /// By the number of the cell's style.
     formats: Vec<NumberFormat>,
+    /// Of cells without a style.
+    plain: NumberFormat,
 }
 
 /// What the parts around the sheets say.
@@ -150,5 +153,5 @@ fn globals(
         Some(part) => Texts::read(&mut Markup::new(source, settings, part)?)?,
         None => Texts::default(),
     };
-    Ok(Globals { is_1904: workbook.is_1904, texts, formats })
+    Ok(Globals { is_1904: workbook.is_1904, texts, formats, plain: NumberFormat::default() })
 }

@@ -122,9 +122,10 @@ fn failed(markup: &Markup<'_, impl Read>, Misfit(why): Misfit, row: u32) -> Read
 pub(super) fn survey(markup: &mut Markup<'_, impl Read>) -> Result<Facts, ReadError> {
     let mut facts = Facts::default();
     let mut row = 0;
-    let mut is_in_row = false;
+    // How many elements are open between the cells of the row.
+    let mut depth_of_row = None;
     loop {
-        if is_in_row
+        if depth_of_row == Some(markup.depth())
             && !markup.is_between()
             && let Some(bytes) = filled_row(markup.window())
         {
@@ -133,13 +134,16 @@ pub(super) fn survey(markup: &mut Markup<'_, impl Read>) -> Result<Facts, ReadEr
         }
         match markup.next()? {
             Piece::Open(tag) => {
-                if tag.name == b"row" {
+                let is_row = tag.name == b"row";
+                if is_row {
                     row = row_number(tag, row).unwrap_or(row).max(1);
-                    is_in_row = true;
                 }
                 note(tag, row, &mut facts);
+                if is_row {
+                    depth_of_row = Some(markup.depth());
+                }
             }
-            Piece::Close(b"row") => is_in_row = false,
+            Piece::Close(b"row") => depth_of_row = None,
             Piece::Close(_) | Piece::Text(_) | Piece::Verbatim(_) => {}
             Piece::End => return Ok(facts),
         }
