@@ -31,7 +31,7 @@ pub(super) fn read(mut xml: Xml<'_, impl Read>) -> Result<Vec<NumberFormat>, Rea
                 "xf" if are_cell_styles => {
                     let id = number(&element, "numFmtId").unwrap_or(0);
                     let built_in = || u16::try_from(id).map_or_else(|_| NumberFormat::default(), NumberFormat::built_in);
-                    styles.push(codes.get(&id).copied().unwrap_or_else(built_in));
+                    styles.push(codes.get(&id).cloned().unwrap_or_else(built_in));
                     if styles.len() > STYLES_MAX {
                         return Err(xml.damaged("it has more styles than any spreadsheet program takes"));
                     }
