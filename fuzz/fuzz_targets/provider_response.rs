@@ -7,9 +7,8 @@ use clientferry::provider::hostile::{answered, judge_everywhere};
 use libfuzzer_sys::fuzz_target;
 
 /// Statuses with meanings of their own; random ones would seldom hit them.
-const STATUSES: [u16; 24] = [
-    200, 201, 202, 204, 206, 301, 302, 400, 401, 403, 404, 405, 408, 409, 412, 413, 422, 425, 429, 500, 502, 503, 504, 599,
-];
+const STATUSES: [u16; 24] =
+    [200, 201, 202, 204, 206, 301, 302, 400, 401, 403, 404, 405, 408, 409, 412, 413, 422, 425, 429, 500, 502, 503, 504, 599];
 
 fuzz_target!(|input: &[u8]| {
     let [first, second, circumstances, rest @ ..] = input else { return };

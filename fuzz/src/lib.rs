@@ -110,7 +110,10 @@ pub fn read_all(table: &Table, settings: &ReadSettings) {
         };
         assert_eq!(row.place.ordinal, count.rows);
         let place = (row.place.sheet, row.place.line);
-        assert!(row.place.sheet > last.0 || (row.place.sheet == last.0 && row.place.line > last.1) || count.rows == 0, "{place:?} behind {last:?}");
+        assert!(
+            row.place.sheet > last.0 || (row.place.sheet == last.0 && row.place.line > last.1) || count.rows == 0,
+            "{place:?} behind {last:?}"
+        );
         last = place;
         check_row(&row, columns, settings);
         count.rows += 1;
