@@ -111,6 +111,7 @@ codes! {
     CellScientific "cell.scientific" Error "A long number was turned into scientific notation; digits are lost." "Take the value from the original system; format the column as text before pasting it.";
     CellDigitsLost "cell.digits_lost" Error "The number has more digits than a spreadsheet keeps; the last ones were replaced by zeros." "Take the value from the original system; format the column as text before pasting it.";
     CellZerosLost "cell.zeros_lost" Error "The number is shorter than nearly all others of its column: leading zeros were probably lost." "Take the value from the original system; where the short ones are right, write FIELD = \"as is\" below [formats] of the mapping.";
+    CellShownOtherwise "cell.shown_otherwise" Warning "The spreadsheet shows something else than the cell holds." "Look at the cell in the spreadsheet; what the cell holds is what is taken. Where it should be what is shown, write that as text.";
     CellNotText "cell.not_text" Error "The spreadsheet turned the value into a date or a truth value." "Take the value from the original system; format the column as text before pasting it.";
     // which operation
     ClientTypeMissing "client_type.missing" Error "The row does not say what kind of client it is." "Fill the column of the client's kind, or name the operation with --to.";

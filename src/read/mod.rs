@@ -17,6 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::{CellKind, Row, SheetName, Source, Workbook};
+use crate::model::{CellKind, Place, Row, SheetName, Source};
 use delimited::DelimitedRows;
 use sniff::Container;
 use source::SourceFile;
@@ -333,12 +334,12 @@ impl Table {
         Ok(Batches { rows: self.rows()?, rows_per_batch: rows_per_batch.max(1), failed: None })
     }
 
-    /// A fast pass that makes no rows. `observe` gets the position in `columns`, the text and the kind of every chosen cell of
-    /// every whole row; rows that do not fit the header or whose text is damaged are counted, but not shown.
+    /// A fast pass that makes no rows. `observe` gets the row's place, the position in `columns`, the text and the kind of every chosen
+    /// cell of every whole row; rows that do not fit the header or whose text is damaged are counted, but not shown.
     ///
     /// # Errors
     /// When the file cannot be read or has changed.
-    pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
+    pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(Place, usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
         match &self.layout {
             Layout::Delimited(layout) => delimited::scan(&self.file, layout, columns, observe),
             Layout::Workbook(layout) => workbook::scan(layout, columns, observe),

@@ -135,7 +135,7 @@ fn codes_on(sample: &Sample, today: NaiveDate) -> Vec<Vec<Code>> {
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, Today::new(today)).expect("a plan");
     let mut watches = plan.watches();
     let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
-    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).expect("a readable sample");
+    table.scan(&columns, &mut |at, column, text, kind| watches[column].1.observe(at, text, kind)).expect("a readable sample");
     plan.settle(&watches).expect("dates that prove their order");
     let mut rows = Vec::new();
     pipeline::carry(&table, &plan, |row| {

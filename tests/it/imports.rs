@@ -65,8 +65,11 @@ const PROVIDERS: &[&[&str]] = &[&["tbank", "t-bank"], &["finlego"], &["loanpro"]
 const REGISTRIES: &[&str] = &["provider/registry.rs", "sandbox/registry.rs", "contract/registry.rs"];
 
 /// Where one is named besides, and why that is so.
-const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] =
-    &[("provider/mod.rs", "declares the provider's folder"), ("cli.rs", "default of `sandbox --provider`")];
+const PROVIDER_IS_NAMED_BESIDES: &[(&str, &str)] = &[
+    ("provider/hostile.rs", "throws hostile answers at all of them, in tests only"),
+    ("provider/mod.rs", "declares the provider's folder"),
+    ("cli.rs", "default of `sandbox --provider`"),
+];
 
 struct SourceText {
     /// Below `src`, with `/`.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::model::{CellKind, FORM_CHARS_MAX, form};
+use crate::model::{CellKind, Place};
 use crate::prepare::normalize::damage::HabitEvidence;
 use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Guess};
@@ -33,8 +34,8 @@ pub(super) struct Column {
 }
 
 impl Column {
-    pub(super) fn observe(&mut self, text: &str, kind: CellKind, keeps_values: bool) {
-        self.evidence.observe(text, kind);
+    pub(super) fn observe(&mut self, place: Place, text: &str, kind: CellKind, keeps_values: bool) {
+        self.evidence.observe(place, text, kind);
         if text.trim().is_empty() && kind == CellKind::Text {
             return;
         }
@@ -99,6 +100,11 @@ impl Column {
             Some(field) => field.to_ascii_lowercase().ends_with("date") && self.evidence.dates() > 0,
             None => self.evidence.is_of_dates(),
         }
+    }
+
+    /// What was seen of its dates, where it holds any.
+    pub(super) fn dates_mut(&mut self, guess: &Guess) -> Option<&mut ColumnEvidence> {
+        self.holds_dates(guess).then_some(&mut self.evidence)
     }
 
     fn proof(&self, guess: &Guess) -> Option<String> {

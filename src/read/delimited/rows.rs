@@ -92,7 +92,7 @@ pub(in crate::read) fn scan(
     source: &SourceFile,
     layout: &Layout,
     columns: &[usize],
-    observe: &mut dyn FnMut(usize, &str, CellKind),
+    observe: &mut dyn FnMut(Place, usize, &str, CellKind),
 ) -> Result<ScanCount, ReadError> {
     let mut records = behind_header(source, layout)?;
     let mut blanks = BlankRuns::default();
@@ -109,8 +109,10 @@ pub(in crate::read) fn scan(
         if nature != Nature::Client || is_damaged(records.flaws) || shape(&records, layout.width) != Shape::Whole {
             continue;
         }
+        let place = Place { sheet: 0, line: records.line, ordinal: count.rows - 1 };
         for (index, &column) in columns.iter().enumerate() {
             observe(index, &records.cell(layout.ours.position(column)), CellKind::Text);
+            observe(place, index, &records.cell(column), CellKind::Text);
         }
     }
     source.check(records.text().file())?;

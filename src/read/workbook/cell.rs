@@ -88,9 +88,11 @@ fn append_whole(text: &mut String, number: u64, width: usize) {
 
 fn append_date(text: &mut String, date: &ExcelDateTime) -> CellKind {
     let serial = date.as_f64();
-    // 60 is 1900-02-29, which spreadsheets have and the calendar has not: a number is honest, another day is not.
-    let is_day = date.is_datetime() && (0.0..DATE_SERIAL_END).contains(&serial) && !(60.0..61.0).contains(&serial);
-    match date.as_datetime().filter(|_| is_day) {
+    // Where days count from 1900, 60 is 1900-02-29, which spreadsheets have and the calendar has not, and what is below 1 is a time
+    // without a day: a number is honest, another day is not. Where they count from 1904, both are days.
+    let is_serial = date.is_datetime() && (0.0..DATE_SERIAL_END).contains(&serial);
+    let is_day = |day: &NaiveDateTime| day.year() >= 1904 || serial >= 1.0 && !(60.0..61.0).contains(&serial);
+    match date.as_datetime().filter(|day| is_serial && is_day(day)) {
         Some(date) => append_iso(text, date),
         None => append_number(text, serial, 0),
     }
@@ -162,6 +164,8 @@ mod tests {
         assert_eq!(date(60.0, false), "60");
         assert_eq!(date(61.0, false), "1900-03-01");
         assert_eq!(date(-1.0, false), "-1");
+        assert_eq!((date(0.0, false), date(0.5, false)), ("0".into(), "0.5".into()));
+        assert_eq!((date(0.0, true), date(60.0, true)), ("1904-01-01".into(), "1904-03-01".into()));
         assert_eq!(shown(&DataRef::DateTimeIso("2021-01-02T00:00:00".into()), 0).0, "2021-01-02");
     }
 

@@ -10,6 +10,7 @@ mod package;
 mod relations;
 mod row;
 mod rows;
+mod shown;
 mod xls;
 mod xlsb;
 mod xlsx;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use calamine::DataRef;
 
 use super::number_format::NumberFormat;
+use super::shown::Otherwise;
 use super::{cell, damaged};
 use crate::model::CellKind;
 use crate::read::ReadError;
@@ -25,6 +26,17 @@ struct Stored {
     start: usize,
     end: usize,
     kind: CellKind,
+    /// Where the text ends that a spreadsheet program shows; it begins at `end`. Nothing there: it shows the text.
+    shown_end: usize,
+    otherwise: Option<Otherwise>,
+}
+
+/// What a spreadsheet program shows of a cell, where that is another text than the cell's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) column: usize,
+    pub(super) text: &'a str,
+    pub(super) otherwise: Option<Otherwise>,
 }
 
 impl SheetRow {
@@ -36,6 +48,16 @@ impl SheetRow {
     /// Its stored cells with their column, from 0.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &str, CellKind)> {
         self.cells.iter().map(|stored| (stored.column, self.text.get(stored.start..stored.end).unwrap_or(""), stored.kind))
+    }
+
+    /// What is shown of its cells, where that is another text.
+    pub(super) fn shown(&self) -> impl Iterator<Item = Seen<'_>> {
+        let other = |stored: &&Stored| stored.shown_end > stored.end || stored.otherwise.is_some();
+        self.cells.iter().filter(other).map(|stored| Seen {
+            column: stored.column,
+            text: self.text.get(stored.end..stored.shown_end).unwrap_or(""),
+            otherwise: stored.otherwise,
+        })
     }
 
     /// Whether nothing in it can be seen.
@@ -72,6 +94,50 @@ impl SheetRow {
         let start = self.text.len();
         self.text.push_str(word);
         self.store(column, start, CellKind::Error);
+    }
+
+    /// Adds a number as its format means it, and what the format shows of it.
+    pub(super) fn push_number(&mut self, column: usize, number: f64, format: &NumberFormat, is_1904: bool) {
+        let value = format.value(number, is_1904);
+        match format.shown(number) {
+            None => {
+                self.push(column, &value, format.zero_padding);
+                self.see_date(format);
+            }
+            // People see digits that the number has not, and take them for a part of it.
+            Some(shown) if shown.adds_digits => {
+                let start = self.text.len();
+                self.text.push_str(&shown.text);
+                self.store(column, start, CellKind::Number(number));
+                self.see(&shown.text, shown.otherwise);
+            }
+            Some(shown) => {
+                self.push(column, &value, format.zero_padding);
+                self.see(&shown.text, shown.otherwise);
+            }
+        }
+    }
+
+    /// Says whether only a part is shown of the date that was added last.
+    pub(super) fn see_date(&mut self, format: &NumberFormat) {
+        if let Some(stored) = self.cells.last_mut().filter(|stored| matches!(stored.kind, CellKind::Date(_))) {
+            stored.otherwise = format.date_otherwise();
+        }
+    }
+
+    /// Says what is shown of the cell that was added last.
+    pub(super) fn see(&mut self, shown: &str, otherwise: Option<Otherwise>) {
+        let Some(stored) = self.cells.last_mut() else { return };
+        stored.otherwise = otherwise;
+        if self.text.get(stored.start..stored.end) != Some(shown) {
+            self.text.push_str(shown);
+            stored.shown_end = self.text.len();
+        }
+    }
+
+    fn store(&mut self, column: usize, start: usize, kind: CellKind) {
+        let end = self.text.len();
+        self.cells.push(Stored { column, start, end, kind, shown_end: end, otherwise: None });
     }
 
     /// Adds a formula that the workbook stores without a value.

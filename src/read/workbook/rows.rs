@@ -10,7 +10,7 @@ use super::{Layout, SheetLayout, damaged};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::source::SourceFile;
-use crate::read::{ReadError, ScanCount};
+use crate::read::{ReadError, ScanCount, shorten};
 
 const ROWS_PER_MESSAGE: usize = 256;
 const MESSAGES_IN_FLIGHT: usize = 4;
@@ -197,10 +197,20 @@ fn make_row(row: &SheetRow, sheet: &SheetLayout, place: Place, layout: &Layout) 
         }
         cells.push_kind(text, kind);
     }
+    let width = cells.len();
+    for seen in row.shown().filter(|seen| seen.column < width) {
+        cells.set_shown(seen.column, seen.text);
+    }
     while cells.len() < layout.columns {
         cells.push("");
     }
     let mut faults = Vec::new();
+    for seen in row.shown().filter(|seen| seen.column < layout.columns) {
+        if let (Some(otherwise), Ok(column)) = (seen.otherwise, u16::try_from(seen.column)) {
+            let found = shorten(if seen.text.is_empty() { cells.text(seen.column) } else { seen.text });
+            faults.push(Fault::of_cell(Code::CellShownOtherwise, column, &found, otherwise.as_str()));
+        }
+    }
     if shape == Shape::Long {
         let message = format!("a cell stands behind the last of the {} columns that the header names", layout.columns);
         faults.push(Fault::of_row(Code::RowLong, message));
@@ -215,10 +225,11 @@ fn make_row(row: &SheetRow, sheet: &SheetLayout, place: Place, layout: &Layout) 
 pub(in crate::read) fn scan(
     layout: &Layout,
     columns: &[usize],
-    observe: &mut dyn FnMut(usize, &str, CellKind),
+    observe: &mut dyn FnMut(Place, usize, &str, CellKind),
 ) -> Result<ScanCount, ReadError> {
     let mut count = ScanCount::default();
-    for sheet in &layout.sheets {
+    for (number, sheet) in layout.sheets.iter().enumerate() {
+        let number = u16::try_from(number).unwrap_or(u16::MAX);
         let mut blanks = BlankRuns::default();
         let mut before = sheet.header_line;
         layout.book.walk(&sheet.name, &sheet.facts, &mut |row| {
@@ -229,10 +240,13 @@ pub(in crate::read) fn scan(
             count.blank += blank;
             count.rows += blank + 1;
             if shape(row, sheet, layout.columns) == Shape::Whole {
+            }
+            if shape(row, layout.columns) == Shape::Whole {
+                let place = Place { sheet: number, line: row.line, ordinal: count.rows - 1 };
                 for (index, &wanted) in columns.iter().enumerate() {
                     let found = own_cells(row, sheet).find(|&(column, _, _)| column == wanted);
                     let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
-                    observe(index, text, kind);
+                    observe(place, index, text, kind);
                 }
             }
             ControlFlow::Continue(())

@@ -79,7 +79,7 @@ fn it_does_not_grow_with_rows() {
     if let Some(path) = std::env::var_os(ONE) {
         let table = read::open(Path::new(&path), &ReadSettings::default(), &is_header_word).unwrap();
         let mut scanned = 0;
-        let count = table.scan(&[0, 2], &mut |_, text, _| scanned += text.len()).unwrap();
+        let count = table.scan(&[0, 2], &mut |_, _, text, _| scanned += text.len()).unwrap();
         let rows = table.batches(512).unwrap().map(|batch| batch.unwrap().len()).sum::<usize>();
         assert_eq!((count.rows, scanned > 0), (rows as u64, true));
         println!("rows and peak {rows} {}", memory_peak().unwrap_or(0));

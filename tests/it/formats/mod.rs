@@ -5,6 +5,7 @@ mod memory;
 mod ods;
 mod packed;
 mod sheets;
+mod truth;
 mod xls;
 mod xlsx;
 

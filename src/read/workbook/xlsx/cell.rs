@@ -155,7 +155,9 @@ impl OpenCell {
     pub(super) fn put(&self, row: &mut SheetRow, column: u32, value: &str, globals: &Globals) -> Result<(), Misfit> {
         // The empty text may be what a formula gives; any other value has some letter.
         let is_empty_text = self.has_value && self.kind == Kind::Text;
-        if self.has_formula && value.trim().is_empty() && !is_empty_text {
+        // Programs that cannot calculate write a zero and ask the next one to.
+        let is_stand_in = globals.is_worked_out_later && self.kind == Kind::Number && value.trim() == "0";
+        if self.has_formula && (is_stand_in || value.trim().is_empty() && !is_empty_text) {
             row.push_gap(column as usize);
             return Ok(());
         }
@@ -181,6 +183,10 @@ pub(super) fn put(
                     let format = globals.formats.get(style).unwrap_or(&globals.plain);
                     row.push_number(column, number, format, globals.is_1904);
                 }
+                Some(number) => match globals.formats.get(style) {
+                    Some(format) => row.push_number(column, number, format, globals.is_1904),
+                    None => row.push(column, &DataRef::Float(number), 0),
+                },
                 None if value.trim().is_empty() => {}
                 // A text that claims to be a number is still what stands there.
                 None => row.push(column, &DataRef::SharedString(value), 0),

@@ -32,6 +32,8 @@ pub(in crate::read::workbook) struct Known(OnceLock<Globals>);
 #[derive(Debug, Default)]
 struct Globals {
     is_1904: bool,
+    /// Whether whoever wrote it leaves it to the next program to work out its formulas.
+    is_worked_out_later: bool,
     texts: Texts,
     /// By the number of the cell's style.
     formats: Vec<NumberFormat>,
@@ -42,6 +44,7 @@ struct Globals {
 /// What the parts around the sheets say.
 struct Workbook {
     is_1904: bool,
+    is_worked_out_later: bool,
     /// Sheets in their order, each with the name of its part.
     sheets: Vec<(SheetEntry, String)>,
     texts: String,
@@ -105,6 +108,7 @@ fn workbook(source: &SourceFile, settings: &ReadSettings, package: &mut Package<
     };
     let mut workbook = Workbook {
         is_1904: false,
+        is_worked_out_later: false,
         sheets: Vec::new(),
         texts: part_of_kind("sharedStrings", "sharedStrings.xml"),
         styles: part_of_kind("styles", "styles.xml"),
@@ -119,6 +123,10 @@ fn workbook(source: &SourceFile, settings: &ReadSettings, package: &mut Package<
                     if let Some(is_1904) = attribute(&element, "date1904") {
                         workbook.is_1904 = matches!(is_1904.as_str(), "1" | "true");
                     }
+                }
+                "calcPr" => {
+                    let later = attribute(&element, "fullCalcOnLoad");
+                    workbook.is_worked_out_later = later.is_some_and(|later| matches!(later.as_str(), "1" | "true"));
                 }
                 "sheet" => {
                     let relation = attribute(&element, "id").and_then(|id| related.get(&id));
@@ -154,4 +162,5 @@ fn globals(
         None => Texts::default(),
     };
     Ok(Globals { is_1904: workbook.is_1904, texts, formats, plain: NumberFormat::default() })
+    Ok(Globals { is_1904: workbook.is_1904, is_worked_out_later: workbook.is_worked_out_later, texts, formats })
 }
