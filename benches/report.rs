@@ -15,7 +15,7 @@ use clientferry::contract::{Registry, Today, vocabulary};
 use clientferry::model::{Outcome, Prepared, Settled, Source};
 use clientferry::prepare::{self, Plan, Scope};
 use clientferry::read::{self, ReadSettings};
-use clientferry::report::{Ended, Ending, Evidence, Format, Header, Mode, Reporter, Requests, verify};
+use clientferry::report::{Ended, Ending, Evidence, Format, Header, Mode, PageSettings, Reporter, Requests, verify};
 use clientferry::{pipeline, sandbox};
 
 const OPERATION: &str = "tbank/fl-resident";
@@ -39,7 +39,7 @@ fn rows() -> (Source, Vec<(Prepared, Settled)>, Vec<String>) {
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), Scope::new("bench", &[7; 32]), today).unwrap();
     let mut watches = plan.watches();
     let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
-    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).unwrap();
+    table.scan(&columns, &mut |at, column, text, kind| watches[column].1.observe(at, text, kind)).unwrap();
     plan.settle(&watches).map_err(drop).unwrap();
     let mut rows = Vec::new();
     pipeline::carry(&table, &plan, |prepared| {
@@ -75,6 +75,7 @@ fn header(operations: Vec<String>, formats: Vec<Format>) -> Header {
         test_stand: false,
         formats,
         evidence: Evidence::default(),
+        page: PageSettings::default(),
     }
 }
 
@@ -99,6 +100,7 @@ fn measure(what: &str, formats: Vec<Format>, total: u64) -> String {
         rows_read: total,
         blank_trailing_rows: 0,
         journal: None,
+        timeline: None,
     };
     let summary = reporter.finish(ending).unwrap();
     let wrote = began.elapsed().as_secs_f64();

@@ -69,30 +69,19 @@ pub enum Failure {
     Triage(std::io::Error),
     /// Columns that the program cannot map by itself.
     #[error("the columns do not settle the mapping by themselves:\n{}", bullets(questions))]
-    MappingOpen {
-        questions: Vec<String>,
-        written: Option<PathBuf>,
-    },
+    MappingOpen { questions: Vec<String>, written: Option<PathBuf> },
     /// Date columns that prove no order of day and month.
     #[error("the order of day and month is not proven:\n{}", bullets(&questions.iter().map(|question| format!("column `{}`: {}", question.header, question.evidence)).collect::<Vec<_>>()))]
-    DatesOpen {
-        questions: Vec<DateQuestion>,
-    },
+    DatesOpen { questions: Vec<DateQuestion> },
     /// A setting that cannot be used.
     #[error("{what}")]
-    Settings {
-        what: String,
-        hint: String,
-    },
+    Settings { what: String, hint: String },
     /// The provider stopped the run before the first row.
     #[error("the provider stops the run: {}", .0.what)]
     Halted(Halt),
     /// A file or stream of our own that cannot be written.
     #[error("cannot write {what}: {why}")]
-    Output {
-        what: String,
-        why: std::io::Error,
-    },
+    Output { what: String, why: std::io::Error },
 }
 
 fn bullets(lines: &[String]) -> String {

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{annex, evidence, facts, page};
-use super::{annex, facts, page};
 use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};

@@ -16,8 +16,7 @@ mod workbook;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{CellKind, Row, SheetName, Source, Workbook};
-use crate::model::{CellKind, Place, Row, SheetName, Source};
+use crate::model::{CellKind, Place, Row, SheetName, Source, Workbook};
 use delimited::DelimitedRows;
 use sniff::Container;
 use source::SourceFile;

@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 use chrono::DateTime;
 use clientferry::model::{Cells, Changes, Code, Fault, Outcome, Place, Prepared, Row, Settled, Shape, Source};
 use clientferry::report::{
-    ControlColumn, Ended, Ending, Evidence, Finding, Format, Header, Members, Mode, Reporter, Requests, VerifyError, verify,
+    ControlColumn, Ended, Ending, Evidence, Finding, Format, Header, Members, Mode, PageSettings, Reporter, Requests,
+    VerifyError, verify,
 };
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +21,7 @@ fn source() -> Source {
         path: "clients.xlsx".into(),
         sha256: "ab".repeat(32),
         sheets: vec![Arc::from("=A"), Arc::from("Б")],
+        workbook: None,
         columns: ["id", "Сумма"].map(Arc::from).to_vec(),
     }
 }
@@ -40,6 +42,7 @@ fn header(formats: &[Format]) -> Header {
         by_hand: Vec::new(),
         test_stand: false,
         formats: formats.to_vec(),
+        page: PageSettings::default(),
         evidence: Evidence { control_columns, ..Evidence::default() },
     }
 }
@@ -78,6 +81,7 @@ fn write(folder: &Path, rows: u64, formats: &[Format]) {
         rows_read: rows,
         blank_trailing_rows: 0,
         journal: None,
+        timeline: None,
     };
     reporter.finish(ending).unwrap();
 }

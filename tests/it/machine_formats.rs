@@ -79,11 +79,6 @@ fn elements(xml: &str) -> Vec<(String, BTreeMap<String, String>, String)> {
             Event::Start(start) => {
                 let attributes = start.attributes().map(|attribute| {
                     let attribute = attribute.unwrap();
-                    let value = String::from_utf8(attribute.value.to_vec()).unwrap();
-                    (
-                        String::from_utf8(attribute.key.as_ref().to_vec()).unwrap(),
-                        quick_xml::escape::unescape(&value).unwrap().into_owned(),
-                    )
                     let key: &str = attribute.key.as_ref();
                     (key.to_owned(), quick_xml::escape::unescape(&attribute.value).unwrap().into_owned())
                 });

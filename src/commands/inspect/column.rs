@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::model::{CellKind, FORM_CHARS_MAX, form};
-use crate::model::{CellKind, Place};
+use crate::model::{CellKind, FORM_CHARS_MAX, Place, form};
 use crate::prepare::normalize::damage::HabitEvidence;
 use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Guess};

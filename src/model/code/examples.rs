@@ -67,6 +67,7 @@ examples! {
     CellScientific Cells(&[("ИНН", "5,00101E+11")]);
     CellDigitsLost Case("`4276000000000000` where the papers say 16 other digits, in a number cell.", "`4276000000000000` в числовой ячейке, а в документах 16 других цифр.");
     CellZerosLost Case("`77001` among division codes of six digits.", "`77001` среди кодов подразделений из шести цифр.");
+    CellShownOtherwise Case("A cell holds 42.129 and its format shows 42.", "Ячейка содержит 42,129, а её формат показывает 42.");
     CellNotText Case("The passport series `02 03` became 2 March.", "Серия паспорта `02 03` стала вторым марта.");
     // which operation
     ClientTypeMissing Case("An empty cell in the column of the client's kind, with a provider alone after `--to`.", "Пустая ячейка в столбце вида клиента когда в `--to` назван только провайдер.");

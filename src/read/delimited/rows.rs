@@ -111,8 +111,7 @@ pub(in crate::read) fn scan(
         }
         let place = Place { sheet: 0, line: records.line, ordinal: count.rows - 1 };
         for (index, &column) in columns.iter().enumerate() {
-            observe(index, &records.cell(layout.ours.position(column)), CellKind::Text);
-            observe(place, index, &records.cell(column), CellKind::Text);
+            observe(place, index, &records.cell(layout.ours.position(column)), CellKind::Text);
         }
     }
     source.check(records.text().file())?;

@@ -80,15 +80,6 @@ impl SheetRow {
         }
     }
 
-    /// Adds a number as its format means it.
-    pub(super) fn push_number(&mut self, column: usize, number: f64, format: &NumberFormat, is_1904: bool) {
-        self.push(column, &format.value(number, is_1904), format.zero_padding);
-    }
-
-    fn store(&mut self, column: usize, start: usize, kind: CellKind) {
-        self.cells.push(Stored { column, start, end: self.text.len(), kind });
-    }
-
     /// Adds an error by the word that it is written with.
     pub(super) fn push_error(&mut self, column: usize, word: &str) {
         let start = self.text.len();

@@ -240,8 +240,6 @@ pub(in crate::read) fn scan(
             count.blank += blank;
             count.rows += blank + 1;
             if shape(row, sheet, layout.columns) == Shape::Whole {
-            }
-            if shape(row, layout.columns) == Shape::Whole {
                 let place = Place { sheet: number, line: row.line, ordinal: count.rows - 1 };
                 for (index, &wanted) in columns.iter().enumerate() {
                     let found = own_cells(row, sheet).find(|&(column, _, _)| column == wanted);

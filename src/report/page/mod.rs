@@ -67,13 +67,16 @@ pub struct TimelineSlice {
     pub throttled: u64,
 }
 
+/// The user's own id of a client, and the provider's.
+type Ids = (Option<Box<str>>, Option<Box<str>>);
+
 /// A row of the sample.
 #[derive(Debug)]
 struct SampledRow {
     place: Place,
     outcome: Outcome,
     /// The user's own id and the provider's, where they may be shown.
-    ids: Option<(Option<Box<str>>, Option<Box<str>>)>,
+    ids: Option<Ids>,
     attempts: u32,
     http_status: Option<u16>,
     complaints: Vec<Said>,

@@ -9,7 +9,7 @@ use clientferry::model::{
     Cells, Changes, Code, Fault, FieldName, Outcome, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
 use clientferry::report::{
-    Ended, Ending, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Timeline, TimelineSlice,
+    Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Timeline, TimelineSlice,
 };
 use tempfile::TempDir;
 
@@ -23,6 +23,7 @@ pub(super) fn source(name: &str, columns: &[String]) -> Source {
         path: "in/clients.csv".into(),
         sha256: "ab".repeat(32),
         sheets: vec![Arc::from("")],
+        workbook: None,
         columns: columns.iter().map(|name| Arc::from(name.as_str())).collect(),
     }
 }
@@ -44,6 +45,7 @@ pub(super) fn header(page: PageSettings) -> Header {
         test_stand: false,
         formats: vec![Format::Html],
         page,
+        evidence: Evidence::default(),
     }
 }
 
@@ -62,6 +64,7 @@ pub(super) fn ending(rows_read: u64) -> Ending {
         }),
         rows_read,
         blank_trailing_rows: 0,
+        journal: None,
     }
 }
 

@@ -14,7 +14,7 @@ use clientferry::model::{
     Body, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Outcome, Parcel, Prepared, Row, Settled,
 };
 use clientferry::read::{self, ReadError, ReadSettings, Table};
-use clientferry::report::{Ended, Ending, Format, Header, Members, Mode, Reporter, Requests, Summary};
+use clientferry::report::{Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Summary};
 use serde_json::json;
 
 /// A file whose first filled sheet is read, with the header where the reader finds it.
@@ -41,6 +41,8 @@ fn header() -> Header {
         by_hand: Vec::new(),
         test_stand: false,
         formats: vec![Format::Xlsx],
+        page: PageSettings::default(),
+        evidence: Evidence::default(),
     }
 }
 
@@ -60,6 +62,8 @@ fn report(table: &Table, folder: &Path, judge: &dyn Fn(&Row) -> Vec<Fault>) -> R
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
         rows_read,
         blank_trailing_rows: 0,
+        journal: None,
+        timeline: None,
     };
     Ok(reporter.finish(ending).unwrap())
 }

@@ -178,12 +178,8 @@ pub(in crate::read::workbook) fn walk(
                 }
                 match cell(source, id, &records.body, &globals, &text, line)? {
                     Some(Found::TextFollows) => pending = Some((line, column, style)),
-                    Some(found) => {
-                        if !put(walk, line, column, &found, style)? {
-                            return Ok(false);
-                        }
-                    }
-                    None => {}
+                    Some(found) if !put(walk, line, column, &found, style)? => return Ok(false),
+                    Some(_) | None => {}
                 }
             }
             _ => {}

@@ -183,10 +183,6 @@ pub(super) fn put(
                     let format = globals.formats.get(style).unwrap_or(&globals.plain);
                     row.push_number(column, number, format, globals.is_1904);
                 }
-                Some(number) => match globals.formats.get(style) {
-                    Some(format) => row.push_number(column, number, format, globals.is_1904),
-                    None => row.push(column, &DataRef::Float(number), 0),
-                },
                 None if value.trim().is_empty() => {}
                 // A text that claims to be a number is still what stands there.
                 None => row.push(column, &DataRef::SharedString(value), 0),

@@ -161,6 +161,11 @@ fn globals(
         Some(part) => Texts::read(&mut Markup::new(source, settings, part)?)?,
         None => Texts::default(),
     };
-    Ok(Globals { is_1904: workbook.is_1904, texts, formats, plain: NumberFormat::default() })
-    Ok(Globals { is_1904: workbook.is_1904, is_worked_out_later: workbook.is_worked_out_later, texts, formats })
+    Ok(Globals {
+        is_1904: workbook.is_1904,
+        is_worked_out_later: workbook.is_worked_out_later,
+        texts,
+        formats,
+        plain: NumberFormat::default(),
+    })
 }
