@@ -117,8 +117,8 @@ mod tests {
     fn slices_are_round_and_few() {
         for (span_ms, wanted) in [
             (0, 1_000),
-            (57_000, 1_000),
-            (58_000, 2_000),
+            (58_000, 1_000),
+            (59_000, 2_000),
             (3_600_000, 120_000),
             (30 * DAY_MS, DAY_MS),
             (100 * DAY_MS, 2 * DAY_MS),

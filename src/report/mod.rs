@@ -9,6 +9,7 @@ mod complaint;
 mod error;
 mod jsonl;
 mod junit;
+mod leftovers;
 mod lines;
 mod page;
 mod partial;
@@ -237,7 +238,9 @@ impl Reporter {
         summary.seal = seal;
         // The summary comes last: where it stands, all the others do.
         files.insert(files.len() - 1, certificate);
+        let written: Vec<&'static str> = files.iter().map(|file| file.name).collect();
         place_all(files.into_iter())?;
+        leftovers::remove(&summary.folder, &written, &self.source.path);
         partial::sync_folder(&summary.folder);
         Ok(summary)
     }

@@ -136,6 +136,15 @@ fn a_report_that_nobody_touched_verifies() {
 }
 
 #[test]
+fn optional_files_of_an_earlier_report_do_not_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), 5, &[Format::Jsonl, Format::Junit]);
+    write(folder.path(), 5, &[]);
+    assert!(findings(folder.path()).is_empty(), "{}", told(folder.path()));
+    assert!(!folder.path().join("outcomes.jsonl").exists());
+}
+
+#[test]
 fn control_sums_are_exact_and_say_what_they_leave_out() {
     let certificate = verify(copy().path(), None).unwrap().certificate.unwrap();
     let sum = &certificate.control_sums[0];

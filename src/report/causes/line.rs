@@ -70,9 +70,14 @@ impl Serialize for MappingLine {
     }
 }
 
-/// A text as TOML writes it.
+/// A text as TOML writes it in one line: keys may not have several.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let written = toml::Value::String(text.to_owned()).to_string();
+    if written.starts_with("\"\"\"") || written.starts_with("'''") {
+        // What JSON escapes, TOML's basic strings escape alike.
+        return serde_json::Value::String(text.to_owned()).to_string();
+    }
+    written
 }
 
 fn key(name: &str) -> String {

@@ -88,7 +88,11 @@ impl<T> Sample<T> {
             return;
         }
         // The kind that takes the most room for what it is worth makes some; its last row it keeps as long as it can.
-        if let Some(largest) = self.kinds.values_mut().max_by_key(|kept| kept.rows.len().saturating_sub(1) * kept.weight)
+        if let Some(largest) = self
+            .kinds
+            .values_mut()
+            .filter(|kept| !kept.rows.is_empty())
+            .max_by_key(|kept| kept.rows.len().saturating_sub(1) * kept.weight)
             && let Some(out) = largest.rows.pop()
         {
             largest.below = out.rank;

@@ -1,6 +1,7 @@
 //! The gathered statistics as the template's texts: counted, named, clipped, in the page's language. Writes no HTML itself.
 
 mod lines;
+mod proof;
 mod sentence;
 
 use askama::Template;
@@ -188,7 +189,7 @@ pub(super) fn view(page: Statistics, summary: &Summary) -> View {
         catalogue,
         files: files(lang, summary),
         certificate_intro: Sentence::new(w.certificate_intro),
-        certificate: certificate(lang, w, summary),
+        certificate: proof::certificate(lang, w, summary),
         run: run(lang, w, summary),
     }
 }
@@ -380,14 +381,6 @@ fn files(lang: Lang, summary: &Summary) -> Vec<FileLine> {
         size: size(lang, file.bytes),
     };
     summary.files.iter().map(line).collect()
-}
-
-fn certificate(lang: Lang, w: &Words, summary: &Summary) -> Vec<(String, String)> {
-    let counts: Vec<String> = Outcome::ALL.iter().map(|&outcome| number(lang, summary.count(outcome))).collect();
-    let mut facts = vec![(w.equation.to_owned(), format!("{} = {}", number(lang, summary.source.rows), counts.join(" + ")))];
-    facts.push((clip(&summary.source.name, NAME_CHARS_MAX), summary.source.sha256.clone()));
-    facts.extend(summary.files.iter().map(|file| (file.name.to_owned(), file.sha256.clone())));
-    facts
 }
 
 fn run(lang: Lang, w: &'static Words, summary: &Summary) -> RunView {

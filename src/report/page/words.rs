@@ -119,6 +119,10 @@ words! {
     records "Column." "Records" "Записей";
     size "Column." "Size" "Размер";
     certificate "Section." "Certificate" "Свидетельство";
+    proof_mapping "Label of a hash." "Mapping" "Соответствие столбцов";
+    proof_contract "Label of a hash." "Contract" "Контракт";
+    proof_journal "Label of a hash." "Journal, events of this run" "Журнал, события этого запуска";
+    control_sum "Label of a sum." "Control sum" "Контрольная сумма";
     certificate_intro "Explains it." "What this report is about, to the byte. `clientferry verify` holds the folder against certificate.json." "О чём этот отчёт, с точностью до байта. `clientferry verify` сверяет папку с certificate.json.";
     equation "Label." "Sum" "Сумма";
     run "Section." "The run" "Запуск";

@@ -319,7 +319,7 @@ fn a_report_that_the_disk_does_not_take_leaves_no_half_of_itself() {
     stage.write_clients("clients.csv", 2000, 63, 20);
     let check = ["check", "clients.csv", "--to", OPERATION, "--out", "out"];
     let finished = run_with_file_limit(&stage, 600, &check);
-    assert_refused(&stage, finished, 6, &["out/outcomes.csv.partial"]);
+    assert_refused(&stage, finished, 6, &["out/outcomes.", ".partial: cannot write the report"]);
     // The folder for temporary files is full still earlier, and is named.
     let finished = run_with_file_limit(&stage, 20, &check);
     assert_refused(&stage, finished, 6, &[std::env::temp_dir().to_str().unwrap(), "TMPDIR"]);

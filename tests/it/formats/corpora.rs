@@ -66,6 +66,8 @@ pub(super) fn agrees(here: &(String, CellKind), there: &Data) -> bool {
         (CellKind::Date(_), Data::DateTimeIso(other)) => other.starts_with(text.get(..10).unwrap_or("?")),
         (CellKind::Text, Data::String(other)) => text.trim() == clientferry::model::text::disarm(other).trim(),
         (CellKind::Text, Data::DurationIso(_)) => true,
+        // A time of day alone is no date.
+        (CellKind::Text, Data::DateTimeIso(other)) => text == other && !other.contains('-'),
         // The library takes the zero of a program that cannot calculate for a value.
         (CellKind::FormulaWithoutValue, Data::Float(other)) => *other == 0.0,
         _ => false,
@@ -98,7 +100,10 @@ fn workbooks_agree_with_the_library_cell_by_cell() {
             if is_chart || is_blank {
                 continue;
             }
-            let header = u64::from(first_row) + 1;
+            // What holds blanks only is no row.
+            let filled = range.used_cells().filter(|(_, _, value)| !value.to_string().trim().is_empty());
+            let Some(header_row) = filled.map(|(row, _, _)| row).min() else { continue };
+            let header = u64::from(first_row) + header_row as u64 + 1;
             let here = match cells_here(&path, &sheet, header) {
                 Ok(here) => here,
                 Err(error) => {
@@ -108,13 +113,14 @@ fn workbooks_agree_with_the_library_cell_by_cell() {
             };
             let there: BTreeMap<(u64, usize), &Data> = range
                 .used_cells()
-                .filter(|(row, _, _)| *row > 0)
-                .map(|(row, column, value)| ((row as u64 + header, column + first_column as usize), value))
+                .filter(|(row, _, _)| *row > header_row)
+                .map(|(row, column, value)| ((row as u64 + u64::from(first_row) + 1, column + first_column as usize), value))
                 .filter(|(_, value)| !matches!(value, Data::String(text) if clientferry::model::text::disarm(text).is_empty()))
                 .collect();
             compared += there.len();
             for (place, value) in &there {
-                if !here.get(place).is_some_and(|here| agrees(here, value)) {
+                let is_blank = || matches!(value, Data::String(text) if text.trim().is_empty());
+                if !here.get(place).map_or_else(is_blank, |here| agrees(here, value)) {
                     differing.push(format!("{name}:{sheet}:{place:?}: {:?} here, {value:?} there", here.get(place)));
                 }
             }

@@ -51,6 +51,11 @@ const COLOURS: &str = r#"(() => {
   return [...new Set(poor)];
 })()"#;
 
+/// What reaches beyond the right edge of the screen.
+const WIDEST: &str = r#"[...document.querySelectorAll('main *, header *, footer *')]
+  .filter((node) => node.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !node.closest('.scroll, pre'))
+  .slice(0, 8).map((node) => `${node.tagName}.${node.className.baseVal ?? node.className} in ${node.parentElement.tagName}`)"#;
+
 const VISIBLE: &str = "[...document.querySelectorAll('#sample tbody tr')].filter((row) => row.checkVisibility()).length";
 
 #[test]
@@ -66,11 +71,12 @@ fn the_page_works_in_a_browser_by_keyboard_in_every_theme_and_asks_nobody() {
     }
     for (name, written) in [("varied", bounds::varied_page()), ("wild", bounds::wild_page(true))] {
         browser.events.clear();
+        browser.media("light", "screen");
         browser.open(&format!("file://{}", written.path().join("report.html").display()));
         for width in [1280, 320] {
             browser.screen(width, 900, width < 500);
             let beyond = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-            assert_eq!(beyond, 0, "{name}: the page is wider than a screen of {width}");
+            assert_eq!(beyond, 0, "{name}: wider than a screen of {width}: {}", browser.value(WIDEST));
             browser.picture(&format!("{name}-{width}.png"));
         }
         assert_eq!(complaints(&browser), Vec::<Value>::new(), "{name}");

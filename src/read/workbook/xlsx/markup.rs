@@ -402,7 +402,7 @@ mod tests {
     #[test]
     fn pieces_are_found_wherever_the_stream_is_cut() {
         let xml = "<?xml version=\"1.0\"?><!-- <a> --><x:a y='>\"'>t<![CDATA[<b>]]]>é<!----><c/>u</x:a >";
-        let expected = ["<a y='>\"'", "t", "[<b>]", "é", "<c", "/c", "u", "/a"];
+        let expected = ["<a y='>\"'", "t", "[<b>]]", "é", "<c", "/c", "u", "/a"];
         assert_eq!(pieces(xml.as_bytes()).unwrap(), expected);
         for order in [u16::to_le_bytes, u16::to_be_bytes] {
             for mark in ["", "\u{feff}"] {
