@@ -17,6 +17,7 @@ use super::samples::{SAMPLES, Sample};
 
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
+    (Code::CellShownOtherwise, "the library that makes the sample writes no such formats; the reader's own tests have them"),
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
     (Code::RowNul, "no sample is broken like that; the reader's own tests have one"),
     (Code::RowRepeatedHeader, "no sample is a printed report; the reader's own tests have one"),

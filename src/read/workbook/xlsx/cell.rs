@@ -115,7 +115,11 @@ impl OpenCell {
             Some(reference) => Some(whole_place(reference).ok_or(Misfit("stands at a place that no sheet has"))?),
             None => None,
         };
-        let style = tag.value("s").filter(|style| !style.is_empty()).map_or(Some(0), |style| style.parse().ok()).ok_or(Misfit("has no style"))?;
+        let style = tag
+            .value("s")
+            .filter(|style| !style.is_empty())
+            .map_or(Some(0), |style| style.parse().ok())
+            .ok_or(Misfit("has no style"))?;
         let kind = Kind::of(tag.value("t")).ok_or(Misfit("holds a value of an unknown kind"))?;
         Ok(Self { place, style, kind, has_formula: false, has_value: false })
     }

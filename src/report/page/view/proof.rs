@@ -17,9 +17,9 @@ pub(super) fn certificate(lang: Lang, w: &Words, summary: &Summary) -> Vec<(Stri
         (format!("{} {}", w.proof_contract, clip(&contract.operation, NAME_CHARS_MAX)), contract.sha256.clone())
     };
     facts.extend(contracts.iter().map(contract));
-    facts.extend(journal.iter().map(|journal| {
-        (format!("{} ({})", w.proof_journal, number(lang, journal.events)), journal.sha256.clone())
-    }));
+    facts.extend(
+        journal.iter().map(|journal| (format!("{} ({})", w.proof_journal, number(lang, journal.events)), journal.sha256.clone())),
+    );
     facts.extend(control_sums.iter().map(|sum| {
         let name = format!("{} {}", w.control_sum, clip(&sum.column, NAME_CHARS_MAX));
         (name, sum.sum.clone().unwrap_or_else(|| "–".to_owned()))
