@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 70 a defect of clientferry · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 8 verify: the report was changed · 9 verify: made from something else · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -32,7 +32,7 @@ pub enum Command {
     /// Send every good row; starts a run or continues it.
     Import(ImportArgs),
     /// Everything but sending; writes the same report.
-    Check(SourceArgs),
+    Check(CheckArgs),
     /// Check, and tell how many calls the import would take and how long.
     Plan(SourceArgs),
     /// Tell what a file is: encoding, delimiter, sheets, header row, columns.
@@ -51,6 +51,10 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Write a run's report again.
     Report(ReportArgs),
+    /// Tell whether a report is as it was written, byte for byte, and its sums hold.
+    Verify(VerifyArgs),
+    /// Tell what a fault code means and what to do about it.
+    Explain(ExplainArgs),
     /// List the runs in the journal.
     Runs(RunsArgs),
     /// A local imitation of a provider, for rehearsals and tests.
@@ -110,6 +114,15 @@ pub struct ReportingArgs {
         hide_env_values = true
     )]
     pub formats: Vec<ReportFormat>,
+    /// Column whose numbers the certificate adds up, exactly and by what became of the rows; may be given several times.
+    #[arg(long, value_name = "COLUMN", env = "CLIENTFERRY_CONTROL_SUM", value_delimiter = ';')]
+    pub control_sum: Vec<String>,
+    /// Language of report.html: en or ru (en when neither this nor the configuration says it).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG")]
+    pub lang: Option<String>,
+    /// Show clients' values in report.html in clear instead of their forms. The page and summary.json say so.
+    #[arg(long)]
+    pub unmask: bool,
 }
 
 /// A file, or several, of a report.
@@ -150,6 +163,17 @@ pub struct ReadingArgs {
     /// How many times larger something packed may become; what stays below 64 MB is exempt.
     #[arg(long, value_name = "TIMES", env = "CLIENTFERRY_UNPACK_RATIO_MAX")]
     pub unpack_ratio_max: Option<u64>,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Write the mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
 }
 
 /// `import`.
@@ -276,12 +300,51 @@ pub struct ReportArgs {
     /// Report folder (the run's own when not given).
     #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
     pub out: Option<PathBuf>,
+    /// Write the run's mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
+    /// An earlier run or the folder of an earlier report: tell what changed since, also as changes.csv and changes.json.
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The report folder.
+    pub folder: PathBuf,
+    /// The file that the report speaks of: it must be the one that was read.
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// The mapping file: it must be the one that was used.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// The journal: the run's events must be those that the report was made from.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// The seal that was noted when the report was written: the certificate must still have it.
+    #[arg(long, value_name = "HEX")]
+    pub seal: Option<String>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code, for example `phone.too_short`.
+    #[arg(required_unless_present = "all")]
+    pub code: Option<String>,
+    /// List all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub all: bool,
+    /// Language: en or ru (English when not given).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG", default_value = "en")]
+    pub lang: String,
 }
 
 /// `runs`.

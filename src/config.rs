@@ -31,6 +31,8 @@ const DEFAULT_ACCOUNT: &str = "default";
 pub struct Config {
     journal: Option<PathBuf>,
     reports: Option<PathBuf>,
+    /// Language of `report.html`.
+    lang: Option<String>,
     #[serde(default)]
     sending: Sending,
     #[serde(default)]
@@ -282,6 +284,12 @@ impl Config {
     #[must_use]
     pub fn reports(&self) -> PathBuf {
         self.reports.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_REPORTS))
+    }
+
+    /// The language that people are spoken to in, where the file says it.
+    #[must_use]
+    pub fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
     }
 
     /// The name of the account that a provider's operations are sent with.

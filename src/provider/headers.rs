@@ -6,6 +6,8 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 /// Larger numbers in a reset header are a point of time, not a number of seconds.
 const EPOCH_SECONDS_MIN: u64 = 1_000_000_000;
+/// Nobody means a longer wait; what is beyond was not meant as one.
+const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How long `Retry-After` asks to wait, as seconds or as an HTTP date; the longest where it stands several times.
 /// A date is compared with the server's own clock where the answer shows it, else with `now`. Other forms are ignored.
@@ -23,6 +25,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             }
         })
         .max()
+        .map(|wait| wait.min(WAIT_MAX))
 }
 
 /// How long the quota headers ask to wait: the time to the reset where nothing remains, else `None`.
@@ -69,7 +72,7 @@ pub fn quota_pause(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         };
         note(number("remaining"), number("reset"));
     }
-    longest
+    longest.map(|wait| wait.min(WAIT_MAX))
 }
 
 fn until(reset: u64, now: SystemTime) -> Duration {

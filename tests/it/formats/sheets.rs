@@ -42,7 +42,7 @@ fn all_sheets_of_one_header_are_one_source() {
         read.iter().map(|row| (table.source.sheet(row.place), row.place.line, row.place.ordinal, row.cells.text(0))).collect();
     assert_eq!(seen, [("Север", 2, 0, "Иванов"), ("Север", 3, 1, "Орлова"), ("Юг", 2, 2, "Смирнова")]);
     let mut scanned = Vec::new();
-    let count = table.scan(&[1], &mut |_, text, _| scanned.push(text.to_owned())).unwrap();
+    let count = table.scan(&[1], &mut |_, _, text, _| scanned.push(text.to_owned())).unwrap();
     assert_eq!((count.rows, scanned), (3, ["Пётр", "Анна", "Ольга"].map(str::to_owned).to_vec()));
     let notes = table.description.notes.join("\n");
     for told in ["sheet Банки is not read: its header is another one", "hidden sheets that are not read: Архив"] {
