@@ -92,7 +92,8 @@ fn append_date(text: &mut String, date: &ExcelDateTime) -> CellKind {
     // without a day: a number is honest, another day is not. Where they count from 1904, both are days.
     let is_serial = date.is_datetime() && (0.0..DATE_SERIAL_END).contains(&serial);
     let is_day = |day: &NaiveDateTime| day.year() >= 1904 || serial >= 1.0 && !(60.0..61.0).contains(&serial);
-    match date.as_datetime().filter(|day| is_serial && is_day(day)) {
+    // The library's calendar takes no number of any size.
+    match is_serial.then(|| date.as_datetime()).flatten().filter(is_day) {
         Some(date) => append_iso(text, date),
         None => append_number(text, serial, 0),
     }

@@ -8,8 +8,9 @@ use super::pattern::{is_word, pattern};
 use super::{Cause, Causes, MappingLine, Remedy};
 use crate::model::{Code, Severity, Source};
 
-/// Rows from which on a word that is near to no known one is shown: a slip into the wrong column is a person's data and stands alone.
-const SHOWN_FROM: u64 = 3;
+/// Rows from which on a found word is shown, also one that is near to a known one: a slip into the wrong column is a person's data
+/// and stands alone.
+const SHOWN_FROM: u64 = 5;
 /// A form is a cause of its own when at least one in so many rows with the same fault has it.
 const FORM_PART: u64 = 20;
 /// Rows that a form needs to be one; fewer say nothing, unless they are all.
@@ -134,7 +135,7 @@ impl Causes {
         for (id, group) in ids.into_iter().filter_map(|id| Some((*id, self.groups.get(id)?))) {
             let mut group = Group { nearest: nearest.remove(&id), ..group.clone() };
             if let What::Value(value) = &group.what
-                && (!is_word(value) || group.nearest.is_none() && group.rows < SHOWN_FROM)
+                && (!is_word(value) || group.rows < SHOWN_FROM)
             {
                 group.what = What::Form(pattern(value).into());
                 group.nearest = None;

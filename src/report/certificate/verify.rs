@@ -110,6 +110,9 @@ impl fmt::Display for Finding {
             Self::Seal => write!(f, "{NAME}: not the certificate whose seal was noted"),
             Self::Missing { file } => write!(f, "{file}: missing"),
             Self::Renamed { file, now } => write!(f, "{file}: has the name {now} now"),
+            Self::Extra { file } if file.ends_with(".partial") => {
+                write!(f, "{file}: left by a report that was not finished, or that is being written now")
+            }
             Self::Extra { file } => write!(f, "{file}: no part of this report"),
             Self::Changed { file, bytes: (written, now), lines } => {
                 write!(f, "{file}: changed")?;

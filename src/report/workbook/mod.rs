@@ -44,7 +44,7 @@ const NAME: &str = "outcomes.xlsx";
 /// The same for a workbook with macros, which programs open under this ending only.
 const NAME_WITH_MACROS: &str = "outcomes.xlsm";
 const ROWS_PER_MESSAGE: usize = 256;
-const MESSAGES_WAITING_MAX: usize = 16;
+const MESSAGES_WAITING_MAX: usize = 4;
 
 /// Writes the workbook of a report.
 #[derive(Debug)]
