@@ -177,9 +177,12 @@ fn what_changed_between_two_runs_is_told_row_by_row() {
     assert!(stderr(&report("nobody")).contains("nobody"));
     let itself = report(&later);
     assert_eq!(itself.status.code(), Some(2), "{}", stderr(&itself));
-    // A run's mapping is proposed from the journal too.
-    let output = program.expect(&[1], &["--profile", "ledgerline.toml", "report", &later, "--suggest-mapping", "better.toml"]);
-    assert!(stdout(&output).contains("1 of 2 rows with errors cleared"), "{}", stdout(&output));
+    // A run's mapping is proposed from the journal too, from five rows with one word on.
+    let slips: Vec<String> = (11..=15).map(|number| row(number, good, "premum")).collect();
+    program.put("slips.csv", format!("{header}{}{}", slips.concat(), row(16, good, "gold")).as_bytes());
+    let slips = import("slips.csv", "third");
+    let output = program.expect(&[1], &["--profile", "ledgerline.toml", "report", &slips, "--suggest-mapping", "better.toml"]);
+    assert!(stdout(&output).contains("5 of 6 rows with errors cleared"), "{}", stdout(&output));
 }
 
 #[test]
