@@ -33,9 +33,15 @@ demo:
 generate rows="100000" file="clients.csv":
     cargo run --release -- sandbox generate --rows {{rows}} -o {{file}}
 
-# Rows a second, beside a bare csv loop.
+# Rows a second: reading beside a bare csv loop and calamine, then a whole check.
 bench:
+    cargo bench --bench read
     cargo bench --bench check
+
+# Hostile input for TARGET (sniff, delimited, workbook, provider_response, journal); needs cargo-fuzz and a nightly toolchain.
+fuzz target seconds="600":
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run --sanitizer none {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}} -timeout=20 -rss_limit_mb=2048 -max_len=16384
 
 # Licences, advisories, sources (needs cargo-deny).
 deny:

@@ -55,7 +55,7 @@ fn plan(table: &Table) -> Plan {
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), Scope::new("bench", &[7; 32]), today).unwrap();
     let mut watches = plan.watches();
     let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
-    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).unwrap();
+    table.scan(&columns, &mut |at, column, text, kind| watches[column].1.observe(at, text, kind)).unwrap();
     plan.settle(&watches).map_err(drop).unwrap();
     plan
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[command(name = "clientferry", version, about, max_term_width = 100)]
 #[command(
     after_help = "Exit codes: 0 all rows well · 1 some rows need attention · 2 command line or settings · 3 input unreadable · \
-4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 8 its time window or budget of requests ended, resumable · 70 a defect of clientferry · 130 interrupted, resumable"
+4 stopped by the provider, resumable · 5 journal unusable · 6 report not written · 7 another run holds the lock · 8 verify: the report was changed · 9 verify: made from something else · 10 its time window or budget of requests ended, resumable · 70 a defect of clientferry · 130 interrupted, resumable"
 )]
 pub struct Cli {
     /// Configuration file (clientferry.toml when it is there).
@@ -32,7 +32,7 @@ pub enum Command {
     /// Send every good row; starts a run or continues it.
     Import(ImportArgs),
     /// Everything but sending; writes the same report.
-    Check(SourceArgs),
+    Check(CheckArgs),
     /// Check, and tell how many calls the import would take and how long.
     Plan(PlanArgs),
     /// Tell what a file is: encoding, delimiter, sheets, header row, columns.
@@ -51,6 +51,10 @@ pub enum Command {
     Resolve(ResolveArgs),
     /// Write a run's report again.
     Report(ReportArgs),
+    /// Tell whether a report is as it was written, byte for byte, and its sums hold.
+    Verify(VerifyArgs),
+    /// Tell what a fault code means and what to do about it.
+    Explain(ExplainArgs),
     /// List the runs in the journal.
     Runs(RunsArgs),
     /// A local imitation of a provider, for rehearsals and tests.
@@ -110,6 +114,15 @@ pub struct ReportingArgs {
         hide_env_values = true
     )]
     pub formats: Vec<ReportFormat>,
+    /// Column whose numbers the certificate adds up, exactly and by what became of the rows; may be given several times.
+    #[arg(long, value_name = "COLUMN", env = "CLIENTFERRY_CONTROL_SUM", value_delimiter = ';')]
+    pub control_sum: Vec<String>,
+    /// Language of report.html: en or ru (en when neither this nor the configuration says it).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG")]
+    pub lang: Option<String>,
+    /// Show clients' values in report.html in clear instead of their forms. The page and summary.json say so.
+    #[arg(long)]
+    pub unmask: bool,
 }
 
 /// A file, or several, of a report.
@@ -156,13 +169,13 @@ pub struct ReadingArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Pace")]
 pub struct PaceArgs {
-    /// Send only at this time of day, for example 22:00-06:00; outside of it the run ends with exit code 8 and can be continued.
+    /// Send only at this time of day, for example 22:00-06:00; outside of it the run ends with exit code 10 and can be continued.
     #[arg(long, value_name = "FROM-TO", env = "CLIENTFERRY_WINDOW")]
     pub window: Option<String>,
     /// Time zone of the window, for example Europe/Moscow (this machine's when not given).
     #[arg(long, value_name = "ZONE", env = "CLIENTFERRY_TZ")]
     pub tz: Option<String>,
-    /// Make at most so many requests of any kind in this run; then it ends with exit code 8 and can be continued.
+    /// Make at most so many requests of any kind in this run; then it ends with exit code 10 and can be continued.
     #[arg(long, value_name = "N", env = "CLIENTFERRY_MAX_REQUESTS", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_requests: Option<u64>,
     /// Wait in this process where the window is shut or a long limit is used up, instead of ending the run.
@@ -179,6 +192,17 @@ pub struct PlanArgs {
     /// When may be sent.
     #[command(flatten)]
     pub pace: PaceArgs,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The source.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Write the mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
 }
 
 /// `import`.
@@ -317,12 +341,51 @@ pub struct ReportArgs {
     /// Report folder (the run's own when not given).
     #[arg(long, value_name = "DIR", env = "CLIENTFERRY_OUT")]
     pub out: Option<PathBuf>,
+    /// Write the run's mapping with the lines that would clear rows, tried out before; never over an existing file.
+    #[arg(long, value_name = "FILE")]
+    pub suggest_mapping: Option<PathBuf>,
+    /// An earlier run or the folder of an earlier report: tell what changed since, also as changes.csv and changes.json.
+    #[arg(long, value_name = "RUN")]
+    pub against: Option<PathBuf>,
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The report folder.
+    pub folder: PathBuf,
+    /// The file that the report speaks of: it must be the one that was read.
+    #[arg(long, value_name = "FILE")]
+    pub source: Option<PathBuf>,
+    /// The mapping file: it must be the one that was used.
+    #[arg(long, value_name = "FILE")]
+    pub mapping: Option<PathBuf>,
+    /// The journal: the run's events must be those that the report was made from.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// The seal that was noted when the report was written: the certificate must still have it.
+    #[arg(long, value_name = "HEX")]
+    pub seal: Option<String>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code, for example `phone.too_short`.
+    #[arg(required_unless_present = "all")]
+    pub code: Option<String>,
+    /// List all codes.
+    #[arg(long, conflicts_with = "code")]
+    pub all: bool,
+    /// Language: en or ru (English when not given).
+    #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG", default_value = "en")]
+    pub lang: String,
 }
 
 /// `runs`.

@@ -7,7 +7,8 @@ use crate::journal::{JournalError, JournalErrorKind};
 use crate::prepare::{DateQuestion, MappingError};
 use crate::provider::{Halt, ProviderError};
 use crate::read::ReadError;
-use crate::report::ReportError;
+use crate::report::compare::CompareError;
+use crate::report::{ReportError, VerifyError};
 use crate::sandbox::{FaultSpecError, SandboxError};
 use crate::submit::SettleError;
 
@@ -30,8 +31,12 @@ pub enum Exit {
     Report = 6,
     /// Another run holds the lock.
     Locked = 7,
+    /// A report is not what was written.
+    Altered = 8,
+    /// A report is what was written, but from another source, mapping or journal than those named.
+    Stranger = 9,
     /// The time window or the budget of requests ended, resumable.
-    Paused = 8,
+    Paused = 10,
     /// A defect of this program (`EX_SOFTWARE` of `sysexits.h`).
     Defect = 70,
     /// Interrupted, resumable.
@@ -54,6 +59,10 @@ pub enum Failure {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error(transparent)]
@@ -103,7 +112,7 @@ impl Failure {
         match self {
             // What cannot be joined is a matter of the files, not of the command line.
             Self::Mapping(MappingError::Items(error)) if error.is_about_rows() => Exit::Input,
-            Self::Read(_) => Exit::Input,
+            Self::Read(_) | Self::Verify(_) => Exit::Input,
             Self::Contract(_)
             | Self::Mapping(_)
             | Self::Provider(_)
@@ -117,7 +126,8 @@ impl Failure {
                 JournalErrorKind::Usage => Exit::Usage,
                 JournalErrorKind::Unusable => Exit::Journal,
             },
-            Self::Report(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
+            Self::Compare(CompareError::Unreadable { .. } | CompareError::Strange { .. }) => Exit::Input,
+            Self::Report(_) | Self::Compare(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
             Self::Halted(_) => Exit::Halted,
         }
     }
@@ -132,6 +142,8 @@ impl Failure {
             Self::Provider(error) => error.hint(),
             Self::Journal(error) => error.hint(),
             Self::Report(error) => error.hint().to_owned(),
+            Self::Verify(error) => error.hint().to_owned(),
+            Self::Compare(error) => error.hint().to_owned(),
             Self::Sandbox(_) => "see `clientferry sandbox --help`".to_owned(),
             Self::FaultSpec(_) => "see `clientferry sandbox --help` for the grammar".to_owned(),
             Self::Triage(_) => "free space in the folder for temporary files, or name another one in TMPDIR".to_owned(),

@@ -47,9 +47,9 @@ pub(super) fn prove(table: &Table, plan: &mut Plan) -> Result<u64, Failure> {
     let own_columns = own.len();
     let scanned: Vec<usize> = own.iter().map(|(column, _)| *column).chain(parents.iter().copied()).collect();
     let annexes = plan.annexes();
-    let count = table.scan(&scanned, &mut |place, text, kind| {
+    let count = table.scan(&scanned, &mut |at, place, text, kind| {
         if let Some((_, watch)) = own.get_mut(place) {
-            watch.observe(text, kind);
+            watch.observe(at, text, kind);
         } else if let (Some(parent), Some(annexes)) = (place.checked_sub(own_columns), annexes)
             && let (Some(key), Some(seen)) = (annexes.key_of(parent, text), seen.get_mut(parent))
         {
@@ -58,7 +58,7 @@ pub(super) fn prove(table: &Table, plan: &mut Plan) -> Result<u64, Failure> {
     })?;
     if let Some(annexes) = annexes {
         for (column, watch) in &mut added {
-            annexes.each_value(*column, |text, kind| watch.observe(text, kind));
+            annexes.each_value(*column, |at, text, kind| watch.observe(at, text, kind));
         }
         annexes.check_parents(&seen, &table.source).map_err(MappingError::from)?;
     }

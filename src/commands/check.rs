@@ -1,13 +1,14 @@
 //! `check` and `plan`: everything but sending.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
 
-use super::books;
 use super::forecast::Work;
 use super::import::asked;
 use super::job::{Job, Order, Wanted, tell};
+use super::{books, page, suggest};
 use crate::cli::{PaceArgs, SourceArgs};
 use crate::config::Config;
 use crate::contract::Registry;
@@ -18,35 +19,45 @@ use crate::report::{self, Mode, Summary};
 use crate::submit::PaceSettings;
 use crate::terminal;
 
-pub(super) fn run(config: &Config, registry: &Registry, args: &SourceArgs, plan: Option<&PaceArgs>) -> Result<Exit, Failure> {
+pub(super) fn run(
+    config: &Config,
+    registry: &Registry,
+    args: &SourceArgs,
+    plan: Option<&PaceArgs>,
+    suggest_mapping: Option<&Path>,
+) -> Result<Exit, Failure> {
     let mode = if plan.is_some() { Mode::Plan } else { Mode::Check };
+    let page = page::settings(config, &args.reporting)?;
     let operations = registry.find(&args.to)?;
     let provider = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = config.account_name(args.account.as_deref(), &provider)?;
     let journal = Journal::open_read_only(&config.journal(args.journal.as_deref()))?;
-    let mut job = Job::open(
-        &Order {
-            registry,
-            file: &args.file,
-            to: &args.to,
-            mapping: args.mapping.as_deref(),
-            reading: &args.reading,
-            approve_transliteration: args.approve_transliteration,
-            account: &account,
-        },
-        // Without a journal nothing has to be recognised later: any secret will do.
-        || Ok(journal.as_ref().map_or_else(passing_secret, Journal::secret)),
-    )?;
+    let order = Order {
+        registry,
+        file: &args.file,
+        to: &args.to,
+        mapping: args.mapping.as_deref(),
+        reading: &args.reading,
+        approve_transliteration: args.approve_transliteration,
+        account: &account,
+    };
+    // Without a journal nothing has to be recognised later: any secret will do.
+    let secret = journal.as_ref().map_or_else(passing_secret, Journal::secret);
+    let mut job = Job::open(&order, || Ok(secret))?;
     if let Some(journal) = &journal {
         books::take_kept(journal, &mut job);
     }
     let folder = job.folder(args.out.as_deref(), &config.reports());
-    let reporter = job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting })?;
+    let reporter =
+        job.reporter(&folder, &Wanted { mode, started: Utc::now(), test_stand: false, args: &args.reporting, page })?;
     let summary =
         job.report(reporter, journal.as_ref(), NotSent::OnlyChecked, report::Ended::Finished, None, Requests::default())?;
     let exit = tell(&summary);
     if let Some(pace) = plan {
         terminal::print(&forecast(config, &summary, &job, pace)?);
+    }
+    if let Some(path) = suggest_mapping {
+        suggest::write(&job, &order, &summary, path, secret)?;
     }
     Ok(exit)
 }

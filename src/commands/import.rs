@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::books;
 use super::job::{Job, Order, Wanted, tell};
 use super::target::{Rehearsal, Target, default_ledger};
+use super::{books, page};
 use crate::cli::{ImportArgs, PaceArgs};
 use crate::config::{self, Config, PaceAsked, SANDBOX_ACCOUNT};
 use crate::contract::Registry;
@@ -21,6 +21,7 @@ use crate::submit::{Ended, Errand, Feed, Pace, Purpose, Sent, Session, SubmitSet
 use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Result<Exit, Failure> {
+    let page = page::settings(config, &args.source.reporting)?;
     let operations = registry.find(&args.source.to)?;
     let provider_name = operations.first().map_or("", |operation| operation.provider()).to_owned();
     let account = if args.sandbox {
@@ -89,7 +90,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     let earlier = journal.run(&job.run).ok();
     let first_started = earlier.as_ref().and_then(|run| DateTime::from_timestamp_millis(run.started_at_ms)).unwrap_or(started);
     let test_stand = target.provider.is_test_stand();
-    let wanted = Wanted { mode: Mode::Import, started: first_started, test_stand, args: &args.source.reporting };
+    let wanted = Wanted { mode: Mode::Import, started: first_started, test_stand, args: &args.source.reporting, page };
     let reporter = job.reporter(&folder, &wanted)?;
     target.tell_ledger();
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;

@@ -72,12 +72,17 @@ impl Findings {
                 Shape::Short | Shape::Long => {}
                 Shape::Whole => {
                     for (index, column) in self.columns.iter_mut().enumerate() {
-                        column.observe(row.cells.text(index), row.cells.kind(index), keeps_values);
+                        column.observe(row.place, row.cells.text(index), row.cells.kind(index), keeps_values);
                     }
                 }
             }
         }
         bar.finish_and_clear();
+        let headers = || table.source.columns.iter().map(|name| &**name);
+        let proposed = &self.proposal.columns;
+        let columns = headers().zip(self.columns.iter_mut().zip(proposed));
+        let dates = columns.filter_map(|(header, (column, guess))| Some((header, column.dates_mut(guess)?))).collect();
+        prepare::weigh_dots(headers(), dates);
         Ok(())
     }
 

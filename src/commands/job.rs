@@ -1,5 +1,6 @@
 //! What `import`, `check`, `plan`, `resolve` and `report` share: a source, opened, mapped and proven; a pass over its rows; its report.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use chrono::{DateTime, Local, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::annex;
+use super::{annex, evidence, facts, page};
 use crate::cli::{ReadingArgs, ReportFormat, ReportingArgs};
 use crate::contract::{Operation, Registry, Today};
 use crate::failure::{Exit, Failure};
@@ -16,7 +17,7 @@ use crate::journal::{Journal, Requests, RunId};
 use crate::model::{NotSent, Source};
 use crate::prepare::{self, Mapping, MappingError, Plan, Scope, SourceHints};
 use crate::read::{Format, Input, ReadSettings, Table};
-use crate::report::{self, Ending, Mode, Reporter, Summary};
+use crate::report::{self, Ending, Mode, PageSettings, Reporter, Summary};
 use crate::submit::{Admission, Fields, Settler};
 use crate::{pipeline, terminal};
 
@@ -42,6 +43,7 @@ pub(super) struct Wanted<'a> {
     /// The provider is a test stand, whose ids are nobody's.
     pub(super) test_stand: bool,
     pub(super) args: &'a ReportingArgs,
+    pub(super) page: PageSettings,
 }
 
 fn format_of(wanted: ReportFormat) -> Option<report::Format> {
@@ -79,6 +81,8 @@ pub(super) struct Job {
     pub(super) rows: u64,
     /// Columns that annexes add to the source's own.
     annex_columns: Vec<Arc<str>>,
+    /// The mapping's `[formats]`.
+    pub(super) formats: BTreeMap<String, String>,
     /// How the user had the source read, for the journal.
     pub(super) reading: String,
     /// SHA-256 of the mapping file, where one was given, followed by those of the annexes that it names.
@@ -159,6 +163,7 @@ impl Job {
         for note in &table.description.notes {
             terminal::tell(&format!("note: {note}\n"));
         }
+        let formats = mapping.formats.clone();
         let run = run_name(&table.source, order.to, order.account);
         let asked = Asked { reading: order.reading.clone(), approve_transliteration: order.approve_transliteration };
         let reading = serde_json::to_string(&asked).unwrap_or_default();
@@ -186,6 +191,7 @@ impl Job {
             reading,
             mapping_sha256,
             annex_columns,
+            formats,
         })
     }
 
@@ -232,10 +238,12 @@ impl Job {
             started: wanted.started,
             ignored_columns: self.plan.left_out().iter().map(ToString::to_string).collect(),
             members: self.plan.members(),
+            page: PageSettings { open_columns: self.plan.open_columns(), ..wanted.page.clone() },
             joined_columns: self.annex_columns.clone(),
             by_hand: self.operations.iter().map(by_hand).collect(),
             test_stand: wanted.test_stand,
             formats: wanted.args.formats.iter().filter_map(|format| format_of(*format)).collect(),
+            evidence: evidence::of(self, &wanted.args.control_sum)?,
         };
         Ok(Reporter::create(folder, &self.table.source, header)?)
     }
@@ -243,17 +251,23 @@ impl Job {
     /// Writes the report: a second look at the source, joined with the journal by the rows' identities.
     pub(super) fn report(
         &self,
-        mut reporter: Reporter,
+        reporter: Reporter,
         journal: Option<&Journal>,
         otherwise: NotSent,
         ended: report::Ended,
         halt: Option<report::Halt>,
         requests: Requests,
     ) -> Result<Summary, Failure> {
+        let timeline = match (reporter.mode(), journal) {
+            (Mode::Import, Some(journal)) => Some(page::timeline(journal, &self.run)?),
+            (Mode::Import | Mode::Check | Mode::Plan, _) => None,
+        };
         let stage = match reporter.mode() {
             Mode::Import => "reporting",
             Mode::Check | Mode::Plan => "validating",
         };
+        // Only now the reference books of the run are there.
+        let mut reporter = reporter.with_facts(facts::of(self));
         let bar = terminal::bar(stage, Some(self.rows));
         let fields = Fields { names: self.plan.names_of_digests(), identifying: self.plan.identifying_digests() };
         let mut settler = Settler::new(&self.table.source, journal, Some(&self.run), otherwise, fields)?;
@@ -268,13 +282,19 @@ impl Job {
             Ok(ControlFlow::Continue(()))
         })?;
         bar.finish_and_clear();
+        let journal = match reporter.mode() {
+            Mode::Import => journal.map(|journal| evidence::of_journal(journal, &self.run)).transpose()?,
+            Mode::Check | Mode::Plan => None,
+        };
         Ok(reporter.finish(Ending {
             finished: Utc::now(),
             ended,
             halt,
             requests: report::Requests { sent: requests.sent, retried: requests.retried, throttled: requests.throttled },
+            timeline,
             rows_read: self.rows,
             blank_trailing_rows: 0,
+            journal,
         })?)
     }
 }

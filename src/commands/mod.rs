@@ -5,18 +5,26 @@ mod books;
 mod catalogue;
 mod check;
 mod check_profile;
+mod compare;
+mod evidence;
+mod explain;
+mod facts;
 mod forecast;
 mod import;
 mod inspect;
 mod job;
 mod known;
 mod map;
+mod mapping_text;
+mod page;
 mod report;
 mod resolve;
 mod runs;
 mod sandbox;
+mod suggest;
 mod target;
 mod template;
+mod verify;
 
 use clap::CommandFactory as _;
 
@@ -34,13 +42,21 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         // Before any profile is asked for its operations: this one may be wrong.
         return check_profile::run(args);
     }
+    if let Command::Verify(args) = &cli.command {
+        // Whoever verifies a report may have nothing but its folder.
+        return verify::run(args);
+    }
+    if let Command::Explain(args) = &cli.command {
+        // What a code means depends on no setting that may be wrong.
+        return explain::run(args);
+    }
     let mut config = Config::load(cli.config.as_deref())?;
     let registry = known::registry(&mut config, cli.profile.as_deref())?;
     let config = config;
     match cli.command {
         Command::Import(args) => import::run(&config, &registry, &args),
-        Command::Check(args) => check::run(&config, &registry, &args, None),
-        Command::Plan(args) => check::run(&config, &registry, &args.source, Some(&args.pace)),
+        Command::Check(args) => check::run(&config, &registry, &args.source, None, args.suggest_mapping.as_deref()),
+        Command::Plan(args) => check::run(&config, &registry, &args.source, Some(&args.pace), None),
         Command::Inspect(args) => inspect::run(&registry, &args),
         Command::Map(args) => map::run(&registry, &args),
         Command::Template(args) => template::run(&registry, &args),
@@ -49,6 +65,8 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Operations(args) => catalogue::operations(&config, &registry, &args),
         Command::Resolve(args) => resolve::run(&config, &registry, &args),
         Command::Report(args) => report::run(&config, &registry, &args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Runs(args) => runs::run(&config, &args),
         Command::Sandbox(args) => sandbox::run(&config, &registry, &args),
         Command::Completions { shell } => {

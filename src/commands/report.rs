@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::books;
 use super::job::{ANNEX_SHA256, Asked, Job, Order, Wanted, mapping_sha256, tell};
+use super::{books, compare, page, suggest};
 use crate::cli::ReportArgs;
 use crate::config::Config;
 use crate::contract::Registry;
@@ -15,6 +15,7 @@ use crate::model::NotSent;
 use crate::report::{self, Mode};
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Result<Exit, Failure> {
+    let page = page::settings(config, &args.reporting)?;
     let path = config.journal(args.journal.as_deref());
     let Some(journal) = Journal::open_read_only(&path)? else {
         return Err(Failure::settings(
@@ -25,10 +26,21 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
     let folder = args.out.clone().unwrap_or(folder);
-    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting };
+    // Known before the report is written.
+    let earlier = args.against.as_deref().map(|named| compare::earlier(&journal, named, &folder)).transpose()?;
+    let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page };
     let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
-    Ok(tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?))
+    let summary = job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?;
+    let exit = tell(&summary);
+    if let Some(earlier) = earlier {
+        compare::write(&earlier, &folder)?;
+    }
+    if let Some(path) = &args.suggest_mapping {
+        let asked = asked(&run)?;
+        suggest::write(&job, &order(registry, &run, &asked), &summary, path, journal.secret())?;
+    }
+    Ok(exit)
 }
 
 /// How a run ended, as the journal has it: for the report, for rows that had no turn, and what the provider said.
@@ -74,22 +86,8 @@ pub(super) fn again(registry: &Registry, journal: &Journal, run: &Run) -> Result
             "put the mapping back as it was, or run the same import again: it sends no client twice",
         ));
     }
-    let asked: Asked = serde_json::from_str(&run.reading).map_err(|_| {
-        Failure::settings(
-            format!("the journal does not tell how the source of the run {} was read", run.id),
-            "run the same import again: it sends no client twice",
-        )
-    })?;
-    let order = Order {
-        registry,
-        file: Path::new(&run.source),
-        to: &run.operation,
-        mapping,
-        reading: &asked.reading,
-        approve_transliteration: asked.approve_transliteration,
-        account: &run.account,
-    };
-    let mut job = Job::open(&order, || Ok(journal.secret()))?;
+    let asked = asked(run)?;
+    let mut job = Job::open(&order(registry, run, &asked), || Ok(journal.secret()))?;
     if job.mapping_sha256 != run.mapping_sha256 {
         return Err(Failure::settings(
             format!("a file of items that the mapping of the run {} names changed since", run.id),
@@ -105,4 +103,26 @@ pub(super) fn again(registry: &Registry, journal: &Journal, run: &Run) -> Result
     books::take_kept(journal, &mut job);
     let started = DateTime::from_timestamp_millis(run.started_at_ms).unwrap_or_default();
     Ok((job, PathBuf::from(&run.reports), started))
+}
+
+fn asked(run: &Run) -> Result<Asked, Failure> {
+    serde_json::from_str(&run.reading).map_err(|_| {
+        Failure::settings(
+            format!("the journal does not tell how the source of the run {} was read", run.id),
+            "run the same import again: it sends no client twice",
+        )
+    })
+}
+
+/// What the run was made from.
+fn order<'a>(registry: &'a Registry, run: &'a Run, asked: &'a Asked) -> Order<'a> {
+    Order {
+        registry,
+        file: Path::new(&run.source),
+        to: &run.operation,
+        mapping: run.mapping.as_deref().map(Path::new),
+        reading: &asked.reading,
+        approve_transliteration: asked.approve_transliteration,
+        account: &run.account,
+    }
 }

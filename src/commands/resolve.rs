@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::import::{asked, errand, send};
 use super::job::{Job, Wanted, tell};
+use super::page;
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
 use crate::cli::ResolveArgs;
@@ -20,6 +21,7 @@ use crate::submit::{Ended, Purpose, Session};
 use crate::terminal;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> Result<Exit, Failure> {
+    let page = page::settings(config, &args.reporting)?;
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
     let (job, folder, started) = again(registry, &journal, &run)?;
@@ -30,7 +32,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
             &run,
             &job,
             &folder,
-            &Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting },
+            &Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page },
         );
     }
     let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
@@ -54,7 +56,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         }
     };
     let test_stand = target.provider.is_test_stand();
-    let reporter = job.reporter(&folder, &Wanted { mode: Mode::Import, started, test_stand, args: &args.reporting })?;
+    let reporter = job.reporter(&folder, &Wanted { mode: Mode::Import, started, test_stand, args: &args.reporting, page })?;
     target.tell_ledger();
     let mut settings = config.submit_settings()?;
     config.pace(&run.account, asked(&args.pace), &mut settings.pace)?;

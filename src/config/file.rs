@@ -22,6 +22,8 @@ const DEFAULT_FILE: &str = "clientferry.toml";
 pub struct Config {
     pub(super) journal: Option<PathBuf>,
     pub(super) reports: Option<PathBuf>,
+    /// Language of `report.html`.
+    pub(super) lang: Option<String>,
     #[serde(default)]
     pub(super) sending: Sending,
     #[serde(default)]

@@ -81,6 +81,12 @@ impl Config {
         self.reports.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_REPORTS))
     }
 
+    /// The language that people are spoken to in, where the file says it.
+    #[must_use]
+    pub fn lang(&self) -> Option<&str> {
+        self.lang.as_deref()
+    }
+
     /// The name of the account that a provider's operations are sent with.
     ///
     /// # Errors
@@ -167,6 +173,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::CodeMeaning;
 
     fn config(text: &str) -> Result<Config, Failure> {
         let folder = tempfile::tempdir().unwrap();

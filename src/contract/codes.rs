@@ -47,6 +47,16 @@ impl Codes {
         Some(Code { text: self.codes.get(index)?, is_quoted: self.quoted.get(index).copied().unwrap_or(true) })
     }
 
+    /// Every word that is understood, folded, with what people would write for it: the code, or the first word for a number.
+    pub fn words(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.by_word.iter().filter_map(|(word, &index)| {
+            let code = self.codes.get(index)?;
+            let is_quoted = self.quoted.get(index).copied().unwrap_or(true);
+            let label = self.words.get(index).and_then(Option::as_deref).filter(|_| !is_quoted);
+            Some((word.as_str(), label.unwrap_or(code)))
+        })
+    }
+
     /// All codes for people: numbers, which say nothing, with a word for each.
     #[must_use]
     pub fn for_people(&self) -> String {

@@ -5,6 +5,7 @@
 //! identities are hashed with) and, while it is open, SQLite's own `-wal` and `-shm`.
 
 mod baseline;
+mod digest;
 mod error;
 mod files;
 mod replay;
@@ -12,6 +13,7 @@ mod requests;
 mod rows;
 mod rules;
 mod schema;
+mod traffic;
 mod writer;
 
 use std::fmt;
@@ -25,9 +27,11 @@ use crate::model::{FieldDigests, IdempotencyKey, Identities, Identity, Refusal};
 use writer::{Request, Writer};
 
 pub use baseline::{Provenance, RemoteIdHash};
+pub use digest::RunEvents;
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use requests::RequestsMade;
 pub use rules::{Event, Standing, State, after};
+pub use traffic::{Slice, Traffic};
 
 /// Names a client within the journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -331,6 +335,16 @@ impl Journal {
             }
             None => Err(JournalError::NoSuchRun { path: self.0.path.display().to_string(), wanted: wanted.into() }),
         }
+    }
+
+    /// The events of all clients that a run sent, as one hash: all of them, or up to the one of this number.
+    pub fn events_of_run(&self, run: &RunId, last: Option<i64>) -> Result<RunEvents, JournalError> {
+        self.read(|db| digest::of_run(db, run, last))
+    }
+
+    /// A run's requests over time. Looks at every event once, in memory that does not grow with them but by a bit a client.
+    pub fn traffic(&self, run: &RunId) -> Result<Traffic, JournalError> {
+        self.read(|db| traffic::traffic(db, run))
     }
 
     /// Plays every event again and compares with what is kept. Takes seconds for a million clients; runs beside a writer.

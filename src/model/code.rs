@@ -1,6 +1,13 @@
 //! The one table of fault codes: stable name, severity, meaning, next step. Messages and docs are made from it.
+//! The same words in Russian, and examples, stand in rooms of their own.
+
+mod examples;
+mod russian;
 
 use std::fmt;
+
+use super::Lang;
+pub use examples::Example;
 
 /// How grave a fault is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +28,17 @@ impl Severity {
             Self::Info => "info",
             Self::Warning => "warning",
             Self::Error => "error",
+        }
+    }
+
+    /// The word for people.
+    #[must_use]
+    pub fn word_in(self, lang: Lang) -> &'static str {
+        match (lang, self) {
+            (Lang::En, _) => self.as_str(),
+            (Lang::Ru, Self::Info) => "сведение",
+            (Lang::Ru, Self::Warning) => "предупреждение",
+            (Lang::Ru, Self::Error) => "ошибка",
         }
     }
 }
@@ -93,6 +111,7 @@ codes! {
     CellScientific "cell.scientific" Error "A long number was turned into scientific notation; digits are lost." "Take the value from the original system; format the column as text before pasting it.";
     CellDigitsLost "cell.digits_lost" Error "The number has more digits than a spreadsheet keeps; the last ones were replaced by zeros." "Take the value from the original system; format the column as text before pasting it.";
     CellZerosLost "cell.zeros_lost" Error "The number is shorter than nearly all others of its column: leading zeros were probably lost." "Take the value from the original system; where the short ones are right, write FIELD = \"as is\" below [formats] of the mapping.";
+    CellShownOtherwise "cell.shown_otherwise" Warning "The spreadsheet shows something else than the cell holds." "Look at the cell in the spreadsheet; what the cell holds is what is taken. Where it should be what is shown, write that as text.";
     CellNotText "cell.not_text" Error "The spreadsheet turned the value into a date or a truth value." "Take the value from the original system; format the column as text before pasting it.";
     // which operation
     ClientTypeMissing "client_type.missing" Error "The row does not say what kind of client it is." "Fill the column of the client's kind, or name the operation with --to.";
@@ -193,6 +212,44 @@ codes! {
     ProviderUnknown "provider.unknown" Error "The client was sent and no reliable answer came." "Run `clientferry resolve`; where the provider cannot tell, look yourself and give `resolve --answers FILE` what you found. Never send the row from elsewhere before it is settled.";
 }
 
+impl Code {
+    /// What it means, in a language.
+    #[must_use]
+    pub fn meaning_in(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.meaning(),
+            Lang::Ru => russian::words(self).0,
+        }
+    }
+
+    /// What to do about it, in a language.
+    #[must_use]
+    pub fn next_step_in(self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.next_step(),
+            Lang::Ru => russian::words(self).1,
+        }
+    }
+}
+
+impl Code {
+    /// A case in which it occurs.
+    #[must_use]
+    pub fn example(self) -> Example {
+        examples::example(self)
+    }
+
+    /// The code that was probably meant by a name that is none.
+    #[must_use]
+    pub fn nearest(name: &str) -> Option<Self> {
+        const ALIKE: f64 = 0.7;
+        let wanted = name.trim().to_lowercase();
+        let likeness = |code: Self| strsim::jaro_winkler(&wanted, code.as_str());
+        let nearest = Self::ALL.iter().copied().max_by(|one, other| likeness(*one).total_cmp(&likeness(*other)));
+        nearest.filter(|code| likeness(*code) > ALIKE)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -228,7 +285,19 @@ mod tests {
         assert_eq!(names.len(), Code::ALL.len());
         for &code in Code::ALL {
             assert_eq!(Code::from_name(code.as_str()), Some(code));
-            assert!(code.meaning().ends_with('.') && code.next_step().ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_whole_sentences_in_every_language() {
+        let is_russian = |text: &str| text.chars().any(|ch| matches!(ch, 'а'..='я' | 'ё'));
+        for &code in Code::ALL {
+            for lang in Lang::ALL {
+                for text in [code.meaning_in(lang), code.next_step_in(lang)] {
+                    assert!(text.ends_with('.') && text.trim() == text, "{code} {lang}: {text}");
+                    assert_eq!(is_russian(text), lang == Lang::Ru, "{code} {lang}: {text}");
+                }
+            }
         }
     }
 }

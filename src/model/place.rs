@@ -31,6 +31,32 @@ pub struct Source {
     pub sheets: Vec<SheetName>,
     /// The source's columns, as the header row names them (trimmed, inner line breaks made blanks).
     pub columns: Vec<Arc<str>>,
+    /// What a report has to know to give the workbook back; `None` for a delimited file.
+    pub workbook: Option<Workbook>,
+}
+
+/// A workbook that was read, as far as the one that gives it back has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workbook {
+    /// Its format.
+    pub kind: WorkbookKind,
+    /// Row of the header by [`Place::sheet`], from 1. The columns of [`Source::columns`] stand in it from column A on.
+    pub header_lines: Vec<u64>,
+    /// Whether [`Source::path`] leads to the workbook itself, and not to an archive that holds it or to standard input.
+    pub lies_open: bool,
+}
+
+/// The format of a workbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkbookKind {
+    /// Office Open XML: XLSX, XLSM.
+    Xlsx,
+    /// The binary form of the same package.
+    Xlsb,
+    /// Excel 5 to 2003.
+    Xls,
+    /// OpenDocument.
+    Ods,
 }
 
 impl Source {

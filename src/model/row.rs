@@ -54,13 +54,15 @@ pub struct Cells {
     ends: Vec<u32>,
     /// Empty when every cell is [`CellKind::Text`].
     kinds: Vec<CellKind>,
+    /// What a spreadsheet program shows of cells, where that is another text. Mostly empty.
+    shown: Vec<(u32, Box<str>)>,
 }
 
 impl Cells {
     /// Room for `cells` cells of `bytes` bytes together.
     #[must_use]
     pub fn with_capacity(cells: usize, bytes: usize) -> Self {
-        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(cells), kinds: Vec::new() }
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(cells), kinds: Vec::new(), shown: Vec::new() }
     }
 
     /// Adds a text cell at the right.
@@ -82,6 +84,20 @@ impl Cells {
         }
         // A row is bounded far below 4 GiB by the reader's limits.
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
+    }
+
+    /// Says that a spreadsheet program shows another text than the cell's: `25%` of 0.25.
+    pub fn set_shown(&mut self, index: usize, shown: &str) {
+        if let Ok(index) = u32::try_from(index) {
+            self.shown.push((index, shown.into()));
+        }
+    }
+
+    /// What a spreadsheet program shows of a cell; its text where that is the same or not known.
+    #[must_use]
+    pub fn shown(&self, index: usize) -> &str {
+        let other = self.shown.iter().find(|(at, shown)| *at as usize == index && !shown.is_empty());
+        other.map_or_else(|| self.text(index), |(_, shown)| shown)
     }
 
     /// Number of cells.
@@ -144,5 +160,7 @@ mod tests {
         assert_eq!(cells.kind(2), CellKind::Number(79_001_234_567.0));
         assert_eq!(cells.kind(3), CellKind::Text);
         assert_eq!(cells.text(9), "");
+        cells.set_shown(2, "7 900 123-45-67");
+        assert_eq!((cells.text(2), cells.shown(2), cells.shown(0)), ("79001234567", "7 900 123-45-67", "Иванов"));
     }
 }

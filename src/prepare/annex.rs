@@ -361,9 +361,9 @@ impl Annexes {
     }
 
     /// Calls `observe` with every value of the annex's column that an added column shows a part of.
-    pub fn each_value(&self, column: usize, mut observe: impl FnMut(&str, CellKind)) {
+    pub fn each_value(&self, column: usize, mut observe: impl FnMut(Place, &str, CellKind)) {
         if let Some((joint, _, place)) = self.at(column) {
-            joint.annex.items.iter().for_each(|(_, cells)| observe(cells.text(place), cells.kind(place)));
+            joint.annex.items.iter().for_each(|(at, cells)| observe(*at, cells.text(place), cells.kind(place)));
         }
     }
 
@@ -428,6 +428,7 @@ mod tests {
             sha256: String::new(),
             sheets: vec!["".into()],
             columns: columns.iter().map(|column| Arc::from(*column)).collect(),
+            workbook: None,
         }
     }
 
@@ -468,7 +469,7 @@ mod tests {
         widened.annexes.locate(&widened.annexes.join(row(2, &["a", "x"])), &mut fault);
         assert_eq!(&*fault.message, "ubo.csv:4 `Last`: is empty");
         let mut shares = Vec::new();
-        widened.annexes.each_value(5, |text, _| shares.push(text.to_owned()));
+        widened.annexes.each_value(5, |_, text, _| shares.push(text.to_owned()));
         assert_eq!(shares, ["1", "2", ""]);
         assert!(widened.annexes.is_first(3) && !widened.annexes.is_first(5) && widened.annexes.is_first(0));
     }

@@ -2,9 +2,10 @@
 
 use super::names;
 use super::normalize::date::{
-    ColumnEvidence, DateFormat, DayCount, Decision, Form, GroupProof, Order, Proof, Separator, TwoDigitYear,
+    ColumnEvidence, DateFormat, DayCount, Decision, Dotted, Form, GroupProof, Order, Proof, Separator, TwoDigitYear,
 };
 use super::plan::Plan;
+use crate::model::Place;
 
 /// What a date column's own values prove.
 #[derive(Clone, Debug)]
@@ -56,11 +57,15 @@ impl Plan {
     /// # Errors
     /// With the columns that a person has to settle.
     pub(super) fn settle_dates(&mut self, evidence: &[ColumnEvidence]) -> Result<Vec<DateProof>, Vec<DateQuestion>> {
+        let mut evidence = evidence.to_vec();
+        let waiting: Vec<usize> = self.date_columns();
+        let header = |column: &usize| self.columns.get(*column).map_or("", |name| name);
+        weigh_dots(self.columns.iter().map(|name| &**name), waiting.iter().map(header).zip(&mut evidence).collect());
         let today = self.today.date();
         let mut proofs = Vec::new();
         let mut questions = Vec::new();
         let stands_for_all = |column| self.annexes.as_ref().is_none_or(|annexes| annexes.is_first(column));
-        for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(evidence) {
+        for (date, evidence) in self.dates.iter_mut().filter(|date| !date.settled).zip(&evidence) {
             let proof = evidence.decide();
             let header = self.columns.get(date.column).map_or_else(String::new, ToString::to_string);
             let is_added = self.annexes.as_ref().is_some_and(|annexes| date.column >= annexes.width());
@@ -96,10 +101,11 @@ fn question(field: &str, evidence: &ColumnEvidence) -> Option<(String, Vec<Strin
         return Some((why.to_owned(), patterns(&proof, evidence)));
     }
     let cells = evidence.dates() + evidence.unreadable();
-    let (day_counts, first_row) = evidence.day_counts();
+    let (day_counts, first) = evidence.day_counts();
     if day_counts * 2 > cells {
         let why = format!(
-            "{day_counts} cells are bare numbers of 5 digits, a spreadsheet's day counts that lost their format (first in row {first_row} of the data); nothing tells whether they count from 1900 or from 1904"
+            "{day_counts} cells are bare numbers of 5 digits, a spreadsheet's day counts that lost their format ({}); nothing tells whether they count from 1900 or from 1904",
+            first_in(first)
         );
         return Some((why, vec!["EXCEL".to_owned(), "EXCEL 1904".to_owned()]));
     }
@@ -107,8 +113,8 @@ fn question(field: &str, evidence: &ColumnEvidence) -> Option<(String, Vec<Strin
     let is_birth = TwoDigitYear::of_field(field, chrono::NaiveDate::MIN) == TwoDigitYear::Birth { today: chrono::NaiveDate::MIN };
     (!is_birth && short_years * 2 > cells).then(|| {
         let why = format!(
-            "{short_years} dates have years of two digits, whose century the values do not tell (first in row {} of the data)",
-            evidence.first_two_digit_year()
+            "{short_years} dates have years of two digits, whose century the values do not tell ({})",
+            first_in(evidence.first_two_digit_year())
         );
         (why, patterns(&proof, evidence))
     })
@@ -171,6 +177,35 @@ fn separator_of(evidence: &ColumnEvidence) -> Separator {
     }
 }
 
+/// `first in line 17`, as an editor or the sheet counts.
+fn first_in(place: Option<Place>) -> String {
+    match place {
+        Some(Place { sheet: 0, line, .. }) => format!("first in line {line}"),
+        Some(Place { sheet, line, .. }) => format!("first in line {line} of the sheet that is read as number {}", sheet + 1),
+        None => "nowhere".to_owned(),
+    }
+}
+
+/// Tells the columns of one file what the file itself says about dates with dots: that another of them proves day first, or that
+/// its columns have Cyrillic names. One column with dotted dates in another order, and dots say nothing.
+pub fn weigh_dots<'a>(headers: impl Iterator<Item = &'a str>, mut columns: Vec<(&str, &mut ColumnEvidence)>) {
+    let orders = |evidence: &ColumnEvidence| -> Vec<Option<Order>> {
+        let dots = evidence.decide().groups.into_iter().filter(|group| group.separator == Separator::Dot);
+        dots.filter(|group| !matches!(group.decision, Decision::Open { .. })).map(|group| group.order()).collect()
+    };
+    let proofs: Vec<(&str, Option<Order>)> =
+        columns.iter().flat_map(|(header, evidence)| orders(evidence).into_iter().map(|order| (*header, order))).collect();
+    if proofs.iter().any(|(_, order)| *order != Some(Order::DayMonthYear)) {
+        return;
+    }
+    let dotted = match proofs.first() {
+        Some((header, _)) => Dotted::Column((*header).to_owned()),
+        None if headers.flat_map(str::chars).any(|ch| matches!(ch, '\u{400}'..='\u{4ff}')) => Dotted::Cyrillic,
+        None => Dotted::Unsaid,
+    };
+    columns.iter_mut().for_each(|(_, evidence)| evidence.note_dotted(dotted.clone()));
+}
+
 /// What a column's values show, for people.
 #[must_use]
 pub fn describe(proof: &Proof) -> String {
@@ -184,33 +219,36 @@ fn describe_group(group: &GroupProof) -> String {
     let with = group.separator.name();
     match &group.decision {
         Decision::NotNeeded => format!("the dates with {with} need no order"),
-        Decision::Proven { order, dates, first_row } => {
+        Decision::Proven { order, dates, first } => {
             let pattern = order.pattern(group.separator, false);
-            format!("proven {pattern} by {dates} dates that allow no other order (first in row {first_row} of the data)")
+            format!("proven {pattern} by {dates} dates that allow no other order ({})", first_in(*first))
         }
-        Decision::ByDots { .. } => {
-            format!("{} by the convention of dotted dates", Order::DayMonthYear.pattern(group.separator, false))
+        Decision::ByDots { by, dates, first } => {
+            let pattern = Order::DayMonthYear.pattern(group.separator, false);
+            let why = match by {
+                Dotted::Column(header) => format!("`{header}` of the same file proves it"),
+                Dotted::Cyrillic | Dotted::Unsaid => {
+                    "the columns have Cyrillic names, and who writes so puts the day first in dates with dots".to_owned()
+                }
+            };
+            format!("{pattern}: {dates} of the dates with dots could be read otherwise ({}), but {why}", first_in(*first))
         }
-        Decision::Open { fits, dates, first_row } => {
+        Decision::Open { fits, dates, first } => {
             let orders: Vec<&str> = fits.iter().map(|order| order.as_str()).collect();
             format!(
-                "all dates with {with} can be read {}, which makes {dates} of them other days; the first of these is in row {first_row} of the data",
-                orders.join(" and ")
+                "all dates with {with} can be read {}, which makes {dates} of them other days ({})",
+                orders.join(" and "),
+                first_in(*first)
             )
         }
         Decision::Contradiction(against) => {
             let against: Vec<String> = against
                 .iter()
                 .map(|against| {
-                    format!(
-                        "{} dates are not possible {} (first in row {})",
-                        against.dates,
-                        against.order.as_str(),
-                        against.first_row
-                    )
+                    format!("{} dates are not possible {} ({})", against.dates, against.order.as_str(), first_in(against.first))
                 })
                 .collect();
-            format!("the dates with {with} contradict each other: {}, counted in the rows of the data", against.join(", "))
+            format!("the dates with {with} contradict each other: {}", against.join(", "))
         }
     }
 }

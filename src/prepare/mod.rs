@@ -25,7 +25,7 @@ mod through;
 mod watch;
 
 pub use annex::{Annex, AnnexError, Annexes, ItemsSource, Widened, widen};
-pub use dates::{DateProof, DateQuestion, date_question, describe};
+pub use dates::{DateProof, DateQuestion, date_question, describe, weigh_dots};
 pub use fingerprint::{Scope, field_digest};
 pub use infer::{infer, knows_header, knows_header_of};
 pub use mapping::{Mapping, MappingError, Options, SourceHints, ValueType};

@@ -1,9 +1,10 @@
 //! Where the members of a run's bodies come from, for those who tell people about them. Looks at the plan, never at rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::field_digest;
 use super::plan::Plan;
+use crate::contract::Leaf;
 use crate::model::FieldName;
 
 /// A member that a column can fill.
@@ -41,6 +42,35 @@ impl Plan {
             members.entry((place.operation, place.pointer)).or_insert((place.field, column));
         }
         members
+    }
+
+    /// Columns whose values are nobody's personal data by the contracts: all that they fill is of no personal class and takes words
+    /// of a closed list only. What no contract speaks of counts as personal.
+    #[must_use]
+    pub fn open_columns(&self) -> BTreeSet<u16> {
+        let (mut open, mut personal) = (BTreeSet::new(), BTreeSet::new());
+        personal.extend(self.own_id);
+        open.extend(self.client_type.as_ref().map(|column| column.index));
+        for plan in &self.operations {
+            let mut tell = |column: usize, leaf: &Leaf| {
+                let is_open = leaf.pii.is_none() && (leaf.codes.is_some() || leaf.book.is_some() || leaf.render.is_closed());
+                if is_open { &mut open } else { &mut personal }.insert(column);
+            };
+            let in_objects = plan.objects.objects.iter().flat_map(|object| object.fills.iter().flatten());
+            for fill in plan.fills.iter().chain(in_objects) {
+                fill.from.each_column(&mut |column| tell(column, &fill.leaf));
+            }
+            for item in &plan.items {
+                let type_leaf = plan.frame.groups[item.group].type_leaf.as_ref();
+                if let (Some(leaf), Some(column)) = (type_leaf, &item.type_column) {
+                    tell(column.index, leaf);
+                }
+                for part in &item.parts {
+                    part.leaves.iter().for_each(|(_, leaf)| part.from.each_column(&mut |column| tell(column, leaf)));
+                }
+            }
+        }
+        open.difference(&personal).filter_map(|&column| u16::try_from(column).ok()).collect()
     }
 
     fn places(&self) -> Vec<Place> {

@@ -235,6 +235,12 @@ impl Plan {
         wanted
     }
 
+    /// The books that names are looked up in.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        &self.rules.books
+    }
+
     /// Takes the books that names are looked up in from now on.
     pub fn set_books(&mut self, books: Books) {
         self.rules.books = Arc::new(books);

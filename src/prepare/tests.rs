@@ -62,6 +62,7 @@ fn compile(headers: &[&str], mapping: &str) -> Result<Plan, String> {
         sha256: String::new(),
         sheets: vec!["".into()],
         columns: headers.iter().map(|header| Arc::from(*header)).collect(),
+        workbook: None,
     };
     let mapping: Mapping = toml::from_str(mapping).map_err(|error| error.to_string())?;
     let today = Today::new("2026-11-21".parse().unwrap());

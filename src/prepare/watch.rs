@@ -11,8 +11,8 @@ use super::normalize::damage::{Habit, HabitEvidence};
 use super::normalize::date::ColumnEvidence;
 use super::plan::{From, Plan};
 use crate::contract::Render;
-use crate::model::CellKind;
 use crate::model::text::fold;
+use crate::model::{CellKind, Place};
 
 /// What `[formats]` says of a column whose values are to be taken as they stand.
 pub(super) const AS_IS: &str = "as is";
@@ -25,10 +25,10 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Takes the next row's cell into account.
-    pub fn observe(&mut self, text: &str, kind: CellKind) {
+    /// Takes the cell of one row into account.
+    pub fn observe(&mut self, place: Place, text: &str, kind: CellKind) {
         if let Some(dates) = &mut self.dates {
-            dates.observe(text, kind);
+            dates.observe(place, text, kind);
         }
         if let Some(habit) = &mut self.habit {
             habit.observe(text, kind);

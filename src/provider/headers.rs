@@ -8,6 +8,8 @@ use super::Quota;
 
 /// Larger numbers in a reset header are a point of time, not a number of seconds.
 const EPOCH_SECONDS_MIN: u64 = 1_000_000_000;
+/// Nobody means a longer wait; what is beyond was not meant as one.
+const WAIT_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How long `Retry-After` asks to wait, as seconds or as an HTTP date; the longest where it stands several times.
 /// A date is compared with the server's own clock where the answer shows it, else with `now`. Other forms are ignored.
@@ -25,6 +27,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
             }
         })
         .max()
+        .map(|wait| wait.min(WAIT_MAX))
 }
 
 /// What the quota headers tell of the provider's windows, one entry for each.
@@ -74,7 +77,7 @@ fn note(
     let (Some(remaining), Some(reset)) = (remaining, reset) else { return };
     found.push(Quota {
         remaining,
-        reset: until(reset, now),
+        reset: until(reset, now).min(WAIT_MAX),
         limit: limit.and_then(|limit| u32::try_from(limit).ok()).filter(|limit| *limit > 0),
         window: window.filter(|window| *window > 0).map(Duration::from_secs),
     });

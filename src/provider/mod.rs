@@ -3,6 +3,8 @@
 pub mod brainysoft;
 pub mod finlego;
 pub mod headers;
+#[cfg(any(test, fuzzing))]
+pub mod hostile;
 pub mod http;
 pub mod loanpro;
 mod own;

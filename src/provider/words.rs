@@ -2,13 +2,17 @@
 //! named. Decides nothing about any status.
 
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::http::{Lost, Reply};
 use super::{Halt, Verdict};
-use crate::model::Refusal;
+use crate::model::redact::redact;
+use crate::model::{Body, Refusal};
 
 /// Longest part of a body that is not an error object which is quoted.
 const HEAD_CHARS_MAX: usize = 200;
+/// Longest id of a request.
+const ID_BYTES_MAX: usize = 128;
 /// Numbers of so many digits may be somebody's.
 const DIGITS_MIN: usize = 7;
 /// Stands where something was taken out.
@@ -29,9 +33,15 @@ pub(super) fn doubt(code: &str, message: String, request_id: Option<Box<str>>) -
 }
 
 /// The provider's id of the request, from the usual header.
-pub(super) fn request_id(reply: &Reply) -> Option<Box<str>> {
-    let id = reply.headers.get("x-request-id")?.to_str().ok()?.trim();
-    (!id.is_empty() && id.len() <= 128).then(|| id.into())
+pub(super) fn request_id(reply: &Reply, sent: &Body) -> Option<Box<str>> {
+    kept_id(reply.headers.get("x-request-id")?.to_str().ok()?, sent)
+}
+
+/// An id of a request as it may be kept: short, and none that repeats the client, which no id has to.
+pub(super) fn kept_id(id: &str, sent: &Body) -> Option<Box<str>> {
+    let id = id.trim();
+    let is_plain = Uuid::try_parse(id).is_ok() || !redact(id, sent).contains("{/");
+    (!id.is_empty() && id.len() <= ID_BYTES_MAX && is_plain).then(|| id.into())
 }
 
 /// `.documents[0].division: …` as `/documents/0/division`; `None` for the root itself.
@@ -182,6 +192,16 @@ pub(super) fn head(reply: &Reply) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_of_requests_that_repeat_the_client_are_not_kept() {
+        let sent = Body::new(&serde_json::json!({"lastName": "Obraztsova", "passport": "4509123456"}));
+        for (id, kept) in
+            [("r-17", true), ("f4fce315-9b7c-4302-989a-521be9ec9bca", true), ("x Obraztsova", false), ("4509123456", false)]
+        {
+            assert_eq!(kept_id(id, &sent).is_some(), kept, "{id}");
+        }
+    }
 
     #[test]
     fn people_who_are_not_in_the_body_are_masked() {

@@ -177,7 +177,7 @@ impl ReadError {
             Self::HeaderRowMissing { .. } => {
                 "check header_row in [source] of the mapping: lines are counted from 1, as a text editor or spreadsheet shows them"
             }
-            Self::Unsupported { .. } => "open it in its own program and save it as XLSX or CSV",
+            Self::Unsupported { .. } => "open it in its own program and save it as XLSX, or as CSV in UTF-8",
             Self::Binary { .. } => "save the table as XLSX or CSV; if it is text, name its encoding in [source] of the mapping",
             Self::Encrypted { .. } => {
                 "open the workbook, remove its password (File > Info > Protect), and save it as XLSX or CSV; unpack an archive first"

@@ -8,6 +8,7 @@ mod container;
 mod delimited;
 mod error;
 mod header;
+mod ours;
 mod sniff;
 mod source;
 mod workbook;
@@ -15,7 +16,7 @@ mod workbook;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::model::{CellKind, Row, SheetName, Source};
+use crate::model::{CellKind, Place, Row, SheetName, Source, Workbook};
 use delimited::DelimitedRows;
 use sniff::Container;
 use source::SourceFile;
@@ -291,11 +292,24 @@ fn open_file(file: SourceFile, settings: &ReadSettings, is_header_word: &dyn Fn(
         Layout::Delimited(_) => vec!["".into()],
         Layout::Workbook(layout) => layout.sheet_names().map(SheetName::from).collect(),
     };
+    let workbook = match &layout {
+        Layout::Delimited(_) => None,
+        Layout::Workbook(layout) => {
+            let lies_open = packing.is_none() && !file.is_spooled();
+            Some(Workbook { kind: layout.model_kind(), header_lines: layout.header_lines().collect(), lies_open })
+        }
+    };
     let about_file = packing.map(|packing| format!("unpacked from {}", packing.as_str()));
     let about_name = description.format.note_on_name(&file.name);
     description.notes.splice(0..0, about_file.into_iter().chain(about_name));
-    let source =
-        Source { name: file.name.clone(), path: file.path.clone(), sha256: sha256?, sheets, columns: header.columns.clone() };
+    let source = Source {
+        name: file.name.clone(),
+        path: file.path.clone(),
+        sha256: sha256?,
+        sheets,
+        columns: header.columns.clone(),
+        workbook,
+    };
     Ok(Table { source, format: description.format, header, description, file, layout })
 }
 
@@ -319,12 +333,12 @@ impl Table {
         Ok(Batches { rows: self.rows()?, rows_per_batch: rows_per_batch.max(1), failed: None })
     }
 
-    /// A fast pass that makes no rows. `observe` gets the position in `columns`, the text and the kind of every chosen cell of
-    /// every whole row; rows that do not fit the header or whose text is damaged are counted, but not shown.
+    /// A fast pass that makes no rows. `observe` gets the row's place, the position in `columns`, the text and the kind of every chosen
+    /// cell of every whole row; rows that do not fit the header or whose text is damaged are counted, but not shown.
     ///
     /// # Errors
     /// When the file cannot be read or has changed.
-    pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
+    pub fn scan(&self, columns: &[usize], observe: &mut dyn FnMut(Place, usize, &str, CellKind)) -> Result<ScanCount, ReadError> {
         match &self.layout {
             Layout::Delimited(layout) => delimited::scan(&self.file, layout, columns, observe),
             Layout::Workbook(layout) => workbook::scan(layout, columns, observe),

@@ -116,6 +116,11 @@ impl SourceFile {
         Ok(Self { content: Some(Content { file: Arc::new(file), stamp }), ..self })
     }
 
+    /// Whether it came through standard input.
+    pub(super) fn is_spooled(&self) -> bool {
+        self.spool.is_some()
+    }
+
     /// The length in bytes of what the passes read.
     pub(super) fn bytes(&self) -> u64 {
         self.read_stamp().bytes

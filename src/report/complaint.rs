@@ -151,7 +151,8 @@ fn refused<'a>(code: Code, prepared: &'a Prepared, settled: &'a Settled, members
     complaint
 }
 
-fn refusal_message<'a>(code: Code, refusal: &'a Refusal, body: Option<&Body>) -> Cow<'a, str> {
+/// The provider's code and words, with the body's values put back where there is one.
+pub(super) fn refusal_message<'a>(code: Code, refusal: &'a Refusal, body: Option<&Body>) -> Cow<'a, str> {
     let words = match body {
         Some(body) => Cow::Owned(restore(&refusal.message, body)),
         None => Cow::Borrowed(&*refusal.message),

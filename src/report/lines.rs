@@ -9,9 +9,6 @@ use super::complaint::Complaint;
 use crate::model::text::{MEND_MARK, arm};
 use crate::model::{Code, IdempotencyKey, Outcome, Place, Prepared, Settled, Shape, Source};
 
-/// Header line of `outcomes.csv`.
-pub(super) const OUTCOMES: &str = "sheet,line,row_id,outcome,provider_id,code,field,column,found,message,next_step,attempts,http_status,\
-    idempotency_key,operation,changes,provider_code,request_id";
 /// Header line of `faults.csv`.
 pub(super) const FAULTS: &str = "sheet,line,row_id,severity,code,field,column,found,message,next_step";
 /// Header line of `crosswalk.csv`.
@@ -257,9 +254,8 @@ const PARTS: [Part; 6] = [
     |_, complaint| Cow::Borrowed(complaint.code.next_step()),
 ];
 
-/// What the user's own system calls the client.
 /// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
-fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
+pub(super) fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     let Err(faults) = &prepared.result else { return Vec::new() };
     // A row with empty cells too many looks like a layout among others of its kind.
     let row = &prepared.row;
@@ -279,12 +275,13 @@ fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {
     faults.iter().filter(|fault| hidden(fault.code)).map(|fault| usize::from(fault.column.unwrap_or(0))).collect()
 }
 
+/// What the user's own system calls the client.
 fn own_id(prepared: &Prepared) -> Option<&str> {
     prepared.own_id.as_deref().filter(|id| !id.is_empty())
 }
 
 /// The key under which the row was sent, or would be when its turn comes.
-fn key_of(prepared: &Prepared, settled: &Settled) -> Option<IdempotencyKey> {
+pub(super) fn key_of(prepared: &Prepared, settled: &Settled) -> Option<IdempotencyKey> {
     match settled.outcome {
         Outcome::NotSent => settled.key.or_else(|| prepared.result.as_ref().ok().map(|parcel| parcel.key)),
         // A key that was never sent would mislead whoever looks for it at the provider.

@@ -3,9 +3,15 @@
 pub mod blank;
 mod causes;
 mod cells;
+mod certificate;
+pub mod compare;
 mod complaint;
 mod error;
+mod jsonl;
+mod junit;
+mod leftovers;
 mod lines;
+mod page;
 mod partial;
 mod restore;
 mod row;
@@ -14,18 +20,25 @@ mod summary;
 mod tables;
 pub mod terminal;
 mod words;
+mod workbook;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Code, Prepared, Settled, Source, Tally};
-pub use causes::Cause;
 use causes::Causes;
+pub use causes::{Cause, Facts, FieldFacts, MappingLine, Remedy};
+use certificate::Adding;
+pub use certificate::{
+    Certificate, Certified, ChainRecord, ContractProof, ControlColumn, ControlSum, Evidence, FileProof, Finding, JournalProof,
+    MappingProof, SheetProof, SourceProof, Verified, VerifyError, verify,
+};
 pub use complaint::{ByHand, Members};
 use complaint::{Known, complaints};
 pub use error::ReportError;
 use lines::Lines;
+pub use page::{PageSettings, Timeline, TimelineSlice};
 use partial::PartialFile;
 use row::ReportRow;
 pub use run::{Ended, Ending, Format, Halt, Header, Mode, Requests};
@@ -55,6 +68,7 @@ pub struct Reporter {
     all: Tally,
     not_sent_reasons: BTreeMap<Code, u64>,
     causes: Causes,
+    control_sums: Vec<Adding>,
     broken_off: bool,
 }
 
@@ -73,6 +87,7 @@ impl Reporter {
         source.columns.extend_from_slice(&header.joined_columns);
         let known = Known { members: std::mem::take(&mut header.members), by_hand: std::mem::take(&mut header.by_hand) };
         let writers = writer::of_formats(folder, &source, &header)?;
+        let control_sums = std::mem::take(&mut header.evidence.control_columns).into_iter().map(Adding::new).collect();
         Ok(Self {
             folder: folder.to_path_buf(),
             header,
@@ -86,8 +101,16 @@ impl Reporter {
             all: Tally::default(),
             not_sent_reasons: BTreeMap::new(),
             causes: Causes::default(),
+            control_sums,
             broken_off: false,
         })
+    }
+
+    /// Knows what causes have to know about the fields of the run, so that they are told by value and with lines for the mapping.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.causes.set_facts(facts);
+        self
     }
 
     /// What the run does with good rows.
@@ -124,15 +147,18 @@ impl Reporter {
         };
         sheet.add(settled);
         self.all.add(settled);
+        for sum in &mut self.control_sums {
+            sum.row(prepared, settled.outcome);
+        }
 
         let complaints = complaints(prepared, settled, &self.known);
+        self.causes.add(prepared, settled, &complaints);
         for complaint in &complaints {
             if complaint.is_reason {
                 *self.not_sent_reasons.entry(complaint.code).or_default() += 1;
                 continue;
             }
             self.all.add_code(complaint.code);
-            self.causes.add(place, complaint);
         }
         self.lines.turn_to(prepared);
         let row = ReportRow { prepared, settled, complaints: &complaints, lines: &self.lines };
@@ -156,8 +182,15 @@ impl Reporter {
         if reported != ending.rows_read {
             return Err(ReportError::SumsDiffer { read: ending.rows_read, reported });
         }
+        let (causes, remedy) = self.causes.told(&self.source, CAUSES_MAX);
         let without_remote_id = self.tables.without_remote_id;
         let mut files = self.tables.sync()?;
+        let certified = Certified {
+            mapping: self.header.evidence.mapping,
+            contracts: self.header.evidence.contracts,
+            journal: ending.journal,
+            control_sums: self.control_sums.into_iter().map(Adding::end).collect(),
+        };
         let mut summary = Summary {
             run: self.header.run,
             operation: self.header.operation,
@@ -170,7 +203,8 @@ impl Reporter {
             needing_attention: self.all.needing_attention,
             faults: self.all.codes.clone(),
             outcomes: self.all,
-            causes: self.causes.largest(&self.source, CAUSES_MAX),
+            causes,
+            remedy,
             clients_without_provider_id: without_remote_id,
             test_stand: self.header.test_stand,
             requests: ending.requests,
@@ -181,7 +215,11 @@ impl Reporter {
             ignored_columns: self.header.ignored_columns,
             blank_trailing_rows: ending.blank_trailing_rows,
             files: files.iter().map(FileSummary::of).collect(),
+            unmasked: self.header.page.unmask && self.header.formats.contains(&Format::Html),
+            timeline: ending.timeline,
             has_second_file: self.source.columns.len() > self.own_columns,
+            certified,
+            seal: String::new(),
             folder: self.folder,
         };
         for writer in self.writers {
@@ -195,7 +233,14 @@ impl Reporter {
         last.line().extend_from_slice(json.as_bytes());
         last.end_line()?;
         last.sync()?;
-        place_all(files.into_iter().chain([last]))?;
+        files.push(last);
+        let (certificate, seal) = certificate::write(&summary, &files)?;
+        summary.seal = seal;
+        // The summary comes last: where it stands, all the others do.
+        files.insert(files.len() - 1, certificate);
+        let written: Vec<&'static str> = files.iter().map(|file| file.name).collect();
+        place_all(files.into_iter())?;
+        leftovers::remove(&summary.folder, &written, &self.source.path);
         partial::sync_folder(&summary.folder);
         Ok(summary)
     }
@@ -258,6 +303,7 @@ mod tests {
             sha256: String::new(),
             sheets: vec![Arc::from("")],
             columns: vec!["id".into()],
+            workbook: None,
         };
         let header = Header {
             run: "r1".to_owned(),
@@ -273,6 +319,8 @@ mod tests {
             by_hand: Vec::new(),
             test_stand: false,
             formats: Vec::new(),
+            evidence: Evidence::default(),
+            page: PageSettings::default(),
         };
         Reporter::create(folder, &source, header).unwrap()
     }
@@ -293,8 +341,10 @@ mod tests {
             ended: Ended::Finished,
             halt: None,
             requests: Requests::default(),
+            timeline: None,
             rows_read,
             blank_trailing_rows: 0,
+            journal: None,
         }
     }
 
@@ -356,10 +406,16 @@ mod tests {
         let second = Reporter::create(folder.path(), &first.source, first.header.clone());
         assert!(matches!(second, Err(ReportError::Busy { .. })));
         first.finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(
+            names(folder.path()),
+            ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]
+        );
         // What a killed run left behind does not stand in the way.
         std::fs::write(folder.path().join("outcomes.csv.partial"), "torn").unwrap();
         reporter(folder.path()).finish(ending(0)).unwrap();
-        assert_eq!(names(folder.path()), ["crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]);
+        assert_eq!(
+            names(folder.path()),
+            ["certificate.json", "crosswalk.csv", "faults.csv", "outcomes.csv", "rejected.csv", "summary.json"]
+        );
     }
 }

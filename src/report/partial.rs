@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::ReportError;
+use super::certificate::{Chain, ChainRecord};
 
 /// Bytes that are gathered before they are written.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -21,6 +22,11 @@ pub(super) struct PartialFile {
     /// Size of the file, and lower-case hex of its SHA-256 after [`PartialFile::sync`].
     pub(super) bytes: u64,
     pub(super) sha256: String,
+    /// The chain over its lines after [`PartialFile::sync`], where it is [`PartialFile::chained`].
+    pub(super) chain: Option<ChainRecord>,
+    links: Option<Chain>,
+    /// What people have to know about it.
+    pub(super) notes: Vec<String>,
     file: Option<File>,
     buffer: Vec<u8>,
     hasher: Sha256,
@@ -59,6 +65,9 @@ impl PartialFile {
             rows: 0,
             bytes: 0,
             sha256: String::new(),
+            chain: None,
+            links: None,
+            notes: Vec::new(),
             file: Some(file),
             buffer,
             hasher: Sha256::new(),
@@ -79,6 +88,12 @@ impl PartialFile {
     /// Where it lies for the time being.
     pub(super) fn path(&self) -> &Path {
         &self.partial
+    }
+
+    /// The same file, its lines hashed in a chain.
+    pub(super) fn chained(mut self) -> Self {
+        self.links = Some(Chain::new());
+        self
     }
 
     /// Where the next record is written to. Follow each record with [`PartialFile::end_row`].
@@ -110,6 +125,7 @@ impl PartialFile {
                 self.bytes = io::copy(&mut written, &mut HashOf(&mut self.hasher)).map_err(failed)?;
             }
         }
+        self.chain = self.links.take().map(|links| links.end(self.name));
         self.sha256 = hex(&self.hasher.finalize_reset());
         Ok(())
     }
@@ -127,6 +143,9 @@ impl PartialFile {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.write_all(&self.buffer).map_err(|cause| ReportError::Write { path: self.partial.clone(), cause })?;
         self.hasher.update(&self.buffer);
+        if let Some(links) = &mut self.links {
+            links.take(&self.buffer);
+        }
         self.bytes += self.buffer.len() as u64;
         self.buffer.clear();
         Ok(())
@@ -163,7 +182,8 @@ impl Write for HashOf<'_> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a string does not fail.
         let _ = std::fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{ByHand, Members};
+use super::certificate::{Evidence, JournalProof};
+use super::{ByHand, Members, PageSettings, Timeline};
 
 /// What a run does with good rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -60,6 +61,10 @@ pub struct Header {
     pub test_stand: bool,
     /// Which files are written besides the CSV files and `summary.json`.
     pub formats: Vec<Format>,
+    /// What the run is made from, for the certificate.
+    pub evidence: Evidence,
+    /// How `report.html` is written.
+    pub page: PageSettings,
 }
 
 /// A file, or several, that a report may have besides the CSV files and `summary.json`.
@@ -123,8 +128,12 @@ pub struct Ending {
     pub halt: Option<Halt>,
     /// Requests to the provider.
     pub requests: Requests,
+    /// The same over time; `None` where nothing is sent.
+    pub timeline: Option<Timeline>,
     /// Rows that the reader counted; the sum of all outcomes has to equal it.
     pub rows_read: u64,
     /// Blank rows behind the last row that holds something, which the reader gave to nobody.
     pub blank_trailing_rows: u64,
+    /// What the journal says of the run; `None` where there is no journal.
+    pub journal: Option<JournalProof>,
 }

@@ -7,9 +7,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::causes::Cause;
+use super::causes::{Cause, Remedy};
+use super::certificate::Certified;
 use super::partial::PartialFile;
-use super::{Ended, Halt, Mode, Requests};
+use super::{Ended, Halt, Mode, Requests, Timeline};
 use crate::model::{Code, Outcome, Tally};
 
 /// A finished report: what was run and what became of its rows.
@@ -42,6 +43,8 @@ pub struct Summary {
     pub faults: BTreeMap<Code, u64>,
     /// The largest causes of faults, errors first.
     pub causes: Vec<Cause>,
+    /// All causes in sum, and what the mapping could do about them.
+    pub remedy: Remedy,
     /// Created or existing clients whose id the provider did not tell; they are missing in `crosswalk.csv`.
     pub clients_without_provider_id: u64,
     /// Whether the provider was a test stand, whose ids are nobody's: `crosswalk.csv` is empty then.
@@ -64,9 +67,20 @@ pub struct Summary {
     pub blank_trailing_rows: u64,
     /// The files beside this one.
     pub files: Vec<FileSummary>,
+    /// Whether `report.html` shows personal data in clear, because the user asked for it.
+    pub unmasked: bool,
+    /// Requests over time, for the page.
+    #[serde(skip)]
+    pub timeline: Option<Timeline>,
     /// Whether items of the rows come from a second file, whose rows `rejected.csv` does not repeat.
     #[serde(skip)]
     pub has_second_file: bool,
+    /// What the certificate says besides.
+    #[serde(skip)]
+    pub certified: Certified,
+    /// The seal of `certificate.json`; empty while it is not written.
+    #[serde(skip)]
+    pub seal: String,
     /// Where the files lie.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -110,12 +124,15 @@ pub struct FileSummary {
     pub bytes: u64,
     /// SHA-256 of its bytes, lower-case hex.
     pub sha256: String,
+    /// What people have to know about it, as why it is not what they expect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl FileSummary {
     /// A file that is on the disk.
     pub(super) fn of(file: &PartialFile) -> Self {
-        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone() }
+        Self { name: file.name, rows: file.rows, bytes: file.bytes, sha256: file.sha256.clone(), notes: file.notes.clone() }
     }
 }
 
@@ -136,10 +153,6 @@ impl Summary {
     pub(super) fn json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self)
     }
-}
-
-pub(super) fn code_name<S: Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
 }
 
 fn outcomes<S: Serializer>(tally: &Tally, serializer: S) -> Result<S::Ok, S::Error> {

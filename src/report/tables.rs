@@ -6,7 +6,7 @@ use super::ReportError;
 use super::lines::{self, Lines};
 use super::partial::PartialFile;
 use super::row::ReportRow;
-use crate::model::Outcome;
+use crate::model::{OUTCOME_COLUMNS, Outcome};
 
 /// UTF-8's own.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -32,13 +32,16 @@ impl Tables {
             file.end_line()?;
             Ok::<_, ReportError>(file)
         };
+        let mut outcomes = PartialFile::create(folder, "outcomes.csv")?.chained();
+        outcomes.line().extend_from_slice(OUTCOME_COLUMNS.join(",").as_bytes());
+        outcomes.end_line()?;
         let mut rejected = PartialFile::create(folder, "rejected.csv")?;
         // Spreadsheet programs take a file without the mark for one in the system's old encoding.
         rejected.line().extend_from_slice(BYTE_ORDER_MARK);
         lines.rejected_header(rejected.line());
         rejected.end_line()?;
         Ok(Self {
-            outcomes: open("outcomes.csv", lines::OUTCOMES)?,
+            outcomes,
             faults: open("faults.csv", lines::FAULTS)?,
             rejected,
             crosswalk: open("crosswalk.csv", lines::CROSSWALK)?,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::words::{counted, duration, grouped, plain, shortened};
 use super::{Ended, Mode, Summary};
-use crate::model::{Code, NotSent, Outcome, Severity};
+use crate::model::{Code, Lang, NotSent, Outcome, Severity};
 
 /// Causes that are shown.
 const CAUSES_SHOWN: usize = 5;
@@ -118,7 +118,12 @@ impl Page {
         if causes.is_empty() {
             return;
         }
-        self.heading("Largest causes");
+        let faulty = summary.remedy.rows_with_errors;
+        let heading = match faulty {
+            0 => "Largest causes".to_owned(),
+            _ => format!("Largest causes of {} with errors", counted(faulty, "row")),
+        };
+        self.heading(&heading);
         let wide = causes.iter().map(|cause| grouped(cause.count).len()).max().unwrap_or(0);
         let code_wide = causes.iter().map(|cause| cause.code.as_str().len()).max().unwrap_or(0);
         for cause in causes {
@@ -132,7 +137,28 @@ impl Page {
             }
             let _ = write!(line, "  {}", cause.first);
             self.line(&line, style);
-            self.wrapped(&" ".repeat(wide + 4), cause.code.meaning(), "");
+            let indent = " ".repeat(wide + 4);
+            let mut sentence = cause.sentence(Lang::En);
+            if cause.cleared < cause.count && cause.code.severity() == Severity::Error {
+                let others = cause.count - cause.cleared;
+                let verb = if others == 1 { "has" } else { "have" };
+                let _ = write!(sentence, " {} of them {verb} other errors too.", grouped(others));
+            }
+            self.wrapped(&indent, &sentence, "");
+            if let Some(mapping) = &cause.line {
+                self.wrapped(&indent, "The mapping mends it:", "");
+                for line in mapping.to_string().lines() {
+                    self.line(&format!("{indent}  {line}"), GREEN);
+                }
+            }
+        }
+        let further = summary.remedy.further_causes + (summary.causes.len() - causes.len()) as u64;
+        if further > 0 {
+            self.wrapped("  ", &format!("Further causes: {}; summary.json lists the first ones.", grouped(further)), DIM);
+        }
+        if summary.remedy.is_approximate {
+            let line = "There are so many different values that the rarest were counted together; the numbers of causes are at least these.";
+            self.wrapped("  ", line, DIM);
         }
     }
 
@@ -141,13 +167,26 @@ impl Page {
         self.line(&format!("  {}", summary.folder.display()), "");
         for file in &summary.files {
             let what = match file.name {
-                "outcomes.csv" => "every row",
+                "outcomes.csv" | "outcomes.jsonl" => "every row",
+                "junit.xml" => "rows that need attention, for build systems",
                 "faults.csv" => "every fault",
                 "rejected.csv" => "rows to mend, in your own columns",
                 "crosswalk.csv" => "old id to new id",
+                // Its rows are a sample.
+                "report.html" => {
+                    self.line(&format!("  {:<14} the page to read and to pass on", file.name), "");
+                    continue;
+                }
+                "outcomes.xlsx" | "outcomes.xlsm" => "every row, in a workbook",
                 other => other,
             };
             self.line(&format!("  {:<14} {} ({})", file.name, what, grouped(file.rows)), "");
+            for note in &file.notes {
+                self.wrapped("                 ", note, "");
+            }
+        }
+        if !summary.seal.is_empty() {
+            self.line("  certificate.json  hashes and sums, for `clientferry verify`", "");
         }
     }
 
@@ -241,6 +280,18 @@ fn steps(summary: &Summary) -> Vec<String> {
         ));
     }
     let left = |reason: NotSent| summary.not_sent_reasons.get(&reason.code()).copied().unwrap_or(0);
+    let lines = summary.remedy.mapping_lines.len() as u64;
+    if lines > 0 {
+        let source = match summary.mode {
+            Mode::Import => format!("clientferry report {}", summary.run),
+            Mode::Check | Mode::Plan => "the same command".to_owned(),
+        };
+        steps.push(format!(
+            "By the mapping alone: {} in it would clear {}. Run {source} with --suggest-mapping FILE to have it written.",
+            counted(lines, "line"),
+            counted(summary.remedy.rows_cleared, "row")
+        ));
+    }
     let waiting = left(NotSent::Interrupted) + left(NotSent::Halted) + left(NotSent::Unreachable) + left(NotSent::Absent);
     if waiting > 0 {
         steps.push(format!(
@@ -283,7 +334,7 @@ fn sentences(what: &str, hint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cause, FileSummary, Halt, Requests, SourceSummary};
+    use super::super::{Cause, FileSummary, Halt, MappingLine, Remedy, Requests, SourceSummary};
     use super::*;
     use crate::model::{Settled, Tally};
     use chrono::{DateTime, Utc};
@@ -320,6 +371,7 @@ mod tests {
             not_sent_reasons: BTreeMap::new(),
             faults: BTreeMap::new(),
             causes: vec![],
+            remedy: Remedy::default(),
             clients_without_provider_id: 0,
             test_stand: false,
             requests: Requests::default(),
@@ -330,15 +382,35 @@ mod tests {
             ignored_columns: vec![],
             blank_trailing_rows: 0,
             files: ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv"]
-                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new() })
+                .map(|name| FileSummary { name, rows: 7, bytes: 1, sha256: String::new(), notes: Vec::new() })
                 .to_vec(),
+            unmasked: false,
+            timeline: None,
             has_second_file: false,
+            certified: Default::default(),
+            seal: String::new(),
             folder: "reports/2026-11-21-1".into(),
         }
     }
 
     fn cause(code: Code, column: &str, count: u64, line: u64) -> Cause {
-        Cause { code, column: Some(column.into()), count, first: format!("clients.csv:{line}") }
+        let first = format!("clients.csv:{line}");
+        Cause {
+            code,
+            column: Some(column.into()),
+            field: None,
+            value: None,
+            nearest: None,
+            pattern: None,
+            provider_code: None,
+            pointer: None,
+            count,
+            of: Some(1_209),
+            cleared: count,
+            examples: vec![first.clone()],
+            first,
+            line: None,
+        }
     }
 
     #[test]
@@ -353,8 +425,25 @@ mod tests {
         summary.not_sent_reasons = [(Code::SendHalted, 4), (Code::RowBlank, 1)].into();
         summary.causes = vec![
             cause(Code::PhoneTooShort, "Телефон", 1_100, 3),
-            cause(Code::ValueNotAllowed, "Пол (мужской или женский, как в паспорте)", 104, 17),
+            Cause {
+                value: Some("Head Ofice".into()),
+                nearest: Some("Head Office".into()),
+                cleared: 100,
+                line: Some(MappingLine::Value {
+                    field: "branch".into(),
+                    found: "Head Ofice".into(),
+                    known: "Head Office".into(),
+                }),
+                ..cause(Code::ValueNotAllowed, "Отделение (или филиал, как в уставе)", 104, 17)
+            },
         ];
+        summary.remedy = Remedy {
+            rows_with_errors: 1_209,
+            further_causes: 3,
+            is_approximate: false,
+            mapping_lines: summary.causes.iter().filter_map(|cause| cause.line.clone()).collect(),
+            rows_cleared: 100,
+        };
         summary.faults = [(Code::ClientChanged, 2)].into();
         summary.requests = Requests { sent: 12_360, retried: 7, throttled: 1 };
         summary.clients_without_provider_id = 2;
@@ -377,11 +466,16 @@ mod tests {
           Not sent: columns "Примечание", "Менеджер".
           12,360 requests, 7 of them repeated, 1 answered with "too fast".
 
-        Largest causes
+        Largest causes of 1,209 rows with errors
           1,100  phone.too_short    "Телефон"  clients.csv:3
                  The phone number has too few digits.
-            104  value.not_allowed  "Пол (мужской или женски…"  clients.csv:17
-                 The value is not one of those that the provider knows.
+            104  value.not_allowed  "Отделение (или филиал, …"  clients.csv:17
+                 The value is not one of those that the provider knows: 'Head Ofice',
+                 nearest 'Head Office'. 4 of them have other errors too.
+                 The mapping mends it:
+                   [values.branch]
+                   "Head Ofice" = "Head Office"
+          Further causes: 3; summary.json lists the first ones.
 
         Report
           reports/2026-11-21-1
@@ -397,6 +491,8 @@ mod tests {
             send them from elsewhere before.
           - To mend: 1,209 rows in rejected.csv. Reasons stand in faults.csv; import the
             mended file with the same mapping.
+          - By the mapping alone: 1 line in it would clear 100 rows. Run clientferry
+            report 2026-11-21-1 with --suggest-mapping FILE to have it written.
           - Still waiting: 4 rows. Run the same command again, it continues where it
             stopped.
           - Different from what was created: 2 rows. Change the client in the provider's

@@ -42,6 +42,11 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().map(|ch| if steers(ch) { '\u{fffd}' } else { ch }).collect()
 }
 
+/// The same of several lines.
+pub(super) fn plain_lines(text: &str) -> String {
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

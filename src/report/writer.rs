@@ -3,10 +3,14 @@
 use std::fmt;
 use std::path::Path;
 
+use super::jsonl::Jsonl;
+use super::junit::Junit;
+use super::page::Page;
 use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
 use super::summary::Summary;
+use super::workbook::WorkbookWriter;
 use super::{Format, ReportError};
 use crate::model::Source;
 
@@ -22,16 +26,21 @@ pub(super) trait Writer: fmt::Debug + Send {
 
 /// The writers of the formats that the user wants, in the order in which they finish.
 pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Result<Vec<Box<dyn Writer>>, ReportError> {
-    let _ = (folder, source);
     let mut writers: Vec<Box<dyn Writer>> = Vec::new();
     for format in Format::ALL {
         if !header.formats.contains(&format) {
             continue;
         }
         match format {
-            Format::Xlsx | Format::Jsonl | Format::Junit | Format::Html => {}
+            Format::Jsonl => writers.push(Box::new(Jsonl::create(folder, source, &header.operations)?)),
+            Format::Junit => writers.push(Box::new(Junit::create(folder, source, &header.operations)?)),
+            Format::Html => writers.push(Box::new(Page::create(folder, source, header)?)),
+            Format::Xlsx => {
+                let mut own = source.clone();
+                own.columns.truncate(source.columns.len().saturating_sub(header.joined_columns.len()));
+                writers.push(Box::new(WorkbookWriter::create(folder, own)?));
+            }
         }
     }
-    writers.shrink_to_fit();
     Ok(writers)
 }

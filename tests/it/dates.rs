@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use chrono::{Datelike, Days, NaiveDate};
-use clientferry::model::CellKind;
+use clientferry::model::{CellKind, Place};
 use clientferry::prepare::date_question;
-use clientferry::prepare::normalize::date::{ColumnEvidence, DateFormat, DayCount, TwoDigitYear, parse, parse_pattern};
+use clientferry::prepare::normalize::date::{ColumnEvidence, DateFormat, DayCount, Dotted, TwoDigitYear, parse, parse_pattern};
 use proptest::prelude::*;
 
 use crate::program::Program;
@@ -17,20 +17,22 @@ struct Hand {
     separator: &'static str,
 }
 
-const LONG: [Hand; 6] = [
+const LONG: [Hand; 7] = [
     Hand { pattern: "%d/%m/%Y", separator: "/" },
     Hand { pattern: "%m/%d/%Y", separator: "/" },
     Hand { pattern: "%-d-%-m-%Y", separator: "-" },
     Hand { pattern: "%m-%d-%Y", separator: "-" },
     Hand { pattern: "%d %m %Y", separator: " " },
     Hand { pattern: "%d.%m.%Y", separator: "." },
+    Hand { pattern: "%m.%d.%Y", separator: "." },
 ];
-const SHORT: [Hand; 5] = [
+const SHORT: [Hand; 6] = [
     Hand { pattern: "%d/%m/%y", separator: "/" },
     Hand { pattern: "%m/%d/%y", separator: "/" },
     Hand { pattern: "%y-%m-%d", separator: "-" },
     Hand { pattern: "%d-%m-%y", separator: "-" },
     Hand { pattern: "%d.%m.%y", separator: "." },
+    Hand { pattern: "%y.%m.%d", separator: "." },
 ];
 /// Nothing is open in these.
 const CLEAR: [Hand; 4] = [
@@ -61,8 +63,16 @@ fn hand() -> impl Strategy<Value = Hand> {
 
 /// The format that the program would read the column with; `None` where it asks.
 fn settle(cells: &[String]) -> Option<DateFormat> {
+    settle_in(cells, Dotted::Unsaid)
+}
+
+/// The same in a file that says something about dates with dots.
+fn settle_in(cells: &[String], dotted: Dotted) -> Option<DateFormat> {
     let mut evidence = ColumnEvidence::default();
-    cells.iter().for_each(|cell| evidence.observe(cell, CellKind::Text));
+    for (ordinal, cell) in (0..).zip(cells) {
+        evidence.observe(Place { sheet: 0, line: ordinal + 2, ordinal }, cell, CellKind::Text);
+    }
+    evidence.note_dotted(dotted);
     date_question("birth_date", &evidence).is_none().then(|| DateFormat {
         orders: evidence.decide().orders(),
         two_digit_year: TwoDigitYear::Birth { today: today() },
@@ -77,7 +87,7 @@ fn readings(texts: &[&str]) -> BTreeSet<Vec<Option<NaiveDate>>> {
         parse(text, CellKind::Text, &format).ok()
     };
     let has_long_year =
-        texts.iter().any(|text| text.trim_end().len() > 4 && text.split(['/', '-', ' ']).any(|part| part.len() == 4));
+        texts.iter().any(|text| text.trim_end().len() > 4 && text.split(['/', '-', ' ', '.']).any(|part| part.len() == 4));
     let mut patterns = vec!["DD/MM/YY", "MM/DD/YY"];
     if !has_long_year {
         patterns.push("YY/MM/DD");
@@ -94,16 +104,24 @@ proptest! {
         let cells: Vec<String> = days.iter().map(|day| day.format(hand.pattern).to_string()).collect();
         let format = settle(&cells);
         let texts: Vec<&str> = cells.iter().map(String::as_str).collect();
-        let asks = match hand.separator {
-            // By convention day first, as all our dotted hands write.
-            "." | "" => false,
-            _ => readings(&texts).len() > 1,
-        };
+        let asks = !hand.separator.is_empty() && readings(&texts).len() > 1;
         prop_assert_eq!(format.is_none(), asks, "{:?}", cells);
         if let Some(format) = format {
             for (cell, day) in cells.iter().zip(&days) {
                 prop_assert_eq!(parse(cell, CellKind::Text, &format), Ok(*day), "{} of {:?}", cell, cells);
             }
+        }
+    }
+
+    /// Whoever gives columns Cyrillic names puts the day first in dates with dots: nothing is asked there, and nothing is wrong.
+    #[test]
+    fn dots_in_a_cyrillic_file_mean_day_first(days in days(), short in any::<bool>()) {
+        let pattern = if short { "%d.%m.%y" } else { "%d.%m.%Y" };
+        let cells: Vec<String> = days.iter().map(|day| day.format(pattern).to_string()).collect();
+        let format = settle_in(&cells, Dotted::Cyrillic);
+        prop_assert!(format.is_some(), "{:?}", cells);
+        for (cell, day) in cells.iter().zip(&days) {
+            prop_assert_eq!(format.map(|format| parse(cell, CellKind::Text, &format)), Some(Ok(*day)), "{} of {:?}", cell, cells);
         }
     }
 
@@ -162,7 +180,7 @@ fn a_run_stops_with_the_line_that_settles_it_and_goes_on_with_it() {
     let check = ["check", "clients.csv", "--to", "tbank/fl-resident", "--out", "report"];
     let told = String::from_utf8(program.expect(&[2], &check).stderr).unwrap();
     let line = r#""birth_date" = "DD/MM/YYYY"   # or "MM/DD/YYYY""#;
-    assert!(told.contains(line) && told.contains("row 1 of the data"), "{told}");
+    assert!(told.contains(line) && told.contains("first in line 2"), "{told}");
 
     program.expect(&[0, 1], &["map", "clients.csv", "--to", "tbank/fl-resident", "-o", "mapping.toml"]);
     let mapping = std::fs::read_to_string(program.path("mapping.toml")).unwrap();
@@ -174,6 +192,51 @@ fn a_run_stops_with_the_line_that_settles_it_and_goes_on_with_it() {
         let outcomes = std::fs::read_to_string(program.path("report/outcomes.csv")).unwrap();
         assert!(outcomes.contains(day), "{outcomes}");
     }
+}
+
+/// Rows are counted as an editor does, whatever stands between them; in workbooks as the sheet does.
+#[test]
+fn questions_name_the_line_of_the_file() {
+    let program = Program::new();
+    let table = rows(&["2001-02-03", "03/04/1988"], &["2012-04-05", "2013-04-05"]);
+    let (first, second) = table.split_once("\n2;").unwrap();
+    program.put("clients.csv", format!("Выгрузка\n\n{first}\n;;\nкоротко;x\n\n2;{second}").as_bytes());
+    let told = String::from_utf8(program.expect(&[2], &["check", "clients.csv", "--to", "tbank/fl-resident"]).stderr).unwrap();
+    assert!(told.contains("first in line 8"), "{told}");
+}
+
+/// Dates with dots, all of days that could be months: settled by what the file says, and asked about where it says nothing.
+#[test]
+fn dates_with_dots_are_settled_by_the_file_or_asked_about() {
+    let program = Program::new();
+    let check = ["check", "clients.csv", "--to", "tbank/fl-resident", "--out", "report"];
+    let russian = rows(&["03.04.1988", "05.06.1987"], &["04.05.2012", "04.05.2013"]);
+    program.put("clients.csv", russian.as_bytes());
+    program.expect(&[0], &check);
+    let outcomes = std::fs::read_to_string(program.path("report/outcomes.csv")).unwrap();
+    assert!(outcomes.contains("1988-04-03"), "{outcomes}");
+    let shown = String::from_utf8(program.expect(&[0], &["inspect", "clients.csv"]).stdout).unwrap();
+    assert!(
+        shown.contains("2 of the dates with dots could be read otherwise (first in line 2), but the columns have Cyrillic names")
+    );
+
+    let english = "external_id;last_name;first_name;birth_date;citizenship;phone;self_employed;passport_series;passport_number;\
+                   issue_date;division_code;issued_by;registration_address";
+    let named = |table: &str| table.replace(HEADER, english);
+    program.put("clients.csv", named(&russian).as_bytes());
+    let shown = String::from_utf8(program.expect(&[0], &["inspect", "clients.csv"]).stdout).unwrap();
+    assert!(shown.contains(r#""birth_date" = "DD.MM.YYYY"   # or "MM.DD.YYYY""#), "{shown}");
+    program.expect(&[2], &check);
+
+    let proven = rows(&["03.04.1988", "05.06.1987"], &["04.05.2012", "24.05.2013"]);
+    program.put("clients.csv", named(&proven).as_bytes());
+    let shown = String::from_utf8(program.expect(&[0], &["inspect", "clients.csv"]).stdout).unwrap();
+    assert!(shown.contains("`issue_date` of the same file proves it"), "{shown}");
+
+    // Whoever writes the month first somewhere does not mean day first elsewhere.
+    let other = rows(&["03.04.1988", "05.06.1987"], &["04.05.2012", "05.24.2013"]);
+    program.put("clients.csv", other.as_bytes());
+    program.expect(&[2], &check);
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn lines_that_are_no_clients_are_named() {
     ];
     assert!(found == expected, "{found:?}");
     let mut seen = Vec::new();
-    let count = table.scan(&[2], &mut |_, text, _| seen.push(text.to_owned())).unwrap();
+    let count = table.scan(&[2], &mut |_, _, text, _| seen.push(text.to_owned())).unwrap();
     assert_eq!((count.rows, count.blank, seen), (9, 1, vec!["1".to_owned(), "2".into(), "3".into()]));
 }
 
@@ -175,7 +175,7 @@ proptest! {
         for settings in [ReadSettings::default(), small] {
             if let Ok((_folder, table)) = open_with(&bytes, &settings) {
                 let rows: Vec<Row> = table.rows().unwrap().map(Result::unwrap).collect();
-                let count = table.scan(&[0], &mut |_, _, _| {}).unwrap();
+                let count = table.scan(&[0], &mut |_, _, _, _| {}).unwrap();
                 prop_assert_eq!(rows.len() as u64, count.rows);
                 prop_assert!(rows.windows(2).all(|pair| pair[0].place.line < pair[1].place.line));
                 prop_assert!(rows.iter().all(|row| row.cells.len() <= settings.cells_max.max(3)));

@@ -187,3 +187,19 @@ fn confidence_and_the_runner_up_are_told() {
     let table = read::open(&path, &settings, &|cell| cell == "Фамилия").unwrap();
     assert_eq!(text_of(&table), "id;Фамилия\n1;Ёлкин");
 }
+
+/// UTF-32 is written by hardly anybody; read as anything else it would be names full of gaps.
+#[test]
+fn utf_32_is_refused_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clients.csv");
+    for (marked, big) in [(true, true), (true, false), (false, true), (false, false)] {
+        let text = russian(3);
+        let units = marked.then_some(0xfeff).into_iter().chain(text.chars().map(u32::from));
+        let bytes: Vec<u8> = units.flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect();
+        std::fs::write(&path, bytes).unwrap();
+        let error = read::open(&path, &ReadSettings::default(), &|_| true).expect_err("UTF-32 is not read");
+        assert!(error.to_string().contains("UTF-32"), "{error}");
+        assert!(error.hint().contains("UTF-8"), "{}", error.hint());
+    }
+}

@@ -17,6 +17,7 @@ use super::samples::{SAMPLES, Sample};
 
 /// Codes that no sample can show, and why.
 const OUT_OF_REACH: &[(Code, &str)] = &[
+    (Code::CellShownOtherwise, "the library that makes the sample writes no such formats; the reader's own tests have them"),
     (Code::RowTooLong, "needs a cell of 64 KiB; the reader's own tests have one"),
     (Code::RowNul, "no sample is broken like that; the reader's own tests have one"),
     (Code::RowRepeatedHeader, "no sample is a printed report; the reader's own tests have one"),
@@ -135,7 +136,7 @@ fn codes_on(sample: &Sample, today: NaiveDate) -> Vec<Vec<Code>> {
         Plan::compile(&mapping, &table.source, &operations, Registry::built_in(), scope, Today::new(today)).expect("a plan");
     let mut watches = plan.watches();
     let columns: Vec<usize> = watches.iter().map(|(column, _)| *column).collect();
-    table.scan(&columns, &mut |column, text, kind| watches[column].1.observe(text, kind)).expect("a readable sample");
+    table.scan(&columns, &mut |at, column, text, kind| watches[column].1.observe(at, text, kind)).expect("a readable sample");
     plan.settle(&watches).expect("dates that prove their order");
     let mut rows = Vec::new();
     pipeline::carry(&table, &plan, |row| {

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod bless;
+mod causes;
+mod certificate;
 mod commands;
 mod contracts;
 mod corpora;
@@ -20,9 +22,11 @@ mod imports;
 mod inspect;
 mod journal;
 mod loanpro;
+mod machine_formats;
 mod mutual_tls;
 mod own;
 mod pacing;
+mod page;
 mod program;
 mod read;
 mod readme;
@@ -37,4 +41,5 @@ mod submit;
 mod templates;
 mod vectors;
 mod vectors_finlego;
+mod workbook;
 mod wrongdoings;

@@ -122,7 +122,7 @@ fn a_delimiter_inside_a_value_shifts_no_cells_unnoticed() {
         assert_eq!(cells(long[0]), ["1", "Иванов", "г. Тверь", " ул. Мира", ""]);
         assert!(whole.iter().all(|row| row.shape == Shape::Whole && row.faults.is_empty()));
         let mut notes = Vec::new();
-        table.scan(&[3], &mut |_, text, _| notes.push(text.to_owned())).unwrap();
+        table.scan(&[3], &mut |_, _, text, _| notes.push(text.to_owned())).unwrap();
         assert_eq!(notes, vec![""; whole.len()]);
     }
     let alone = rows(&open(&file("a.csv", format!("{header}{shifted}"))));
@@ -253,7 +253,7 @@ fn batches_and_scan_see_the_same_rows() {
     let batches: Vec<usize> = table.batches(3).unwrap().map(|batch| batch.unwrap().len()).collect();
     assert_eq!(batches, [3, 1]);
     let mut seen = Vec::new();
-    let count = table.scan(&[2, 1], &mut |index, text, _| seen.push((index, text.to_owned()))).unwrap();
+    let count = table.scan(&[2, 1], &mut |_, index, text, _| seen.push((index, text.to_owned()))).unwrap();
     assert_eq!((count.rows, count.blank), (4, 1));
     assert_eq!(seen, [(0, "1".into()), (1, "б".into()), (0, "3".into()), (1, "е\"ё".into())]);
 }
@@ -352,7 +352,7 @@ fn a_workbook_keeps_digits_dates_and_row_numbers() {
         assert_eq!((rows[3].cells.text(1), rows[3].cells.kind(1)), ("#DIV/0!", CellKind::Error));
         assert_codes(&rows[4], &[Code::RowLong]);
         let mut inns = Vec::new();
-        let count = table.scan(&[2], &mut |_, text, kind| inns.push((text.to_owned(), kind))).unwrap();
+        let count = table.scan(&[2], &mut |_, _, text, kind| inns.push((text.to_owned(), kind))).unwrap();
         assert_eq!((count.rows, count.blank), (5, 2));
         assert_eq!(inns, [(inn.to_owned(), CellKind::Number(7_707_083_893.0)), (String::new(), CellKind::Text)]);
     }

@@ -11,7 +11,7 @@ use std::process::Command;
 use clap::Parser as _;
 use clientferry::cli::Cli;
 use clientferry::config::Config;
-use clientferry::model::{Code, Outcome};
+use clientferry::model::{Code, Lang, Outcome};
 use clientferry::prepare::Mapping;
 
 /// First line of a block whose commands are only parsed: they need a bank, or never end.
@@ -100,7 +100,7 @@ fn the_commands_of_the_readme_run_in_its_order() {
         }
     }
     assert!(run >= 8, "only {run} commands were found");
-    for file in ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"] {
+    for file in ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "outcomes.xlsx", "summary.json"] {
         assert!(readme().contains(&format!("`{file}`")), "{file} is not explained");
         let reports: Vec<PathBuf> =
             fs::read_dir(folder.path().join("reports")).unwrap().map(|entry| entry.unwrap().path().join(file)).collect();
@@ -262,22 +262,45 @@ fn links_between_the_papers_lead_somewhere() {
 
 #[test]
 fn the_page_of_fault_codes_is_up_to_date() {
-    let mut page = String::from(
-        "# Fault codes\n\n\
-         Made from the table in `src/model/code.rs`; do not edit. A row with an `error` is not sent; a `warning` is sent and told; an\n\
-         `info` asks for nothing. Codes are stable: scripts may rely on them.\n\n\
-         | code | severity | meaning | next step |\n|---|---|---|---|\n",
-    );
+    for lang in Lang::ALL {
+        let (name, page) = page_of_fault_codes(lang);
+        let path = root().join(name);
+        if std::env::var_os("CLIENTFERRY_BLESS").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, &page).unwrap();
+        }
+        let found = fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == page, "{name} is out of date: run `CLIENTFERRY_BLESS=1 cargo test page_of_fault_codes`");
+    }
+}
+
+fn page_of_fault_codes(lang: Lang) -> (&'static str, String) {
+    let (name, mut page) = match lang {
+        Lang::En => (
+            "docs/faults.md",
+            "# Fault codes\n\n\
+             Made from the table in `src/model/code.rs` and its rooms; do not edit. A row with an `error` is not sent; a `warning` is sent\n\
+             and told; an `info` asks for nothing. Codes are stable: scripts may rely on them. `clientferry explain CODE` tells the same.\n\
+             [По-русски](faults.ru.md)\n\n\
+             | code | severity | meaning | example | next step |\n|---|---|---|---|---|\n"
+                .to_owned(),
+        ),
+        Lang::Ru => (
+            "docs/faults.ru.md",
+            "# Коды ошибок\n\n\
+             Страница сделана из таблицы в `src/model/code.rs`; не правьте её. Строка с ошибкой (`error`) не отправляется; строка с\n\
+             предупреждением (`warning`) отправляется, и о нём сказано; сведение (`info`) ничего не требует. Коды не меняются: на них можно\n\
+             опираться в скриптах. То же показывает `clientferry explain КОД --lang ru`. [In English](faults.md)\n\n\
+             | код | важность | что значит | пример | что делать |\n|---|---|---|---|---|\n"
+                .to_owned(),
+        ),
+    };
     for code in Code::ALL {
-        let line = [code.as_str(), code.severity().as_str(), code.meaning(), code.next_step()];
-        let [code, severity, meaning, next] = line.map(|text| text.replace('|', "\\|"));
-        page.push_str(&format!("| `{code}` | {severity} | {meaning} | {next} |\n"));
+        let example = code.example().text(lang);
+        let line =
+            [code.as_str(), code.severity().word_in(lang), code.meaning_in(lang), example.as_str(), code.next_step_in(lang)];
+        let [code, severity, meaning, example, next] = line.map(|text| text.replace('|', "\\|"));
+        page.push_str(&format!("| `{code}` | {severity} | {meaning} | {example} | {next} |\n"));
     }
-    let path = root().join("docs/faults.md");
-    if std::env::var_os("CLIENTFERRY_BLESS").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &page).unwrap();
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == page, "docs/faults.md is out of date: run `CLIENTFERRY_BLESS=1 cargo test page_of_fault_codes`");
+    (name, page)
 }

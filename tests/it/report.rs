@@ -11,10 +11,10 @@ use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
     Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Header, Members, Mode, ReportError, Reporter, Requests};
+use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
 use serde_json::{Value, json};
 
-const FILES: [&str; 5] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"];
+const FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "certificate.json", "summary.json"];
 
 fn source(sheets: &[&str], columns: &[&str]) -> Source {
     Source {
@@ -23,6 +23,7 @@ fn source(sheets: &[&str], columns: &[&str]) -> Source {
         sha256: "ab".repeat(32),
         sheets: sheets.iter().map(|name| Arc::from(*name)).collect(),
         columns: columns.iter().map(|name| Arc::from(*name)).collect(),
+        workbook: None,
     }
 }
 
@@ -41,6 +42,8 @@ fn header() -> Header {
         by_hand: Vec::new(),
         test_stand: false,
         formats: Vec::new(),
+        evidence: Evidence::default(),
+        page: PageSettings::default(),
     }
 }
 
@@ -50,8 +53,10 @@ fn ending(rows_read: u64) -> Ending {
         ended: Ended::Finished,
         halt: None,
         requests: Requests { sent: 5, retried: 1, throttled: 0 },
+        timeline: None,
         rows_read,
         blank_trailing_rows: 0,
+        journal: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::model::CellKind;
+use crate::model::{CellKind, FORM_CHARS_MAX, Place, form};
 use crate::prepare::normalize::damage::HabitEvidence;
 use crate::prepare::normalize::date::ColumnEvidence;
 use crate::prepare::{self, Guess};
@@ -13,7 +13,6 @@ use crate::prepare::{self, Guess};
 const FORM_CELLS_MAX: u64 = 2_000;
 /// Different forms that are counted.
 const FORMS_MAX: usize = 40;
-const FORM_CHARS_MAX: usize = 24;
 /// Forms and values that are shown.
 const SHOWN_MAX: usize = 3;
 
@@ -34,8 +33,8 @@ pub(super) struct Column {
 }
 
 impl Column {
-    pub(super) fn observe(&mut self, text: &str, kind: CellKind, keeps_values: bool) {
-        self.evidence.observe(text, kind);
+    pub(super) fn observe(&mut self, place: Place, text: &str, kind: CellKind, keeps_values: bool) {
+        self.evidence.observe(place, text, kind);
         if text.trim().is_empty() && kind == CellKind::Text {
             return;
         }
@@ -100,6 +99,11 @@ impl Column {
             Some(field) => field.to_ascii_lowercase().ends_with("date") && self.evidence.dates() > 0,
             None => self.evidence.is_of_dates(),
         }
+    }
+
+    /// What was seen of its dates, where it holds any.
+    pub(super) fn dates_mut(&mut self, guess: &Guess) -> Option<&mut ColumnEvidence> {
+        self.holds_dates(guess).then_some(&mut self.evidence)
     }
 
     fn proof(&self, guess: &Guess) -> Option<String> {
@@ -198,65 +202,5 @@ fn cut(text: &str, chars: usize) -> String {
         text.to_owned()
     } else {
         text.chars().take(chars.saturating_sub(1)).chain(['…']).collect()
-    }
-}
-
-/// The form of a value without the value: `99.99.9999`, `Xxxx Xxxx`. Digits keep their number; words do not keep their length.
-fn form(text: &str) -> String {
-    let mut form = String::new();
-    let mut shown = 0;
-    let mut chars = text.trim().chars().peekable();
-    while let Some(first) = chars.next() {
-        if shown >= FORM_CHARS_MAX {
-            form.push('…');
-            break;
-        }
-        if first.is_alphabetic() {
-            let mut is_long = false;
-            let mut is_upper = first.is_uppercase();
-            while let Some(next) = chars.next_if(|next| next.is_alphabetic()) {
-                is_long = true;
-                is_upper &= next.is_uppercase();
-            }
-            let word = match (first.is_uppercase(), is_long, is_upper) {
-                (true, true, true) => "XXXX",
-                (true, true, false) => "Xxxx",
-                (true, false, _) => "X",
-                (false, true, _) => "xxxx",
-                (false, false, _) => "x",
-            };
-            form.push_str(word);
-            shown += word.len();
-        } else {
-            let shown_as = if first.is_numeric() {
-                '9'
-            } else if first.is_control() || first.is_whitespace() {
-                ' '
-            } else {
-                first
-            };
-            form.push(shown_as);
-            shown += 1;
-        }
-    }
-    form
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_show_no_value() {
-        for (value, wanted) in [
-            ("01.02.1980", "99.99.9999"),
-            ("Образцова Анна", "Xxxx Xxxx"),
-            ("+7 (900) 000-00-01", "+9 (999) 999-99-99"),
-            ("client@example.org", "xxxx@xxxx.xxxx"),
-            ("ООО «Пример», г. Тверь, ул. Мира", "XXXX «Xxxx», x. Xxxx, xxxx…"),
-            ("I-АБ 500001", "X-XXXX 999999"),
-        ] {
-            assert_eq!(form(value), wanted, "{value}");
-        }
     }
 }

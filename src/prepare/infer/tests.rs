@@ -49,6 +49,7 @@ fn left_out(proposal: &Proposal) -> Vec<String> {
         sha256: String::new(),
         sheets: vec!["".into()],
         columns: proposal.columns.iter().map(|guess| guess.header.as_str().into()).collect(),
+        workbook: None,
     };
     let operations = Registry::built_in().find(&proposal.operation).unwrap();
     let today = Today::new("2026-01-15".parse().unwrap());

@@ -121,6 +121,11 @@ pub fn parse(text: &str) -> Parsed<&'static str> {
     by_parts(&clean).ok_or_else(|| CellFault::new(Code::CountryUnknown, "is neither a country's name nor its ISO 3166-1 code"))
 }
 
+/// Every name and code in letters that is understood, folded, with the alpha-2 code it means.
+pub fn names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    COUNTRIES.by_name.iter().map(|(name, alpha2)| (name.as_str(), *alpha2))
+}
+
 /// The English name of the country with this alpha-2 code in capitals.
 #[must_use]
 pub fn english(alpha2: &str) -> Option<&'static str> {

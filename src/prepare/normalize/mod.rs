@@ -57,6 +57,7 @@ mod tests {
     use super::*;
     use crate::contract::check_digits;
     use crate::model::CellKind;
+    use crate::model::Place;
     use chrono::NaiveDate;
     use proptest::prelude::*;
 
@@ -106,7 +107,7 @@ mod tests {
                 }
             }
             no_echo(&found, date::parse(&found, kind, &date::DateFormat::UNPROVEN))?;
-            date::ColumnEvidence::default().observe(&found, kind);
+            date::ColumnEvidence::default().observe(Place { sheet: 0, line: 2, ordinal: 0 }, &found, kind);
             for region in [Some("RU"), Some("US"), Some("??"), None] {
                 no_echo(&found, phone::parse(&found, kind, region))?;
             }

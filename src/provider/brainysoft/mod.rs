@@ -6,6 +6,8 @@
 mod ask;
 mod canary;
 mod create;
+#[cfg(any(test, fuzzing))]
+pub(super) mod hostile;
 mod json;
 mod look_up;
 mod merge;

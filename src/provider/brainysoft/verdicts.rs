@@ -17,6 +17,8 @@ use crate::provider::{Halt, Verdict};
 
 /// Tokens live about half an hour; where the answer does not say, they are renewed earlier.
 const TOKEN_LIFE: Duration = Duration::from_secs(20 * 60);
+/// Longest life that is believed: a number beyond all clocks must not stop the run.
+const TOKEN_LIFE_MAX: Duration = Duration::from_secs(30 * 86_400);
 /// A token is renewed this long before it ends.
 const TOKEN_MARGIN: Duration = Duration::from_secs(60);
 
@@ -192,7 +194,7 @@ pub(super) fn token(result: &Result<Reply, Lost>, now: SystemTime) -> Token {
             match text {
                 Some(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => {
                     let told = body.as_ref().and_then(|body| body.get("expires_in")).and_then(seconds);
-                    let life = told.map_or(TOKEN_LIFE, |life| life.saturating_sub(TOKEN_MARGIN));
+                    let life = told.map_or(TOKEN_LIFE, |life| life.min(TOKEN_LIFE_MAX).saturating_sub(TOKEN_MARGIN));
                     Token::Fresh(text.to_owned(), life)
                 }
                 Some(_) | None => stop(

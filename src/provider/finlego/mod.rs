@@ -4,6 +4,8 @@
 //! <https://dev-doc.finlego.com>
 
 mod envelope;
+#[cfg(any(test, fuzzing))]
+pub(super) mod hostile;
 mod options;
 mod verdicts;
 

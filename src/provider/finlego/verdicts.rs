@@ -8,7 +8,7 @@ use super::envelope::{CoreResult, Said, id, object, refusal};
 use crate::model::{Body, Refusal};
 use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
-use crate::provider::words::{doubt, request_id, without_answer};
+use crate::provider::words::{doubt, kept_id, request_id, without_answer};
 use crate::provider::{Answer, Halt, Verdict};
 
 /// What a success looks like.
@@ -41,7 +41,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Ci
     };
     let members = object(reply);
     let said = members.as_ref().map(Said::of).unwrap_or_default();
-    let request_id = request_id(reply).or_else(|| said.trace_id());
+    let request_id = request_id(reply, sent).or_else(|| kept_id(&said.trace_id()?, sent));
     let exchange = Exchange { reply, said: &said, sent, request_id: request_id.clone(), circumstances };
     let verdict = match reply.status {
         200..=299 => match &members {

@@ -5,6 +5,8 @@
 
 mod compare;
 mod flow;
+#[cfg(any(test, fuzzing))]
+pub(super) mod hostile;
 mod look_up;
 mod options;
 mod said;

@@ -11,6 +11,7 @@ use crate::model::{Body, Refusal};
 use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
 use crate::provider::phrases::is_identifier;
+use crate::provider::words::request_id;
 use crate::provider::{Answer, Halt, Verdict};
 
 /// How long to wait where the provider asks for patience and does not say for how long. It documents no limit.
@@ -37,7 +38,7 @@ pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, now: SystemTime) 
     let answer = |verdict| Answer {
         verdict,
         http_status: Some(reply.status),
-        request_id: request_id(reply),
+        request_id: request_id(reply, sent),
         quotas: quotas(&reply.headers, now),
         remark: None,
     };
@@ -93,7 +94,7 @@ pub(super) fn refused(reply: &Reply, said: &Said, sent: &Body) -> Refusal {
         code: code.cloned().unwrap_or_else(|| format!("http_{}", reply.status)).into(),
         message: PHRASES.quote(&said.message.clone().unwrap_or_else(|| head(reply)), sent).into(),
         pointer: None,
-        request_id: request_id(reply),
+        request_id: request_id(reply, sent),
     }
 }
 
@@ -161,11 +162,6 @@ pub(super) fn certificate(why: &str) -> Halt {
         hint: "LoanPro needs no client certificate: check `client_cert` and whether a proxy of your company stands in between"
             .into(),
     }
-}
-
-fn request_id(reply: &Reply) -> Option<Box<str>> {
-    let id = reply.headers.get("x-request-id")?.to_str().ok()?.trim();
-    (!id.is_empty() && id.len() <= 128).then(|| id.into())
 }
 
 pub(super) fn refusal(code: &str, message: &str) -> Refusal {

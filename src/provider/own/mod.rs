@@ -1,6 +1,8 @@
 //! A provider of the user's own: speaks as its profile says. Knows no provider's name and nothing about rows, journals or pace.
 
 mod auth;
+#[cfg(any(test, fuzzing))]
+pub(super) mod hostile;
 mod look_up;
 mod refusal;
 mod verdicts;

@@ -108,9 +108,13 @@ fn head(reply: &Reply) -> String {
     if is_markup {
         return format!("status {} with a page instead of an answer", reply.status);
     }
-    let cut: String = text.chars().take(HEAD_CHARS_MAX).collect();
-    let ellipsis = if cut.len() < text.len() { " …" } else { "" };
-    format!("status {}: {cut}{ellipsis}", reply.status)
+    let mut cut: String = text.chars().take(HEAD_CHARS_MAX + 1).collect();
+    if cut.len() < text.len() || cut.chars().count() > HEAD_CHARS_MAX {
+        // At a blank, so that no half of a value escapes redaction.
+        cut.truncate(cut.rfind(char::is_whitespace).unwrap_or(0));
+        cut.push('…');
+    }
+    format!("status {}: {cut}", reply.status)
 }
 
 #[cfg(test)]

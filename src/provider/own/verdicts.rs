@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use super::refusal::{Said, refusal};
 use crate::contract::profile::{IdPlace, Meaning, OwnProfile, scalar};
-#[cfg(test)]
-use crate::model::Body;
-use crate::model::Refusal;
+use crate::model::{Body, Refusal};
 use crate::provider::headers::{quotas, retry_after};
 use crate::provider::http::{Lost, Reply};
+use crate::provider::words::kept_id;
 use crate::provider::{Answer, CodeMeaning, Halt, Order, Verdict};
 
 /// Longest id that is taken for one.
@@ -21,7 +20,7 @@ const ID_CHARS_MAX: usize = 200;
 pub(super) fn judge(own: &OwnProfile, result: &Result<Reply, Lost>, order: &Order<'_>, now: SystemTime) -> Answer {
     match result {
         Ok(reply) => {
-            let request_id = request_id(&reply.headers);
+            let request_id = request_id(&reply.headers, order.body);
             Answer {
                 verdict: judge_reply(own, reply, order, request_id.clone(), now),
                 http_status: Some(reply.status),
@@ -199,10 +198,9 @@ pub(super) fn certificate(why: &str) -> Halt {
     }
 }
 
-fn request_id(headers: &HeaderMap) -> Option<Box<str>> {
+fn request_id(headers: &HeaderMap, sent: &Body) -> Option<Box<str>> {
     let names = ["x-request-id", "request-id", "x-correlation-id"];
-    let id = names.iter().find_map(|name| headers.get(*name))?.to_str().ok()?.trim();
-    (!id.is_empty() && id.len() <= 128).then(|| id.into())
+    kept_id(names.iter().find_map(|name| headers.get(*name))?.to_str().ok()?, sent)
 }
 
 /// The account's own meanings of error codes, which stand above the profile's.

@@ -3,6 +3,8 @@
 //! <https://developer.tbank.ru/docs/api/post-api-v-1-nominal-accounts-beneficiaries>
 
 mod compare;
+#[cfg(any(test, fuzzing))]
+pub(super) mod hostile;
 mod look_up;
 mod refusal;
 mod verdicts;

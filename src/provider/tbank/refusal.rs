@@ -117,12 +117,9 @@ pub(super) fn refusal(reply: &Reply, error: &ErrorBody, sent: &Body, request_id:
     if message.is_empty() {
         message = head(reply);
     }
-    Refusal {
-        code: code.into(),
-        message: redact(&message, sent).into(),
-        pointer: error.pointer(&sent.parse()).map(Into::into),
-        request_id,
-    }
+    // A server that puts a value where a member's name should be must not bring it into the journal.
+    let pointer = error.pointer(&sent.parse()).filter(|pointer| redact(pointer, sent) == *pointer);
+    Refusal { code: code.into(), message: redact(&message, sent).into(), pointer: pointer.map(Into::into), request_id }
 }
 
 #[cfg(test)]

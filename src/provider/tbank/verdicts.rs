@@ -28,7 +28,7 @@ pub(super) struct Circumstances<'a> {
 pub(super) fn judge(result: &Result<Reply, Lost>, sent: &Body, circumstances: Circumstances<'_>) -> Answer {
     match result {
         Ok(reply) => {
-            let request_id = request_id(reply);
+            let request_id = request_id(reply, sent);
             Answer {
                 verdict: judge_reply(reply, sent, request_id.clone(), circumstances),
                 http_status: Some(reply.status),

@@ -12,6 +12,9 @@ use super::records::{Flaws, Records};
 /// What may be a delimiter, in the order in which it is preferred when nothing speaks for either.
 pub(super) const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
+/// What some old systems write, tried where none of the usual ones divides the rows. Others have to be named.
+const RARE_DELIMITERS: [u8; 2] = [b'^', b'~'];
+
 const RECORDS_MAX: usize = 200;
 
 /// The delimiter that a first line `sep=;` names.
@@ -56,18 +59,24 @@ const BADLY_CUT: f64 = 0.3;
 pub(super) fn sniff(sample: Sample<'_>, delimiter: Option<u8>, is_header_word: &dyn Fn(&str) -> bool) -> Marks {
     let (text, _) = sample.encoding.decode_without_bom_handling(sample.bytes);
     let mut best: Option<(Score, Marks)> = None;
-    let delimiters = delimiter.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
-    for &delimiter in delimiters {
-        for marks in variants(&text, delimiter) {
-            let rows = first_rows(sample, marks);
-            if rows.is_empty() {
-                // Nothing but this delimiter and blanks.
-                return Marks::usual(delimiter);
+    let usual = delimiter.as_ref().map_or(&DELIMITERS[..], std::slice::from_ref);
+    let rare = if delimiter.is_none() { &RARE_DELIMITERS[..] } else { &[] };
+    for delimiters in [usual, rare] {
+        for &delimiter in delimiters {
+            for marks in variants(&text, delimiter) {
+                let rows = first_rows(sample, marks);
+                if rows.is_empty() {
+                    // Nothing but this delimiter and blanks.
+                    return Marks::usual(delimiter);
+                }
+                let Some(score) = score(&rows, marks, is_header_word) else { continue };
+                if best.as_ref().is_none_or(|(so_far, _)| score > *so_far) {
+                    best = Some((score, marks));
+                }
             }
-            let Some(score) = score(&rows, marks, is_header_word) else { continue };
-            if best.as_ref().is_none_or(|(so_far, _)| score > *so_far) {
-                best = Some((score, marks));
-            }
+        }
+        if best.is_some() {
+            break;
         }
     }
     // A single column: any delimiter that does not occur divides it rightly.
@@ -218,6 +227,7 @@ mod tests {
         assert_eq!(sniffed("a\tb\nx, y\tz\n"), '\t');
         assert_eq!(sniffed("a|b|c\n1|2|3\n"), '|');
         assert_eq!(sniffed("a;\"b,c\nd,e\"\n1;2\n"), ';');
+        assert_eq!((sniffed("a^b^c\n1^2^3\n"), sniffed("имя~инн\nА~1\n"), sniffed("a^b;c\n1^2;3\n")), ('^', '~', ';'));
     }
 
     #[test]

@@ -29,6 +29,10 @@ impl TextEncoding {
     }
 }
 
+/// What UTF-32 without a mark is told from.
+const UTF_32_BYTES: usize = 256;
+const UTF_32_UNITS_MIN: usize = 8;
+
 /// The encoding of this name, by the labels of the WHATWG standard and a few more that people write.
 pub(crate) fn by_name(name: &str) -> Option<&'static Encoding> {
     let folded: String = name.trim().to_ascii_lowercase().replace(['_', ' '], "-");
@@ -53,9 +57,15 @@ pub(crate) fn byte_order_mark(bytes: &[u8]) -> Option<(&'static Encoding, usize)
     Encoding::for_bom(bytes)
 }
 
-/// Whether the text is UTF-32, which nothing here decodes.
+/// Whether the text is UTF-32, which nothing here decodes: by its mark, or because of all characters only the lower half is used.
 pub(crate) fn is_utf_32(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff])
+    if bytes.starts_with(&[0xff, 0xfe, 0, 0]) || bytes.starts_with(&[0, 0, 0xfe, 0xff]) {
+        return true;
+    }
+    let (units, _) = bytes.get(..UTF_32_BYTES).unwrap_or(bytes).as_chunks::<4>();
+    let all = |is_character: fn(&[u8; 4]) -> bool| units.len() >= UTF_32_UNITS_MIN && units.iter().all(is_character);
+    all(|unit| matches!(unit, [low, high @ ..=0x20, 0, 0] if low | high != 0))
+        || all(|unit| matches!(unit, [0, 0, high @ ..=0x20, low] if low | high != 0))
 }
 
 /// The encoding that a sample speaks for: byte order mark, NUL pattern, UTF-8 validity, letter statistics; in this order.

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 use super::header::{self, Candidate, HEADER_ROWS_MAX, TwoRows};
+use super::ours::Ours;
 use super::source::{Pass, SourceFile};
 use super::{Description, Format, Header, ReadError, ReadSettings, TextFindings};
 use dialect::Sample;
@@ -48,6 +49,8 @@ pub(super) struct Layout {
     /// The cells of the header's rows, trimmed; empty where there is no header.
     header_rows: Arc<[Vec<String>]>,
     width: Width,
+    /// Columns of an earlier report, which `width` counts and rows do not get.
+    ours: Ours,
     reach: Reach,
 }
 
@@ -112,6 +115,7 @@ pub(super) fn open(
         header_line: u64::from(named.is_some()),
         header_rows: Arc::new([]),
         width: Width::default(),
+        ours: Ours::default(),
         reach,
     };
     let found = match settings.header_row {
@@ -121,8 +125,9 @@ pub(super) fn open(
     layout.header_line = layout.header_line.max(found.line);
     layout.header_rows = found.rows.iter().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).collect();
     layout.width.columns = found.cells.len();
+    layout.ours = found.ours;
     layout.width.overhang = rows::overhang(source, &layout)?;
-    let header = Header { line: found.line, columns: header::names(found.cells.iter().map(String::as_str)) };
+    let header = Header { line: found.line, columns: header::names(layout.ours.without(&found.cells)) };
     let description = Description {
         format: Format::Delimited,
         encoding: Some(text_encoding.encoding.name()),
@@ -142,7 +147,7 @@ pub(super) fn open(
             header_rows: found.rows.len(),
         },
         hidden_rows: 0,
-        notes: Vec::new(),
+        notes: layout.ours.note().into_iter().collect(),
     };
     Ok((layout, header, description))
 }
@@ -156,11 +161,13 @@ struct Found {
     rows: Vec<Vec<String>>,
     /// The names, not yet made addressable.
     cells: Vec<String>,
+    /// Which of them are no names of the user's.
+    ours: Ours,
 }
 
 impl Found {
-    fn one_row(row: Candidate) -> Self {
-        Self { first_line: row.line, line: row.line, cells: row.cells.clone(), rows: vec![row.cells] }
+    fn one_row(row: Candidate, ours: Ours) -> Self {
+        Self { first_line: row.line, line: row.line, cells: row.cells.clone(), rows: vec![row.cells], ours }
     }
 }
 
@@ -179,7 +186,7 @@ fn no_header(source: &SourceFile, layout: &Layout) -> Result<Found, ReadError> {
     }
     let columns = counts.iter().max_by_key(|&(&cells, &count)| (count, cells)).map(|(&cells, _)| cells);
     let columns = columns.ok_or_else(|| ReadError::Empty { file: source.name.to_string() })?;
-    Ok(Found { first_line: 0, line: 0, rows: Vec::new(), cells: vec![String::new(); columns] })
+    Ok(Found { first_line: 0, line: 0, rows: Vec::new(), cells: vec![String::new(); columns], ours: Ours::default() })
 }
 
 fn find_header(
@@ -196,7 +203,10 @@ fn find_header(
         let cells = || (0..records.len()).map(|index| records.cell(index).into_owned()).collect::<Vec<_>>();
         if let Some(line) = settings.header_row {
             if records.line == line {
-                return Ok(Found::one_row(Candidate { line, cells: cells() }));
+                let mut row = [Candidate { line, cells: cells() }];
+                let ours = Ours::take_out(&mut row);
+                let [row] = row;
+                return Ok(Found::one_row(row, ours));
             }
             if records.line > line {
                 break;
@@ -218,6 +228,7 @@ fn find_header(
     if candidates.is_empty() {
         return Err(ReadError::Empty { file: file() });
     }
+    let ours = Ours::take_out(&mut candidates);
     let not_found = || ReadError::HeaderNotFound { file: file(), looked_at: candidates.len() };
     let index = header::find(&candidates, is_header_word)
         .filter(|&index| !header::is_doubtful(&candidates, index, is_header_word))
@@ -225,11 +236,11 @@ fn find_header(
     if let Some(TwoRows { upper, cells }) = header::two_rows(&candidates, index, is_header_word) {
         let mut rows = candidates.into_iter().skip(upper).take(2);
         if let (Some(first), Some(second)) = (rows.next(), rows.next()) {
-            return Ok(Found { first_line: first.line, line: second.line, rows: vec![first.cells, second.cells], cells });
+            return Ok(Found { first_line: first.line, line: second.line, rows: vec![first.cells, second.cells], cells, ours });
         }
         return Err(ReadError::HeaderNotFound { file: file(), looked_at: 2 });
     }
-    Ok(Found::one_row(candidates.swap_remove(index)))
+    Ok(Found::one_row(candidates.swap_remove(index), ours))
 }
 
 fn named_encoding(name: &str, sample: &[u8]) -> Option<TextEncoding> {

@@ -36,6 +36,8 @@ pub(super) struct Records<R> {
     /// Cells of the header; 0 while it is not known.
     pub(super) columns: usize,
     pub(super) flaws: Flaws,
+    /// Positions of cells that are taken for empty, whatever they hold.
+    pub(super) unread: Vec<usize>,
     /// The cells' text, where the window does not hold it any more.
     detached: Option<String>,
 }
@@ -52,6 +54,7 @@ impl<R: Read> Records<R> {
             next_line: 1,
             columns: 0,
             flaws: Flaws::default(),
+            unread: Vec::new(),
             detached: None,
         }
     }
@@ -62,6 +65,16 @@ impl<R: Read> Records<R> {
 
     /// Goes to the next record; false when there is none.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let found = self.find_next()?;
+        for &cell in &self.unread {
+            if let Some(span) = self.spans.get_mut(cell) {
+                span.end = span.start;
+            }
+        }
+        Ok(found)
+    }
+
+    fn find_next(&mut self) -> io::Result<bool> {
         self.line = self.next_line;
         self.flaws = Flaws::default();
         self.detached = None;

@@ -9,6 +9,7 @@ use super::records::{Flaws, Records};
 use super::width::{Overhangs, Width};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
+use crate::read::ours::Ours;
 use crate::read::source::{Pass, SourceFile};
 use crate::read::{ReadError, ScanCount, shorten};
 
@@ -21,6 +22,7 @@ pub(in crate::read) struct DelimitedRows {
     records: Records<Pass>,
     width: Width,
     header_rows: Arc<[Vec<String>]>,
+    ours: Ours,
     blanks: BlankRuns,
     /// The row that stands behind the blank ones.
     held: Option<Row>,
@@ -35,6 +37,7 @@ impl DelimitedRows {
             records: behind_header(source, layout)?,
             width: layout.width,
             header_rows: Arc::clone(&layout.header_rows),
+            ours: layout.ours.clone(),
             blanks: BlankRuns::default(),
             held: None,
             ordinal: 0,
@@ -58,7 +61,7 @@ impl DelimitedRows {
             match nature::of(&self.records, self.width.columns, &self.header_rows) {
                 Nature::Blank => self.blanks.push(self.records.line, 1),
                 nature @ (Nature::Client | Nature::Comment | Nature::RepeatedHeader | Nature::Total) => {
-                    self.held = Some(row(&self.records, self.width, nature));
+                    self.held = Some(row(&self.records, self.width, &self.ours, nature));
                 }
             }
         }
@@ -89,7 +92,7 @@ pub(in crate::read) fn scan(
     source: &SourceFile,
     layout: &Layout,
     columns: &[usize],
-    observe: &mut dyn FnMut(usize, &str, CellKind),
+    observe: &mut dyn FnMut(Place, usize, &str, CellKind),
 ) -> Result<ScanCount, ReadError> {
     let mut records = behind_header(source, layout)?;
     let mut blanks = BlankRuns::default();
@@ -106,8 +109,9 @@ pub(in crate::read) fn scan(
         if nature != Nature::Client || is_damaged(records.flaws) || shape(&records, layout.width) != Shape::Whole {
             continue;
         }
+        let place = Place { sheet: 0, line: records.line, ordinal: count.rows - 1 };
         for (index, &column) in columns.iter().enumerate() {
-            observe(index, &records.cell(column), CellKind::Text);
+            observe(place, index, &records.cell(layout.ours.position(column)), CellKind::Text);
         }
     }
     source.check(records.text().file())?;
@@ -133,6 +137,7 @@ fn behind_header(source: &SourceFile, layout: &Layout) -> Result<Records<Pass>, 
     let mut records = layout.records(source)?;
     while records.line < layout.header_line && records.advance().map_err(|error| source.failed(error))? {}
     records.columns = layout.width.columns;
+    records.unread = layout.ours.positions().to_vec();
     Ok(records)
 }
 
@@ -145,21 +150,25 @@ fn shape(records: &Records<Pass>, width: Width) -> Shape {
     width.shape(records.len(), |index| is_empty(records, index))
 }
 
-fn row(records: &Records<Pass>, width: Width, nature: Nature) -> Row {
+fn row(records: &Records<Pass>, width: Width, ours: &Ours, nature: Nature) -> Row {
     let shape = shape(records, width);
     // What hangs over the header in a whole row is layout.
     let kept = if shape == Shape::Whole { width.columns } else { records.len() };
     let mut cells = Cells::with_capacity(kept, records.text_bytes());
-    for index in 0..kept {
+    for index in (0..kept).filter(|&index| !ours.holds(index)) {
         cells.push(&records.cell(index));
     }
+    // From here on cells are counted without ours.
+    let own = |cell: Option<usize>| cell.map(|cell| ours.own_or_next(cell));
+    let flaws =
+        Flaws { unclosed_quote: own(records.flaws.unclosed_quote), stray_quote: own(records.flaws.stray_quote), ..records.flaws };
     let mut faults = Vec::new();
     if nature == Nature::Client {
-        note_shape(&mut faults, records.flaws, shape, width.columns, &cells);
+        note_shape(&mut faults, flaws, shape, width.columns - ours.len(), &cells);
     } else {
         faults.extend(nature.fault().map(|(code, message)| Fault::of_row(code, message)));
     }
-    note_text(&mut faults, records.flaws, &cells);
+    note_text(&mut faults, flaws, &cells);
     Row { place: Place { sheet: 0, line: records.line, ordinal: 0 }, cells, shape, faults }
 }
 

@@ -4,10 +4,10 @@
 use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
 use super::facts::Facts;
 use super::row::{SheetRow, Visit, Walk};
-use super::xlsx::FormulaGaps;
 use super::{damaged, ods, xls, xlsb, xlsx};
 use crate::read::container::zip;
 use crate::read::source::SourceFile;
@@ -47,9 +47,15 @@ pub(super) struct Book {
     pub(super) kind: Kind,
     pub(super) source: SourceFile,
     pub(super) settings: ReadSettings,
+    /// What was read once of an XLSX workbook.
+    known: Arc<xlsx::Known>,
 }
 
 impl Book {
+    pub(super) fn new(kind: Kind, source: SourceFile, settings: ReadSettings) -> Self {
+        Self { kind, source, settings, known: Arc::default() }
+    }
+
     /// The tables of the workbook in their order, hidden ones included. An error when its parts pass the limits.
     pub(super) fn sheets(&self) -> Result<Vec<SheetEntry>, ReadError> {
         match self.kind {
@@ -76,9 +82,8 @@ impl Book {
         Ok(facts)
     }
 
-    /// Shows the sheet's rows to `visit` until it breaks. Rows that the sheet does not store are not shown. Without `gaps`
-    /// formulas without a value count as empty cells.
-    pub(super) fn walk(&self, sheet: &str, facts: &Facts, gaps: Option<&FormulaGaps>, visit: Visit<'_>) -> Result<(), ReadError> {
+    /// Shows the sheet's rows to `visit` until it breaks. Rows that the sheet does not store are not shown.
+    pub(super) fn walk(&self, sheet: &str, facts: &Facts, visit: Visit<'_>) -> Result<(), ReadError> {
         let is_visiting = Cell::new(false);
         let mut watched = |row: &SheetRow| {
             is_visiting.set(true);
@@ -86,7 +91,7 @@ impl Book {
             is_visiting.set(false);
             seen
         };
-        match catch_unwind(AssertUnwindSafe(|| self.walk_unfenced(sheet, facts, gaps, &mut watched))) {
+        match catch_unwind(AssertUnwindSafe(|| self.walk_unfenced(sheet, facts, &mut watched))) {
             Ok(walked) => walked,
             // A panic of whoever sees the rows is not the file's.
             Err(panic) if is_visiting.get() => resume_unwind(panic),
@@ -94,10 +99,10 @@ impl Book {
         }
     }
 
-    fn walk_unfenced(&self, sheet: &str, facts: &Facts, gaps: Option<&FormulaGaps>, visit: Visit<'_>) -> Result<(), ReadError> {
+    fn walk_unfenced(&self, sheet: &str, facts: &Facts, visit: Visit<'_>) -> Result<(), ReadError> {
         let mut walk = Walk::new(&self.source, visit);
         let whole = match self.kind {
-            Kind::Xlsx => xlsx::walk(&self.source, sheet, gaps, &mut walk)?,
+            Kind::Xlsx => xlsx::walk(&self.source, &self.settings, sheet, &self.known, &mut walk)?,
             Kind::Xlsb => xlsb::walk(&self.source, &self.settings, sheet, &mut walk)?,
             Kind::Xls => xls::walk(&self.source, sheet, facts.is_unordered, &mut walk)?,
             Kind::Ods => ods::walk(&self.source, &self.settings, sheet, &mut walk)?,

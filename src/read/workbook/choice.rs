@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::book::{Book, SheetEntry};
 use super::facts::Facts;
 use super::row::SheetRow;
-use super::xlsx::FormulaGaps;
 use super::{SheetLayout, cells_max, header};
+use crate::model::is_our_sheet;
 use crate::read::header::{Candidate, HEADER_ROWS_MAX};
+use crate::read::ours::Ours;
 use crate::read::{ALL_SHEETS, ReadError};
 
 /// The sheets that are read, under one header.
@@ -29,9 +30,9 @@ pub(super) fn choose(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn
     }
     let name = one(book, sheets)?;
     let facts = book.survey(&name)?;
-    let found = find_header(book, &name, &facts, is_header_word)?;
-    let columns = header::names(found.cells.iter().map(String::as_str));
-    let first = SheetLayout { name, header_line: found.line, facts, gaps: FormulaGaps::default() };
+    let (found, ours) = find_header(book, &name, &facts, is_header_word)?;
+    let columns = header::names(ours.without(&found.cells));
+    let first = SheetLayout { name, header_line: found.line, ours, facts };
     Ok(Chosen { first, columns, more: Vec::new(), notes: Vec::new() })
 }
 
@@ -40,13 +41,13 @@ fn all_of_one_shape(book: &Book, sheets: &[SheetEntry], is_header_word: &dyn Fn(
     let mut found: Vec<(SheetLayout, Vec<Arc<str>>)> = Vec::new();
     let mut notes = Vec::new();
     let mut failed = None;
-    for sheet in sheets.iter().filter(|sheet| !sheet.hidden) {
+    for sheet in sheets.iter().filter(|sheet| !sheet.hidden && !is_our_sheet(&sheet.name)) {
         let facts = book.survey(&sheet.name)?;
         match find_header(book, &sheet.name, &facts, is_header_word) {
-            Ok(candidate) => {
-                let columns = header::names(candidate.cells.iter().map(String::as_str));
-                let name = sheet.name.clone();
-                found.push((SheetLayout { name, header_line: candidate.line, facts, gaps: FormulaGaps::default() }, columns));
+            Ok((candidate, ours)) => {
+                let columns = header::names(ours.without(&candidate.cells));
+                let (name, header_line) = (sheet.name.clone(), candidate.line);
+                found.push((SheetLayout { name, header_line, ours, facts }, columns));
             }
             Err(ReadError::Empty { .. }) => {}
             Err(error @ (ReadError::HeaderNotFound { .. } | ReadError::HeaderRowMissing { .. })) => {
@@ -86,7 +87,11 @@ fn one(book: &Book, sheets: &[SheetEntry]) -> Result<String, ReadError> {
         return only_sheet(book, sheets)?.ok_or_else(|| ReadError::NoVisibleSheet { file, sheets: names(sheets) });
     };
     let by_name = sheets.iter().find(|sheet| sheet.name == wanted);
-    let by_number = || wanted.trim().parse::<usize>().ok().and_then(|number| sheets.get(number.checked_sub(1)?));
+    // Sheets are counted as they were before a report added one.
+    let by_number = || {
+        let number: usize = wanted.trim().parse().ok()?;
+        sheets.iter().filter(|sheet| !is_our_sheet(&sheet.name)).nth(number.checked_sub(1)?)
+    };
     // Spreadsheet programs do not tell sheets apart by case.
     let by_folded = || sheets.iter().find(|sheet| sheet.name.trim().to_lowercase() == wanted.trim().to_lowercase());
     let found = by_name.or_else(by_number).or_else(by_folded).map(|sheet| sheet.name.clone());
@@ -95,7 +100,8 @@ fn one(book: &Book, sheets: &[SheetEntry]) -> Result<String, ReadError> {
 
 /// The one visible sheet that holds something; the first one where none does. Rows of the others would be lost without a word.
 fn only_sheet(book: &Book, sheets: &[SheetEntry]) -> Result<Option<String>, ReadError> {
-    let visible: Vec<&str> = sheets.iter().filter(|sheet| !sheet.hidden).map(|sheet| sheet.name.as_str()).collect();
+    let visible = sheets.iter().filter(|sheet| !sheet.hidden && !is_our_sheet(&sheet.name));
+    let visible: Vec<&str> = visible.map(|sheet| sheet.name.as_str()).collect();
     if visible.len() < 2 {
         return Ok(visible.first().map(|&name| name.to_owned()));
     }
@@ -103,7 +109,7 @@ fn only_sheet(book: &Book, sheets: &[SheetEntry]) -> Result<Option<String>, Read
     for &sheet in &visible {
         let facts = book.survey(sheet)?;
         let mut is_blank = true;
-        book.walk(sheet, &facts, None, &mut |row| {
+        book.walk(sheet, &facts, &mut |row| {
             is_blank = row.is_blank();
             if is_blank { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
@@ -117,22 +123,33 @@ fn only_sheet(book: &Book, sheets: &[SheetEntry]) -> Result<Option<String>, Read
     Ok(filled.into_iter().next().or_else(|| visible.first().map(|&name| name.to_owned())))
 }
 
-fn find_header(book: &Book, sheet: &str, facts: &Facts, is_header_word: &dyn Fn(&str) -> bool) -> Result<Candidate, ReadError> {
+/// The header row, with our own columns blanked, and where these stand.
+fn find_header(
+    book: &Book,
+    sheet: &str,
+    facts: &Facts,
+    is_header_word: &dyn Fn(&str) -> bool,
+) -> Result<(Candidate, Ours), ReadError> {
     let file = || format!("{}:{sheet}", book.source.name);
     let (header_row, cells_max) = (book.settings.header_row, cells_max(&book.settings));
     let mut candidates: Vec<Candidate> = Vec::new();
-    book.walk(sheet, facts, None, &mut |row| {
+    book.walk(sheet, facts, &mut |row| {
         match header_row {
             Some(line) if row.line < line => return ControlFlow::Continue(()),
             Some(line) if row.line > line => return ControlFlow::Break(()),
             Some(_) | None => {}
         }
-        if !row.is_blank() {
+        if row.cells().any(|(_, text, _)| !text.trim().is_empty()) {
             candidates.push(Candidate { line: row.line, cells: dense(row, cells_max) });
         }
         let enough = header_row.is_some() || candidates.len() == HEADER_ROWS_MAX;
         if enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
+    let ours = Ours::take_out(&mut candidates);
+    for row in candidates.iter_mut().filter(|_| !ours.is_empty()) {
+        let filled = row.cells.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1);
+        row.cells.truncate(filled);
+    }
     let index = match header_row {
         Some(line) if candidates.is_empty() => return Err(ReadError::HeaderRowMissing { file: file(), line }),
         Some(_) => Some(0),
@@ -140,7 +157,7 @@ fn find_header(book: &Book, sheet: &str, facts: &Facts, is_header_word: &dyn Fn(
         None => header::find(&candidates, is_header_word),
     };
     match index {
-        Some(index) => Ok(candidates.swap_remove(index)),
+        Some(index) => Ok((candidates.swap_remove(index), ours)),
         None => Err(ReadError::HeaderNotFound { file: file(), looked_at: candidates.len() }),
     }
 }

@@ -10,18 +10,20 @@ mod package;
 mod relations;
 mod row;
 mod rows;
+mod shown;
 mod xls;
 mod xlsb;
 mod xlsx;
 mod xml;
 
 use super::header;
+use super::ours::Ours;
 use super::source::SourceFile;
 use super::{Confidence, Description, Header, ReadError, ReadSettings, TextFindings};
+use crate::model::WorkbookKind;
 use book::{Book, SheetEntry};
 use choice::Chosen;
 use facts::Facts;
-use xlsx::FormulaGaps;
 
 pub(super) use book::Kind;
 pub(super) use rows::{WorkbookRows, scan};
@@ -42,14 +44,30 @@ pub(super) struct Layout {
 struct SheetLayout {
     name: String,
     header_line: u64,
+    /// Columns of an earlier report, which rows do not get.
+    ours: Ours,
     facts: Facts,
-    gaps: FormulaGaps,
 }
 
 impl Layout {
     /// Names of the sheets that are read.
     pub(super) fn sheet_names(&self) -> impl Iterator<Item = &str> {
         self.sheets.iter().map(|sheet| sheet.name.as_str())
+    }
+
+    /// Rows of the headers of the sheets that are read, from 1.
+    pub(super) fn header_lines(&self) -> impl Iterator<Item = u64> {
+        self.sheets.iter().map(|sheet| sheet.header_line)
+    }
+
+    /// The format by its name in the model.
+    pub(super) fn model_kind(&self) -> WorkbookKind {
+        match self.book.kind {
+            Kind::Xlsx => WorkbookKind::Xlsx,
+            Kind::Xlsb => WorkbookKind::Xlsb,
+            Kind::Xls => WorkbookKind::Xls,
+            Kind::Ods => WorkbookKind::Ods,
+        }
     }
 }
 
@@ -60,7 +78,7 @@ pub(super) fn open(
     settings: &ReadSettings,
     is_header_word: &dyn Fn(&str) -> bool,
 ) -> Result<(Layout, Header, Description), ReadError> {
-    let book = Book { kind, source: source.clone(), settings: settings.clone() };
+    let book = Book::new(kind, source.clone(), settings.clone());
     let sheets = book.sheets()?;
     let Chosen { first, columns, more, mut notes } = choice::choose(&book, &sheets, is_header_word)?;
     let header = Header { line: first.header_line, columns };
@@ -110,8 +128,8 @@ fn cells_max(settings: &ReadSettings) -> usize {
 
 /// What a person should know about the rows of a sheet.
 fn sheet_notes(sheet: &SheetLayout) -> Vec<String> {
-    let mut notes = Vec::new();
     let name = &sheet.name;
+    let mut notes: Vec<String> = sheet.ours.note().map(|note| format!("sheet {name}: {note}")).into_iter().collect();
     let hidden = sheet.facts.hidden_behind(sheet.header_line);
     if sheet.facts.is_filtered {
         notes.push(format!("sheet {name}: a filter is on; rows that it hides are read like the others"));

@@ -1,13 +1,24 @@
 //! What a number format of a spreadsheet makes of a number: a date, a length of time, padded zeros. Knows no cell.
 
+use std::sync::Arc;
+
 use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType};
 
+use super::shown::{self, Otherwise, Shown};
+
+/// Four times as long as a spreadsheet program takes.
+const CODE_BYTES_MAX: usize = 1024;
+
 /// What a cell style does with numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NumberFormat {
     time: Option<Time>,
     /// Digits to which integers are padded with zeros; 0 where they are not.
     pub(super) zero_padding: usize,
+    /// What it shows of numbers, where that may be more or less than the number.
+    code: Option<Arc<str>>,
+    /// Whether it shows days without their year, or months without their day.
+    shows_part_of_date: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,17 +37,33 @@ impl NumberFormat {
             46 => Some(Time::Length),
             _ => None,
         };
-        Self { time, zero_padding: 0 }
+        let code = match id {
+            1 => Some("0"),
+            2 => Some("0.00"),
+            3 | 37 | 38 => Some("#,##0"),
+            4 | 39 | 40 => Some("#,##0.00"),
+            9 => Some("0%"),
+            10 => Some("0.00%"),
+            _ => None,
+        };
+        Self { time, zero_padding: 0, code: code.map(Arc::from), shows_part_of_date: matches!(id, 16 | 17) }
     }
 
     /// The format that a workbook writes out.
     pub(super) fn of_code(code: &str) -> Self {
         let time = time_of(code);
-        Self { time, zero_padding: if time.is_none() { zero_padding(code) } else { 0 } }
+        let zero_padding = if time.is_none() { zero_padding(code) } else { 0 };
+        let is_plain = time.is_some()
+            || zero_padding > 0
+            || code.eq_ignore_ascii_case("general")
+            || code == "@"
+            || code.len() > CODE_BYTES_MAX;
+        let shows_part_of_date = time == Some(Time::Moment) && is_part_of_date(code);
+        Self { time, zero_padding, code: (!is_plain).then(|| code.into()), shows_part_of_date }
     }
 
     /// A stored number as the format means it.
-    pub(super) fn value(self, number: f64, is_1904: bool) -> DataRef<'static> {
+    pub(super) fn value(&self, number: f64, is_1904: bool) -> DataRef<'static> {
         let kind = match self.time {
             None => return DataRef::Float(number),
             Some(Time::Moment) => ExcelDateTimeType::DateTime,
@@ -44,6 +71,37 @@ impl NumberFormat {
         };
         DataRef::DateTime(ExcelDateTime::new(number, kind, is_1904))
     }
+
+    /// What a spreadsheet program shows of a number, where that is another text than the number.
+    pub(super) fn shown(&self, number: f64) -> Option<Shown> {
+        shown::shown(self.code.as_deref()?, number)
+    }
+
+    /// What parts the people who see a date from the programs that read it.
+    pub(super) fn date_otherwise(&self) -> Option<Otherwise> {
+        self.shows_part_of_date.then_some(Otherwise::PartOfDate)
+    }
+}
+
+/// Whether a format of dates leaves out the year or the day: `d.mmm`, `mmm yy`. One of times alone does not count.
+fn is_part_of_date(code: &str) -> bool {
+    let (mut quoted, mut bracketed) = (false, false);
+    let mut letters = String::new();
+    let mut chars = code.split(';').next().unwrap_or("").chars();
+    while let Some(ch) = chars.next() {
+        match ch {
+            '"' => quoted = !quoted,
+            '[' if !quoted => bracketed = true,
+            ']' => bracketed = false,
+            '\\' | '_' | '*' if !quoted => drop(chars.next()),
+            _ if quoted || bracketed => {}
+            _ => letters.extend(ch.to_lowercase().filter(|ch| "dmyhs".contains(*ch))),
+        }
+    }
+    let has = |letter: char| letters.contains(letter);
+    // Beside hours an m is a minute.
+    let has_month = has('m') && !has('h') && !has('s');
+    (has('d') || has_month) && !(has('y') && has('d')) && !(has('h') || has('s'))
 }
 
 /// Whether the first section of a format shows days or times: a letter of them that is neither quoted nor escaped.
@@ -82,7 +140,7 @@ fn time_of(code: &str) -> Option<Time> {
 }
 
 /// Digits to which a format pads integers with zeros: 12 for `000000000000`, 11 for `000-000-000 00`; 0 where it does not.
-pub(super) fn zero_padding(code: &str) -> usize {
+fn zero_padding(code: &str) -> usize {
     let section = code.split(';').next().unwrap_or("");
     let mut zeros = 0;
     for ch in section.chars() {
@@ -111,6 +169,20 @@ mod tests {
         for code in ["[h]:mm:ss", "[mm]:ss", "[SS]"] {
             assert_eq!(time_of(code), Some(Time::Length), "{code}");
         }
+    }
+
+    #[test]
+    fn dates_of_which_a_part_is_shown_are_known() {
+        let part = |code: &str| NumberFormat::of_code(code).date_otherwise().is_some();
+        for code in ["d\\.mmm", "mmm\\-yy", "[$-419]d\\ mmm;@", "dd/mm", "mmmm yyyy"] {
+            assert!(part(code), "{code}");
+        }
+        for code in ["dd.mm.yyyy", "d mmm yy", "h:mm", "yyyy-mm-dd hh:mm", "mm:ss", "yyyy", "0.00", "\"dm\"0"] {
+            assert!(!part(code), "{code}");
+        }
+        assert_eq!(NumberFormat::built_in(16).date_otherwise(), Some(Otherwise::PartOfDate));
+        assert_eq!(NumberFormat::built_in(14).date_otherwise(), None);
+        assert_eq!(NumberFormat::built_in(9).shown(0.5).map(|shown| shown.text).as_deref(), Some("50%"));
     }
 
     #[test]

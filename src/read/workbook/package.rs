@@ -26,11 +26,6 @@ impl<'a> Package<'a> {
         Ok(Self { source, archive, bytes_max: settings.unpacked_bytes_max })
     }
 
-    /// Names of all parts as the directory writes them; those that are no text are left out.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.archive.file_names().flatten().map(std::borrow::Cow::into_owned).collect()
-    }
-
     /// A part by its name, where case and the direction of strokes do not count.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<impl Read + use<'_, 'a>>, ReadError> {
         let plain = |name: &str| name.replace('\\', "/").trim_start_matches('/').to_lowercase();

@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 
 use calamine::DataRef;
 
+use super::number_format::NumberFormat;
+use super::shown::Otherwise;
 use super::{cell, damaged};
 use crate::model::CellKind;
 use crate::read::ReadError;
@@ -24,6 +26,17 @@ struct Stored {
     start: usize,
     end: usize,
     kind: CellKind,
+    /// Where the text ends that a spreadsheet program shows; it begins at `end`. Nothing there: it shows the text.
+    shown_end: usize,
+    otherwise: Option<Otherwise>,
+}
+
+/// What a spreadsheet program shows of a cell, where that is another text than the cell's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) column: usize,
+    pub(super) text: &'a str,
+    pub(super) otherwise: Option<Otherwise>,
 }
 
 impl SheetRow {
@@ -35,6 +48,16 @@ impl SheetRow {
     /// Its stored cells with their column, from 0.
     pub(super) fn cells(&self) -> impl Iterator<Item = (usize, &str, CellKind)> {
         self.cells.iter().map(|stored| (stored.column, self.text.get(stored.start..stored.end).unwrap_or(""), stored.kind))
+    }
+
+    /// What is shown of its cells, where that is another text.
+    pub(super) fn shown(&self) -> impl Iterator<Item = Seen<'_>> {
+        let other = |stored: &&Stored| stored.shown_end > stored.end || stored.otherwise.is_some();
+        self.cells.iter().filter(other).map(|stored| Seen {
+            column: stored.column,
+            text: self.text.get(stored.end..stored.shown_end).unwrap_or(""),
+            otherwise: stored.otherwise,
+        })
     }
 
     /// Whether nothing in it can be seen.
@@ -53,14 +76,64 @@ impl SheetRow {
     pub(super) fn push(&mut self, column: usize, value: &DataRef<'_>, zero_padding: usize) {
         let start = self.text.len();
         if let Some(kind) = cell::append(&mut self.text, value, zero_padding) {
-            self.cells.push(Stored { column, start, end: self.text.len(), kind });
+            self.store(column, start, kind);
         }
+    }
+
+    /// Adds an error by the word that it is written with.
+    pub(super) fn push_error(&mut self, column: usize, word: &str) {
+        let start = self.text.len();
+        self.text.push_str(word);
+        self.store(column, start, CellKind::Error);
+    }
+
+    /// Adds a number as its format means it, and what the format shows of it.
+    pub(super) fn push_number(&mut self, column: usize, number: f64, format: &NumberFormat, is_1904: bool) {
+        let value = format.value(number, is_1904);
+        match format.shown(number) {
+            None => {
+                self.push(column, &value, format.zero_padding);
+                self.see_date(format);
+            }
+            // People see digits that the number has not, and take them for a part of it.
+            Some(shown) if shown.adds_digits => {
+                let start = self.text.len();
+                self.text.push_str(&shown.text);
+                self.store(column, start, CellKind::Number(number));
+                self.see(&shown.text, shown.otherwise);
+            }
+            Some(shown) => {
+                self.push(column, &value, format.zero_padding);
+                self.see(&shown.text, shown.otherwise);
+            }
+        }
+    }
+
+    /// Says whether only a part is shown of the date that was added last.
+    pub(super) fn see_date(&mut self, format: &NumberFormat) {
+        if let Some(stored) = self.cells.last_mut().filter(|stored| matches!(stored.kind, CellKind::Date(_))) {
+            stored.otherwise = format.date_otherwise();
+        }
+    }
+
+    /// Says what is shown of the cell that was added last.
+    pub(super) fn see(&mut self, shown: &str, otherwise: Option<Otherwise>) {
+        let Some(stored) = self.cells.last_mut() else { return };
+        stored.otherwise = otherwise;
+        if self.text.get(stored.start..stored.end) != Some(shown) {
+            self.text.push_str(shown);
+            stored.shown_end = self.text.len();
+        }
+    }
+
+    fn store(&mut self, column: usize, start: usize, kind: CellKind) {
+        let end = self.text.len();
+        self.cells.push(Stored { column, start, end, kind, shown_end: end, otherwise: None });
     }
 
     /// Adds a formula that the workbook stores without a value.
     pub(super) fn push_gap(&mut self, column: usize) {
-        let start = self.text.len();
-        self.cells.push(Stored { column, start, end: start, kind: CellKind::FormulaWithoutValue });
+        self.store(column, self.text.len(), CellKind::FormulaWithoutValue);
     }
 
     /// Puts cells that are stored out of order in their order; false when one stands twice.
@@ -85,11 +158,6 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub(super) fn new(source: &'a SourceFile, visit: Visit<'a>) -> Self {
         Self { source, visit, row: SheetRow::default() }
-    }
-
-    /// The row that is put together, from 1; 0 before the first.
-    pub(super) fn line(&self) -> u64 {
-        self.row.line
     }
 
     /// The row to add a cell of `line` to; `None` when the visitor has seen enough. Rows must come in their order.

@@ -10,7 +10,7 @@ use super::{Layout, SheetLayout, damaged};
 use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::source::SourceFile;
-use crate::read::{ReadError, ScanCount};
+use crate::read::{ReadError, ScanCount, shorten};
 
 const ROWS_PER_MESSAGE: usize = 256;
 const MESSAGES_IN_FLIGHT: usize = 4;
@@ -22,7 +22,7 @@ enum Message {
     End,
 }
 
-/// One pass over the rows of the sheets. The library's reader borrows its workbook, so both live on one thread.
+/// One pass over the rows of the sheets. Unpacking and reading take a core of their own.
 pub(in crate::read) struct WorkbookRows {
     source: SourceFile,
     messages: Option<Receiver<Message>>,
@@ -110,7 +110,7 @@ fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Ou
     let mut blanks = BlankRuns::default();
     let mut before = sheet.header_line;
     let mut covers = sheet.facts.covers();
-    layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+    layout.book.walk(&sheet.name, &sheet.facts, &mut |row| {
         if note_blanks(row, &mut before, &mut blanks, sheet) {
             return ControlFlow::Continue(());
         }
@@ -118,7 +118,7 @@ fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Ou
             outbox.push(|ordinal| blank_row(Place { sheet: number, line, ordinal }))?;
         }
         outbox.push(|ordinal| {
-            let mut made = make_row(row, Place { sheet: number, line: row.line, ordinal }, layout);
+            let mut made = make_row(row, sheet, Place { sheet: number, line: row.line, ordinal }, layout);
             tell_surroundings(&mut made, sheet, &mut covers);
             made
         })
@@ -135,8 +135,9 @@ fn tell_surroundings(row: &mut Row, sheet: &SheetLayout, covers: &mut Covers<'_>
         let first_line = u64::from(*first_row) + 1;
         for column in *first_column..=*last_column {
             let is_first = line == first_line && column == *first_column;
-            let (Ok(column), false) = (u16::try_from(column), is_first) else { continue };
-            let index = usize::from(column);
+            let own = usize::try_from(column).ok().and_then(|column| sheet.ours.own(column));
+            let (Some(index), false) = (own, is_first) else { continue };
+            let Ok(column) = u16::try_from(index) else { continue };
             if index >= row.cells.len() {
                 break;
             }
@@ -156,7 +157,7 @@ fn note_blanks(row: &SheetRow, before: &mut u64, blanks: &mut BlankRuns, sheet: 
     }
     blanks.push(*before + 1, row.line - *before - 1);
     *before = row.line;
-    let is_blank = row.is_blank();
+    let is_blank = own_cells(row, sheet).all(|(_, text, kind)| !is_seen(text, kind));
     if is_blank {
         blanks.push(row.line, 1);
     }
@@ -167,17 +168,22 @@ fn is_seen(text: &str, kind: CellKind) -> bool {
     kind != CellKind::Text || !text.trim().is_empty()
 }
 
+/// The stored cells of the user's own columns, by their position among these.
+fn own_cells<'a>(row: &'a SheetRow, sheet: &'a SheetLayout) -> impl Iterator<Item = (usize, &'a str, CellKind)> {
+    row.cells().filter_map(|(column, text, kind)| Some((sheet.ours.own(column)?, text, kind)))
+}
+
 /// Whether a cell behind the header's last column holds something. A sheet has no short rows: a missing cell is an empty one.
-fn shape(row: &SheetRow, columns: usize) -> Shape {
-    let is_long = row.cells().any(|(column, text, kind)| column >= columns && is_seen(text, kind));
+fn shape(row: &SheetRow, sheet: &SheetLayout, columns: usize) -> Shape {
+    let is_long = own_cells(row, sheet).any(|(column, text, kind)| column >= columns && is_seen(text, kind));
     if is_long { Shape::Long } else { Shape::Whole }
 }
 
-fn make_row(row: &SheetRow, place: Place, layout: &Layout) -> Row {
-    let shape = shape(row, layout.columns);
+fn make_row(row: &SheetRow, sheet: &SheetLayout, place: Place, layout: &Layout) -> Row {
+    let shape = shape(row, sheet, layout.columns);
     let mut cells = Cells::with_capacity(layout.columns, row.text_bytes());
     let mut too_long = row.text_bytes() > layout.row_bytes_max;
-    for (column, text, kind) in row.cells() {
+    for (column, text, kind) in own_cells(row, sheet) {
         if column >= layout.columns && !is_seen(text, kind) {
             continue;
         }
@@ -191,10 +197,20 @@ fn make_row(row: &SheetRow, place: Place, layout: &Layout) -> Row {
         }
         cells.push_kind(text, kind);
     }
+    let width = cells.len();
+    for seen in row.shown().filter(|seen| seen.column < width) {
+        cells.set_shown(seen.column, seen.text);
+    }
     while cells.len() < layout.columns {
         cells.push("");
     }
     let mut faults = Vec::new();
+    for seen in row.shown().filter(|seen| seen.column < layout.columns) {
+        if let (Some(otherwise), Ok(column)) = (seen.otherwise, u16::try_from(seen.column)) {
+            let found = shorten(if seen.text.is_empty() { cells.text(seen.column) } else { seen.text });
+            faults.push(Fault::of_cell(Code::CellShownOtherwise, column, &found, otherwise.as_str()));
+        }
+    }
     if shape == Shape::Long {
         let message = format!("a cell stands behind the last of the {} columns that the header names", layout.columns);
         faults.push(Fault::of_row(Code::RowLong, message));
@@ -209,24 +225,26 @@ fn make_row(row: &SheetRow, place: Place, layout: &Layout) -> Row {
 pub(in crate::read) fn scan(
     layout: &Layout,
     columns: &[usize],
-    observe: &mut dyn FnMut(usize, &str, CellKind),
+    observe: &mut dyn FnMut(Place, usize, &str, CellKind),
 ) -> Result<ScanCount, ReadError> {
     let mut count = ScanCount::default();
-    for sheet in &layout.sheets {
+    for (number, sheet) in layout.sheets.iter().enumerate() {
+        let number = u16::try_from(number).unwrap_or(u16::MAX);
         let mut blanks = BlankRuns::default();
         let mut before = sheet.header_line;
-        layout.book.walk(&sheet.name, &sheet.facts, Some(&sheet.gaps), &mut |row| {
+        layout.book.walk(&sheet.name, &sheet.facts, &mut |row| {
             if note_blanks(row, &mut before, &mut blanks, sheet) {
                 return ControlFlow::Continue(());
             }
             let blank = blanks.take_count();
             count.blank += blank;
             count.rows += blank + 1;
-            if shape(row, layout.columns) == Shape::Whole {
+            if shape(row, sheet, layout.columns) == Shape::Whole {
+                let place = Place { sheet: number, line: row.line, ordinal: count.rows - 1 };
                 for (index, &wanted) in columns.iter().enumerate() {
-                    let found = row.cells().find(|&(column, _, _)| column == wanted);
+                    let found = own_cells(row, sheet).find(|&(column, _, _)| column == wanted);
                     let (_, text, kind) = found.unwrap_or((wanted, "", CellKind::Text));
-                    observe(index, text, kind);
+                    observe(place, index, text, kind);
                 }
             }
             ControlFlow::Continue(())

@@ -36,7 +36,7 @@ fn assert_refused(stage: &Stage, finished: Finished, code: i32, told: &[&str]) -
 /// Nothing under a final name, nothing half-written.
 #[track_caller]
 fn assert_no_report(stage: &Stage) {
-    const FINAL: [&str; 5] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "summary.json"];
+    const FINAL: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "outcomes.xlsx", "summary.json"];
     let half_written = |path: &Path| path.extension().is_some_and(|end| end == "partial");
     let is_final = |path: &Path| path.file_name().is_some_and(|name| FINAL.iter().any(|known| name == *known));
     let found: Vec<_> = stage.files().into_iter().filter(|path| half_written(path) || is_final(path)).collect();
@@ -319,7 +319,7 @@ fn a_report_that_the_disk_does_not_take_leaves_no_half_of_itself() {
     stage.write_clients("clients.csv", 2000, 63, 20);
     let check = ["check", "clients.csv", "--to", OPERATION, "--out", "out"];
     let finished = run_with_file_limit(&stage, 600, &check);
-    assert_refused(&stage, finished, 6, &["out/outcomes.csv.partial"]);
+    assert_refused(&stage, finished, 6, &["out/outcomes.", ".partial: cannot write the report"]);
     // The folder for temporary files is full still earlier, and is named.
     let finished = run_with_file_limit(&stage, 20, &check);
     assert_refused(&stage, finished, 6, &[std::env::temp_dir().to_str().unwrap(), "TMPDIR"]);

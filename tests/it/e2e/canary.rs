@@ -26,9 +26,13 @@ struct Parrot {
     asked: Arc<AtomicUsize>,
 }
 
+/// The status of the answer to a request for creation, by its number; `None` to hang up instead.
+type Manner = fn(usize) -> Option<&'static str>;
+
+const REFUSES: &str = "422 Unprocessable Entity";
+
 impl Parrot {
-    /// Hangs up on every request for creation of this number and its multiples.
-    fn start(hang_up_on: usize, latency: Duration) -> Self {
+    fn start(manner: Manner, latency: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
@@ -37,7 +41,7 @@ impl Parrot {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let counter = Arc::clone(&counter);
-                thread::spawn(move || answer(stream, &counter, hang_up_on, latency));
+                thread::spawn(move || answer(stream, &counter, manner, latency));
             }
         });
         Self { url, asked }
@@ -45,7 +49,7 @@ impl Parrot {
 }
 
 /// Answers the requests of one connection; `None` when it is over.
-fn answer(stream: TcpStream, asked: &AtomicUsize, hang_up_on: usize, latency: Duration) -> Option<()> {
+fn answer(stream: TcpStream, asked: &AtomicUsize, manner: Manner, latency: Duration) -> Option<()> {
     let mut reader = BufReader::new(stream);
     loop {
         let (mut head, mut length) = (String::new(), 0);
@@ -71,16 +75,18 @@ fn answer(stream: TcpStream, asked: &AtomicUsize, hang_up_on: usize, latency: Du
             (if first { "200 OK" } else { "404 Not Found" }, list.to_string())
         } else {
             thread::sleep(latency);
-            if (asked.fetch_add(1, Ordering::SeqCst) + 1).is_multiple_of(hang_up_on) {
-                return None;
-            }
+            let status = manner(asked.fetch_add(1, Ordering::SeqCst) + 1)?;
             let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
             let refusal = serde_json::json!({"errorId": "1", "errorCode": body["lastName"], "errorMessage": body.to_string()});
-            ("422 Unprocessable Entity", refusal.to_string())
+            (status, refusal.to_string())
         };
         let length = text.len();
         let stream = reader.get_mut();
-        write!(stream, "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{text}").ok()?;
+        write!(
+            stream,
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nRetry-After: 0\r\nContent-Length: {length}\r\n\r\n{text}"
+        )
+        .ok()?;
     }
 }
 
@@ -151,6 +157,26 @@ fn assert_output_silent(place: &str, finished: &Finished, canaries: &BTreeSet<St
     assert_silent(&format!("{place}: stderr"), finished.stderr.as_bytes(), canaries);
 }
 
+/// Files of a report in which clients stand by their nature.
+const ROW_FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "outcomes.jsonl", "outcomes.xlsx"];
+
+/// All files of a report but those of rows, whatever files there are.
+#[track_caller]
+fn assert_report_silent(folder: &Path, canaries: &BTreeSet<String>) {
+    let mut silent = BTreeSet::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if !ROW_FILES.contains(&name.as_str()) {
+            assert_silent(&path.display().to_string(), &std::fs::read(&path).unwrap(), canaries);
+            silent.insert(name);
+        }
+    }
+    for name in ["summary.json", "certificate.json", "junit.xml"] {
+        assert!(silent.contains(name), "{name} was not looked at: {silent:?}");
+    }
+}
+
 /// The journal's files, what SQLite left beside it included.
 #[track_caller]
 fn assert_journal_silent(folder: &Path, canaries: &BTreeSet<String>) {
@@ -178,7 +204,7 @@ fn stage_with_canaries(parrot: &Parrot) -> (Stage, BTreeSet<String>) {
 
 #[test]
 fn no_client_is_told_by_anything_but_the_row_files() {
-    let parrot = Parrot::start(6, Duration::ZERO);
+    let parrot = Parrot::start(|number| (!number.is_multiple_of(6)).then_some(REFUSES), Duration::ZERO);
     let (stage, canaries) = stage_with_canaries(&parrot);
     let finished = stage.run(&IMPORT);
     assert!(matches!(finished.code, Some(1 | 4)), "{finished:?}");
@@ -190,7 +216,7 @@ fn no_client_is_told_by_anything_but_the_row_files() {
     }
     assert_output_silent("import", &finished, &canaries);
     assert_journal_silent(&stage.path(".clientferry"), &canaries);
-    assert_silent("summary.json", &std::fs::read(folder.join("summary.json")).unwrap(), &canaries);
+    assert_report_silent(&folder, &canaries);
     // The check itself: where clients may stand, their canaries are found.
     let rows = String::from_utf8(std::fs::read(folder.join("rejected.csv")).unwrap()).unwrap();
     assert!(canaries.iter().filter(|canary| rows.contains(canary.as_str())).count() > 50);
@@ -202,6 +228,7 @@ fn no_client_is_told_by_anything_but_the_row_files() {
         &["inspect", "clients.csv", "--json"],
         &["map", "clients.csv", "--to", "tbank/fl-resident"],
         &["runs", "--json"],
+        &["verify", "checked"],
         &["report", "--out", "again"],
         &["resolve"],
         &IMPORT,
@@ -210,13 +237,13 @@ fn no_client_is_told_by_anything_but_the_row_files() {
     }
     assert_journal_silent(&stage.path(".clientferry"), &canaries);
     for folder in ["checked", "planned", "again"] {
-        assert_silent(folder, &std::fs::read(stage.path(folder).join("summary.json")).unwrap(), &canaries);
+        assert_report_silent(&stage.path(folder), &canaries);
     }
 }
 
 #[test]
 fn a_killed_run_leaves_no_client_in_the_journal() {
-    let parrot = Parrot::start(4, Duration::from_millis(30));
+    let parrot = Parrot::start(|number| (!number.is_multiple_of(4)).then_some(REFUSES), Duration::from_millis(30));
     let (stage, canaries) = stage_with_canaries(&parrot);
     let started = stage.start(&IMPORT);
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -226,4 +253,90 @@ fn a_killed_run_leaves_no_client_in_the_journal() {
     }
     assert!(started.kill(), "the run had ended before it was killed");
     assert_journal_silent(&stage.path(".clientferry"), &canaries);
+}
+
+/// A provider that is slow, breaks down, hangs up, refuses and at last takes the token away; it repeats the body each time.
+fn all_manners(number: usize) -> Option<&'static str> {
+    match number {
+        24.. => Some("401 Unauthorized"),
+        _ if number.is_multiple_of(5) => Some("429 Too Many Requests"),
+        _ if number.is_multiple_of(7) => Some("500 Internal Server Error"),
+        _ if number.is_multiple_of(8) => None,
+        _ if number.is_multiple_of(9) => Some("200 OK"),
+        _ => Some(REFUSES),
+    }
+}
+
+#[test]
+fn no_way_to_fail_tells_a_client() {
+    let parrot = Parrot::start(all_manners, Duration::ZERO);
+    let (stage, canaries) = stage_with_canaries(&parrot);
+    let rows = std::fs::read_to_string(stage.path("clients.csv")).unwrap();
+    let mut lines: Vec<&str> = rows.lines().collect();
+    // The same clients again, whole and with one word changed: duplicates that say what differs.
+    let changed = lines[2].replacen("Кенар", "Кенарь", 1);
+    lines.extend([lines[1], &changed]);
+    stage.write("clients.csv", lines.join("\n"));
+    let finished = stage.run(&IMPORT);
+    assert!(matches!(finished.code, Some(1 | 4)), "{finished:?}");
+    let folder = stage.only_report();
+    let report = Report::read(&folder);
+    report.assert_no_row_is_lost(42);
+    for outcome in ["invalid", "duplicate", "rejected", "unknown", "not_sent"] {
+        assert!(report.count(outcome) >= 1, "no row took the way of `{outcome}`: {}", report.summary);
+    }
+    assert!(report.summary["requests"]["throttled"].as_u64().unwrap() > 0, "{}", report.summary);
+    assert_output_silent("import", &finished, &canaries);
+    assert_journal_silent(&stage.path(".clientferry"), &canaries);
+    assert_report_silent(&folder, &canaries);
+    for arguments in [&["verify", "reports"][..], &["resolve"], &["report"], &IMPORT] {
+        assert_output_silent(&arguments.join(" "), &stage.run(arguments), &canaries);
+    }
+    assert_journal_silent(&stage.path(".clientferry"), &canaries);
+    assert_report_silent(&folder, &canaries);
+    // An altered report says where it was altered, not what stands there.
+    let outcomes = std::fs::read_to_string(folder.join("outcomes.csv")).unwrap();
+    std::fs::write(folder.join("outcomes.csv"), outcomes.replace("Кенар", "кенар")).unwrap();
+    assert_output_silent("verify", &stage.run(&["verify", folder.to_str().unwrap()]).expect(8), &canaries);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_refused_without_their_words() {
+    let stage = Stage::new();
+    let (rows, canaries) = clients_with_canaries();
+    let (header, clients) = rows.split_once('\n').unwrap();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, line) in (0..).zip(rows.lines()) {
+        for (column, cell) in (0..).zip(line.split(';')) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    let whole = workbook.save_to_buffer().unwrap();
+    let mut bent = whole.clone();
+    bent.iter_mut().skip(whole.len() / 3).step_by(97).for_each(|byte| *byte ^= 0x55);
+    let mut spoiled = rows.clone().into_bytes();
+    spoiled.iter_mut().skip(header.len() + 40).step_by(151).for_each(|byte| *byte = 0xff);
+    let files: [(&str, Vec<u8>); 8] = [
+        ("cut.xlsx", whole[..whole.len() / 2].to_vec()),
+        ("bent.xlsx", bent),
+        ("spoiled.csv", spoiled),
+        ("utf16.csv", rows.encode_utf16().flat_map(u16::to_le_bytes).take(9001).collect()),
+        ("headless.csv", clients.as_bytes().to_vec()),
+        ("unclosed.csv", rows.replacen("Кенар", "\"Кенар", 3).into_bytes()),
+        ("nul.csv", rows.replace("Кенар", "Кенар\0").into_bytes()),
+        ("binary.csv", (0_u8..=255).cycle().take(4000).chain(rows.bytes()).collect()),
+    ];
+    let mut refused = 0;
+    for (name, bytes) in files {
+        stage.write(name, bytes);
+        for word in ["check", "plan", "inspect", "map"] {
+            let flags = ["--to", "tbank/fl-resident", "--out", "out"];
+            let flags = if matches!(word, "inspect" | "map") { &flags[..2] } else { &flags[..] };
+            let finished = stage.run(&[&[word, name][..], flags].concat());
+            refused += usize::from(finished.code != Some(0) && finished.code != Some(1));
+            assert_output_silent(&format!("{word} {name}"), &finished, &canaries);
+        }
+    }
+    assert!(refused >= 8, "only {refused} refusals");
 }

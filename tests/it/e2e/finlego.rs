@@ -49,7 +49,7 @@ fn people(rows: usize) -> String {
 
 fn sandbox(faults: &[&str]) -> SandboxProcess {
     // Without any latency a run may be over, or have nothing in flight, before the kill arrives.
-    let mut arguments = vec!["--provider", "finlego", "--rate", "none", "--latency-ms", "10"];
+    let mut arguments = vec!["--provider", "finlego", "--rate", "none", "--latency-ms", "40"];
     arguments.extend(faults.iter().flat_map(|fault| ["--fault", fault]));
     SandboxProcess::start(&arguments)
 }

@@ -7,6 +7,7 @@
 mod stage;
 mod truth;
 
+mod again;
 mod bad_inputs;
 mod brainysoft;
 mod canary;
@@ -14,6 +15,7 @@ mod crash;
 mod faults;
 mod finlego;
 mod finlego_samples;
+mod joined;
 mod loanpro;
 mod own;
 mod rate;

@@ -1,10 +1,13 @@
 //! Workbooks and packed files of every format through the reader's door: files made here byte by byte, and real ones.
 
 mod corpora;
+mod memory;
 mod ods;
 mod packed;
 mod sheets;
+mod truth;
 mod xls;
+mod xlsx;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -42,7 +42,7 @@ fn all_sheets_of_one_header_are_one_source() {
         read.iter().map(|row| (table.source.sheet(row.place), row.place.line, row.place.ordinal, row.cells.text(0))).collect();
     assert_eq!(seen, [("Север", 2, 0, "Иванов"), ("Север", 3, 1, "Орлова"), ("Юг", 2, 2, "Смирнова")]);
     let mut scanned = Vec::new();
-    let count = table.scan(&[1], &mut |_, text, _| scanned.push(text.to_owned())).unwrap();
+    let count = table.scan(&[1], &mut |_, _, text, _| scanned.push(text.to_owned())).unwrap();
     assert_eq!((count.rows, scanned), (3, ["Пётр", "Анна", "Ольга"].map(str::to_owned).to_vec()));
     let notes = table.description.notes.join("\n");
     for told in ["sheet Банки is not read: its header is another one", "hidden sheets that are not read: Архив"] {
@@ -123,11 +123,11 @@ fn with_part(name: &str, content: &str) -> Made {
 #[test]
 fn parts_without_end_are_refused_before_they_fill_the_memory() {
     let told = |name: &str, content: &str| refusal(&with_part(name, content), &ReadSettings::default());
-    for name in ["xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"] {
-        let long = told(name, &format!("<a><t>{}</t></a>", "x".repeat(20 << 20)));
+    for (name, open) in [("xl/sharedStrings.xml", "<sst><si><t>"), ("xl/worksheets/sheet1.xml", "<a><t>")] {
+        let long = told(name, &format!("{open}{}", "x".repeat(20 << 20)));
         assert!(matches!(long, ReadError::Limit { .. }), "{long}");
-        let deep = told(name, &"<a>".repeat(10_000));
-        assert!(deep.to_string().contains("nested without end"), "{deep}");
+        let deep = told(name, &"<a>".repeat(10_000)).to_string();
+        assert!(deep.contains("nested without end") || deep.contains("holds something else"), "{deep}");
         let laughs = told(name, "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>");
         assert!(laughs.to_string().contains("declares entities"), "{laughs}");
     }

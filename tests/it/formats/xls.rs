@@ -20,11 +20,11 @@ fn text(text: &str) -> Vec<u8> {
     [&u16::try_from(units.len()).unwrap().to_le_bytes()[..], &[1], &numbers(&units)].concat()
 }
 
-fn label(row: u16, column: u16, shown: &str) -> Vec<u8> {
+pub(super) fn label(row: u16, column: u16, shown: &str) -> Vec<u8> {
     record(0x0204, &[numbers(&[row, column, 0]), text(shown)].concat())
 }
 
-fn number(row: u16, column: u16, style: u16, value: f64) -> Vec<u8> {
+pub(super) fn number(row: u16, column: u16, style: u16, value: f64) -> Vec<u8> {
     record(0x0203, &[numbers(&[row, column, style]), value.to_le_bytes().to_vec()].concat())
 }
 
@@ -37,20 +37,32 @@ const HEAD: [&str; 4] = ["Фамилия", "Имя", "ИНН", "Дата рож�
 const BOF_BOOK: &[u16] = &[0x0600, 0x0005, 0, 0, 0, 0, 0, 0];
 const BOF_SHEET: &[u16] = &[0x0600, 0x0010, 0, 0, 0, 0, 0, 0];
 
+/// A truth value or the code of an error.
+pub(super) fn truth(row: u16, column: u16, value: [u8; 2]) -> Vec<u8> {
+    record(0x0205, &[numbers(&[row, column, 0]), value.to_vec()].concat())
+}
+
+/// A formula as programs write it that cannot calculate: a zero, to be worked out when the workbook is opened.
+pub(super) fn formula_later(row: u16, column: u16) -> Vec<u8> {
+    record(0x0006, &[numbers(&[row, column, 0]), vec![0; 8], vec![3, 0], vec![0; 6]].concat())
+}
+
 /// A workbook without a container: styles 0 plain, 1 a date, 2 padded to twelve digits; a sheet with these records.
 fn bare(globals: &[Vec<u8>], sheet: &[Vec<u8>]) -> Vec<u8> {
-    let format = |id: u16, code: &str| record(0x041e, &[numbers(&[id]), text(code)].concat());
-    let style = |format: u16| record(0x00e0, &numbers(&[0, format, 0, 0, 0, 0, 0, 0, 0, 0]));
-    let mut book = [
-        record(0x0809, &numbers(BOF_BOOK)),
-        format(164, "dd.mm.yyyy"),
-        format(165, "000000000000"),
-        style(0),
-        style(164),
-        style(165),
-        globals.concat(),
-    ]
-    .concat();
+    styled(&[(0, ""), (164, "dd.mm.yyyy"), (165, "000000000000")], globals, sheet)
+}
+
+/// One with these number formats as its styles.
+pub(super) fn book(formats: &[(u16, &str)], is_1904: bool, sheet: &[Vec<u8>]) -> Vec<u8> {
+    styled(formats, &[record(0x0022, &[u8::from(is_1904), 0])], sheet)
+}
+
+fn styled(formats: &[(u16, &str)], globals: &[Vec<u8>], sheet: &[Vec<u8>]) -> Vec<u8> {
+    let written = formats.iter().filter(|(id, _)| *id >= 164);
+    let codes: Vec<u8> = written.flat_map(|(id, code)| record(0x041e, &[numbers(&[*id]), text(code)].concat())).collect();
+    let styles: Vec<u8> =
+        formats.iter().flat_map(|(id, _)| record(0x00e0, &numbers(&[0, *id, 0, 0, 0, 0, 0, 0, 0, 0]))).collect();
+    let mut book = [record(0x0809, &numbers(BOF_BOOK)), codes, styles, globals.concat()].concat();
     // The sheet begins behind its entry, which ends with its name, and the end of the globals.
     let name = [&[5_u8, 1][..], &numbers(&"Лист1".encode_utf16().collect::<Vec<_>>())].concat();
     let place = u32::try_from(book.len() + 4 + 6 + name.len() + 4).unwrap();

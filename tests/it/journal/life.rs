@@ -1,7 +1,7 @@
 //! What the journal keeps of clients and runs, and what it refuses.
 
 use clientferry::journal::{
-    ClientId, Event, Journal, JournalError, JournalErrorKind, Provenance, RemoteIdHash, Requests, Run, RunId, State,
+    ClientId, Event, Journal, JournalError, JournalErrorKind, Provenance, RemoteIdHash, Requests, Run, RunId, Slice, State,
 };
 use clientferry::model::{FieldDigests, Identity};
 
@@ -323,4 +323,26 @@ fn a_run_goes_on_under_its_name() {
     assert_eq!(journal.run("%").unwrap_err().kind(), JournalErrorKind::Usage);
     let nobody = journal.end_run(&"other".into(), "finished", None, Requests::default()).unwrap_err();
     assert_eq!(nobody.kind(), JournalErrorKind::Usage);
+}
+
+#[test]
+fn requests_over_time_are_counted_by_run_with_repeats_and_throttled_answers() {
+    let (_folder, path) = place();
+    let desk = Desk::open(&path);
+    let begun_ms = chrono::Utc::now().timestamp_millis();
+    assert_eq!(desk.journal.traffic(&run()).unwrap(), Default::default());
+    for number in 1..=5 {
+        let id = desk.intend(&[number], number).unwrap();
+        if number == 3 {
+            desk.record(id, Event::NotDone(refusal("throttled")), Some(429)).unwrap();
+            assert_eq!(desk.intend(&[number], number).unwrap(), id);
+        }
+        desk.record(id, created(&format!("b-{number}")), Some(201)).unwrap();
+    }
+    let traffic = desk.journal.traffic(&run()).unwrap();
+    let sum = |of: fn(&Slice) -> u64| traffic.slices.iter().map(of).sum::<u64>();
+    assert_eq!((sum(|slice| slice.sent), sum(|slice| slice.retried), sum(|slice| slice.throttled)), (6, 1, 1));
+    assert!(traffic.slices.len() <= 60 && traffic.begins_at_ms <= begun_ms + 1_000 && begun_ms - traffic.begins_at_ms < 60_000);
+    assert_eq!(traffic.begins_at_ms % traffic.slice_ms, 0, "slices begin on round times");
+    assert_eq!(desk.journal.traffic(&RunId::from("another-run")).unwrap(), Default::default());
 }

@@ -3,11 +3,11 @@
 use chrono::{Datelike, NaiveDateTime};
 
 use super::Separator;
-use super::proof::{Group, Proof};
+use super::proof::{Dotted, Group, Proof};
 use super::scan::{Numeric, Scan, Year, scan};
-use crate::model::CellKind;
+use crate::model::{CellKind, Place};
 
-/// Counts over the cells of one column. Observe every row, blank ones too: places are counted by calls.
+/// Counts over the cells of one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnEvidence {
     observed: u64,
@@ -17,32 +17,26 @@ pub struct ColumnEvidence {
     day_counts: Sightings,
     spreadsheet_days_over_12: u64,
     groups: [Group; Separator::ALL.len()],
+    dotted: Dotted,
 }
 
 /// How often something was seen, and where first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Sightings {
     pub(super) count: u64,
-    /// Counted from 1; 0 when never.
-    pub(super) first: u64,
+    /// `None` when never.
+    pub(super) first: Option<Place>,
 }
 
 impl Sightings {
-    pub(super) fn add(&mut self, place: u64) {
-        self.include(Self { count: 1, first: place });
+    pub(super) fn add(&mut self, place: Place) {
+        self.include(Self { count: 1, first: Some(place) });
     }
 
     /// Adds others, whichever come first.
     pub(super) fn include(&mut self, others: Self) {
-        if others.count == 0 {
-            return;
-        }
-        self.first = if self.count == 0 { others.first } else { self.first.min(others.first) };
+        self.first = [self.first, others.first].into_iter().flatten().min();
         self.count += others.count;
-    }
-
-    fn merge(&mut self, later: Self, offset: u64) {
-        self.include(Self { first: later.first + offset, ..later });
     }
 }
 
@@ -126,11 +120,11 @@ impl Form {
 }
 
 impl ColumnEvidence {
-    /// Takes the next row's cell into account.
-    pub fn observe(&mut self, text: &str, kind: CellKind) {
+    /// Takes the cell of one row into account.
+    pub fn observe(&mut self, place: Place, text: &str, kind: CellKind) {
         self.observed += 1;
         match kind {
-            CellKind::Text => self.observe_text(text),
+            CellKind::Text => self.observe_text(place, text),
             CellKind::Date(at) => self.observe_spreadsheet_date(at),
             // A serial or YYYYMMDD needs no order; whether it is one, the parser tells.
             CellKind::Number(_) => self.count(Form::Number),
@@ -147,7 +141,7 @@ impl ColumnEvidence {
         self.spreadsheet_days_over_12 += u64::from(at.day() > 12);
     }
 
-    fn observe_text(&mut self, text: &str) {
+    fn observe_text(&mut self, place: Place, text: &str) {
         match scan(text) {
             Scan::Empty => {}
             Scan::Unreadable(_) => self.unreadable += 1,
@@ -156,43 +150,47 @@ impl ColumnEvidence {
             Scan::Named { year: Year::Four(_), .. } => self.count(Form::Words),
             Scan::Named { year: Year::Two(_), .. } => {
                 self.count(Form::WordsShortYear);
-                self.short_years.add(self.observed);
+                self.short_years.add(place);
             }
             Scan::DayCount(_) => {
                 self.count(Form::DayCount);
-                self.day_counts.add(self.observed);
+                self.day_counts.add(place);
             }
             Scan::Numeric(Numeric::YearFirst { .. }) => self.count(Form::YearFirst),
             Scan::Numeric(Numeric::TwoDigits { first, second, third, separator }) => {
                 self.count(Form::ShortYear);
-                self.short_years.add(self.observed);
-                self.groups[separator as usize].short_year(first, second, third, self.observed);
+                self.short_years.add(place);
+                self.groups[separator as usize].short_year(first, second, third, place);
             }
             Scan::Numeric(Numeric::YearLast { first, second, separator, .. }) => {
                 self.count(Form::of(separator));
-                self.groups[separator as usize].long_year(first, second, self.observed);
+                self.groups[separator as usize].long_year(first, second, place);
             }
         }
     }
 
-    /// Adds what was observed in the rows that follow these.
+    /// Says what the rest of the file proves about dates with dots.
+    pub fn note_dotted(&mut self, dotted: Dotted) {
+        self.dotted = dotted;
+    }
+
+    /// Adds what was observed in other rows.
     pub fn merge(&mut self, later: &Self) {
-        let offset = self.observed;
         self.observed += later.observed;
         self.unreadable += later.unreadable;
         self.spreadsheet_days_over_12 += later.spreadsheet_days_over_12;
-        self.short_years.merge(later.short_years, offset);
-        self.day_counts.merge(later.day_counts, offset);
+        self.short_years.include(later.short_years);
+        self.day_counts.include(later.day_counts);
         self.forms.iter_mut().zip(later.forms).for_each(|(mine, later)| *mine += later);
         self.groups.iter_mut().zip(&later.groups).for_each(|(mine, later)| {
-            mine.each_with(later, |mine, later| mine.merge(later, offset));
+            mine.each_with(later, Sightings::include);
         });
     }
 
     /// What all that proves.
     #[must_use]
     pub fn decide(&self) -> Proof {
-        Proof::of(&self.groups)
+        Proof::of(&self.groups, &self.dotted)
     }
 
     /// Cells observed, blank ones too.
@@ -232,15 +230,15 @@ impl ColumnEvidence {
         self.short_years.count
     }
 
-    /// The row of the first date whose year has two digits; 0 when there is none.
+    /// Where the first date stands whose year has two digits.
     #[must_use]
-    pub fn first_two_digit_year(&self) -> u64 {
+    pub fn first_two_digit_year(&self) -> Option<Place> {
         self.short_years.first
     }
 
-    /// Bare numbers of five digits in texts, and the row of the first.
+    /// Bare numbers of five digits in texts, and where the first stands.
     #[must_use]
-    pub fn day_counts(&self) -> (u64, u64) {
+    pub fn day_counts(&self) -> (u64, Option<Place>) {
         (self.day_counts.count, self.day_counts.first)
     }
 

@@ -132,8 +132,7 @@ pub enum DayCount {
 /// How the dates of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateFormat {
-    /// The order, where the column or the mapping proves one. Without it only dates that prove themselves are read,
-    /// and dotted ones as day, month, year.
+    /// The order, where the column or the mapping proves one. Without it only dates that prove themselves are read.
     pub orders: Orders,
     /// What a year of two digits means.
     pub two_digit_year: TwoDigitYear,

@@ -11,7 +11,7 @@ pub use century::TwoDigitYear;
 pub use evidence::{ColumnEvidence, Form};
 pub use format::{DateFormat, DayCount, Order, Orders, Separator};
 pub use pattern::{PatternError, parse_pattern};
-pub use proof::{Against, Decision, GroupProof, Proof};
+pub use proof::{Against, Decision, Dotted, GroupProof, Proof};
 
 use chrono::{NaiveDate, NaiveTime};
 
@@ -61,7 +61,7 @@ fn parse_numeric(numeric: &Numeric, format: &DateFormat) -> Parsed<NaiveDate> {
     match *numeric {
         Numeric::YearFirst { year, month, day } => day_of(year, month, day),
         Numeric::YearLast { first, second, year, separator } => {
-            let (month, day) = month_and_day(first, second, separator, format.orders.of(separator))?;
+            let (month, day) = month_and_day(first, second, format.orders.of(separator))?;
             day_of(year, month, day)
         }
         Numeric::TwoDigits { first, second, third, separator } => {
@@ -72,13 +72,13 @@ fn parse_numeric(numeric: &Numeric, format: &DateFormat) -> Parsed<NaiveDate> {
             if format.two_digit_year == TwoDigitYear::Refuse {
                 return format.two_digit_year.resolve(third, second, first);
             }
-            let (month, day) = month_and_day(first, second, separator, format.orders.of(separator))?;
+            let (month, day) = month_and_day(first, second, format.orders.of(separator))?;
             format.two_digit_year.resolve(third, month, day)
         }
     }
 }
 
-fn month_and_day(first: u32, second: u32, separator: Separator, order: Option<Order>) -> Parsed<(u32, u32)> {
+fn month_and_day(first: u32, second: u32, order: Option<Order>) -> Parsed<(u32, u32)> {
     let conflict = |expected: &str| {
         let message = format!("the parts fit only another order than the column's, {expected}");
         Err(CellFault::new(Code::DateOrderConflict, message))
@@ -91,12 +91,7 @@ fn month_and_day(first: u32, second: u32, separator: Separator, order: Option<Or
         Some(Order::MonthDayYear) => Ok((first, second)),
         None if first > 12 || first == second => Ok((second, first)),
         None if second > 12 => Ok((first, second)),
-        None => match separator {
-            Separator::Dot => Ok((second, first)),
-            Separator::Slash | Separator::Dash | Separator::Blank => {
-                Err(unreadable("day and month could be either way round, and the column does not prove their order"))
-            }
-        },
+        None => Err(unreadable("day and month could be either way round, and the column does not prove their order")),
     }
 }
 

@@ -1,11 +1,12 @@
 //! What counts over a column prove: one order for each separator, or what is missing or contradictory. Sees no cell.
 //!
 //! A date allows a set of orders. The column's order is what all dates with the same separator allow; one separator proves nothing
-//! for another, because mixed columns come from several programs. Only dots have a convention, day first, and it holds only while
-//! nothing in the column speaks for another order.
+//! for another, because mixed columns come from several programs. Dots prove nothing by themselves; where the file itself says who
+//! writes them ([`Dotted`]), day first holds, and only while nothing in the column speaks for another order.
 
 use super::evidence::Sightings;
 use super::{Order, Orders, Separator};
+use crate::model::Place;
 
 /// Orders, one bit each.
 type Fits = usize;
@@ -45,7 +46,7 @@ pub(super) struct Group {
 
 impl Group {
     /// A date whose last part is a year of four digits.
-    pub(super) fn long_year(&mut self, first: u32, second: u32, place: u64) {
+    pub(super) fn long_year(&mut self, first: u32, second: u32, place: Place) {
         self.long_years.add(place);
         let fits = if is_day(first, second) { DAY } else { 0 } | if is_day(second, first) { MONTH } else { 0 };
         // The same either way, or no day at all: it speaks for nothing.
@@ -55,7 +56,7 @@ impl Group {
     }
 
     /// A date without a year of four digits.
-    pub(super) fn short_year(&mut self, first: u32, second: u32, third: u32, place: u64) {
+    pub(super) fn short_year(&mut self, first: u32, second: u32, third: u32, place: Place) {
         let fits = if exists(third, second, first) { DAY } else { 0 }
             | if exists(third, first, second) { MONTH } else { 0 }
             | if exists(first, second, third) { YEAR } else { 0 };
@@ -103,20 +104,18 @@ impl Group {
         if allowed == 0 {
             let against = orders(possible).map(|(order, bit)| {
                 let seen = self.sum(|_, fits| fits & bit == 0);
-                Against { order, dates: seen.count, first_row: seen.first }
+                Against { order, dates: seen.count, first: seen.first }
             });
             return Decision::Contradiction(against.collect());
         }
         let open = self.sum(|alike, fits| alike.days(fits & allowed) > 1);
         if open.count > 0 {
             let fits = orders(allowed).map(|(order, _)| order).collect();
-            return Decision::Open { fits, dates: open.count, first_row: open.first };
+            return Decision::Open { fits, dates: open.count, first: open.first };
         }
         let deciding = self.sum(|_, fits| fits & possible != possible);
         match orders(allowed).next() {
-            Some((order, _)) if deciding.count > 0 => {
-                Decision::Proven { order, dates: deciding.count, first_row: deciding.first }
-            }
+            Some((order, _)) if deciding.count > 0 => Decision::Proven { order, dates: deciding.count, first: deciding.first },
             Some(_) | None => Decision::NotNeeded,
         }
     }
@@ -149,11 +148,23 @@ pub struct Against {
     pub order: Order,
     /// How many dates it gives no day for.
     pub dates: u64,
-    /// The row of the first of them.
-    pub first_row: u64,
+    /// Where the first of them stands.
+    pub first: Option<Place>,
 }
 
-/// What the dates of one separator prove. Rows are counted from 1 in the order in which the cells were observed.
+/// What the file says about dates with dots besides the column's own values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Dotted {
+    /// Nothing.
+    #[default]
+    Unsaid,
+    /// The names of its columns are written in Cyrillic: whoever writes so and puts dots into dates puts the day first.
+    Cyrillic,
+    /// Another column of it has dates with dots that allow no other order than day first: its header.
+    Column(String),
+}
+
+/// What the dates of one separator prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// None of them depends on an order.
@@ -164,15 +175,17 @@ pub enum Decision {
         order: Order,
         /// How many dates exclude another one.
         dates: u64,
-        /// The row of the first of them.
-        first_row: u64,
+        /// Where the first of them stands.
+        first: Option<Place>,
     },
-    /// Several orders do, but the dates have dots, which by convention means day, month, year.
+    /// Several orders do, but the dates have dots, and the file says that these mean day, month, year.
     ByDots {
+        /// How the file says so.
+        by: Dotted,
         /// How many dates could be read in another order.
         dates: u64,
-        /// The row of the first of them.
-        first_row: u64,
+        /// Where the first of them stands.
+        first: Option<Place>,
     },
     /// Several orders do.
     Open {
@@ -180,8 +193,8 @@ pub enum Decision {
         fits: Vec<Order>,
         /// How many dates would be other days in another order.
         dates: u64,
-        /// The row of the first of them.
-        first_row: u64,
+        /// Where the first of them stands.
+        first: Option<Place>,
     },
     /// No order does.
     Contradiction(Vec<Against>),
@@ -225,7 +238,7 @@ pub struct Proof {
 }
 
 impl Proof {
-    pub(super) fn of(groups: &[Group; Separator::ALL.len()]) -> Self {
+    pub(super) fn of(groups: &[Group; Separator::ALL.len()], dotted: &Dotted) -> Self {
         let mut proofs: Vec<GroupProof> = Separator::ALL
             .into_iter()
             .zip(groups)
@@ -239,10 +252,11 @@ impl Proof {
                 Decision::NotNeeded | Decision::ByDots { .. } | Decision::Open { .. } => false,
             });
         if let Some(dots) = proofs.iter_mut().find(|group| group.separator == Separator::Dot && !others_disagree)
-            && let Decision::Open { fits, dates, first_row } = &dots.decision
+            && let Decision::Open { fits, dates, first } = &dots.decision
             && fits.contains(&Order::DayMonthYear)
+            && *dotted != Dotted::Unsaid
         {
-            dots.decision = Decision::ByDots { dates: *dates, first_row: *first_row };
+            dots.decision = Decision::ByDots { by: dotted.clone(), dates: *dates, first: *first };
         }
         Self { groups: proofs }
     }

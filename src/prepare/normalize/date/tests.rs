@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Place;
 use chrono::NaiveDateTime;
 use proptest::prelude::*;
 
@@ -20,9 +21,14 @@ fn day(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).expect("a day")
 }
 
+/// Lines are counted from the first cell of a column here.
+fn at(line: u64) -> Place {
+    Place { sheet: 0, line, ordinal: line }
+}
+
 fn evidence<'a>(cells: impl IntoIterator<Item = &'a str>) -> ColumnEvidence {
     let mut evidence = ColumnEvidence::default();
-    cells.into_iter().for_each(|cell| evidence.observe(cell, CellKind::Text));
+    (1..).zip(cells).for_each(|(line, cell)| evidence.observe(at(line), cell, CellKind::Text));
     evidence
 }
 
@@ -121,7 +127,7 @@ fn the_order_of_the_column_rules() {
     assert_eq!(read("1990-04-03", MDY).as_deref(), Ok("1990-04-03"));
     // Without an order only what proves itself is read.
     assert_eq!(read("03/04/1990", None), Err(Code::DateUnreadable));
-    assert_eq!(read("03.04.1990", None).as_deref(), Ok("1990-04-03"));
+    assert_eq!(read("03.04.1990", None), Err(Code::DateUnreadable));
     assert_eq!(read("04/04/1990", None).as_deref(), Ok("1990-04-04"));
     assert_eq!(read("25/03/1990", None).as_deref(), Ok("1990-03-25"));
     assert_eq!(read("03/25/1990", None).as_deref(), Ok("1990-03-25"));
@@ -230,14 +236,12 @@ fn group(separator: Separator, decision: Decision) -> Proof {
 
 #[test]
 fn a_column_proves_its_order() {
-    let proven = |order, dates, first_row| group(Separator::Slash, Decision::Proven { order, dates, first_row });
+    let proven = |order, dates, first| group(Separator::Slash, Decision::Proven { order, dates, first: Some(at(first)) });
     assert_eq!(evidence(["25/03/1990", "03/04/1990"]).decide(), proven(Order::DayMonthYear, 1, 1));
     assert_eq!(evidence(["03/04/1990", "03/25/1990"]).decide(), proven(Order::MonthDayYear, 1, 2));
-    let by_dots = Decision::ByDots { dates: 1, first_row: 1 };
-    assert_eq!(evidence(["03.04.1990", "05.05.1990", ""]).decide(), group(Separator::Dot, by_dots));
     assert_eq!(evidence(["1990-04-03", "5 мая 1990", "04/04/1990", ""]).decide(), Proof::default());
     assert_eq!(evidence([]).decide(), Proof::default());
-    let open = |fits: &[Order], dates, first_row| Decision::Open { fits: fits.to_vec(), dates, first_row };
+    let open = |fits: &[Order], dates, first| Decision::Open { fits: fits.to_vec(), dates, first: Some(at(first)) };
     let both = [Order::DayMonthYear, Order::MonthDayYear];
     let ambiguous = evidence(["", "03/04/1990", "05/06/1990", "07/07/1990"]).decide();
     assert_eq!((ambiguous.is_open(), ambiguous), (true, group(Separator::Slash, open(&both, 2, 2))));
@@ -250,7 +254,25 @@ fn a_column_proves_its_order() {
     assert_eq!(evidence(["25-03-98", "03-04-05"]).decide().orders().of(Separator::Dash), DMY);
     assert_eq!(evidence(["98-03-25", "03-04-05"]).decide().orders().of(Separator::Dash), YMD);
     assert_eq!(evidence(["01-фев-80"]).two_digit_years(), 1);
-    assert_eq!(evidence(["32994", "32995"]).day_counts(), (2, 1));
+    assert_eq!(evidence(["32994", "32995"]).day_counts(), (2, Some(at(1))));
+}
+
+#[test]
+fn dots_prove_nothing_until_the_file_says_who_writes_them() {
+    let column = ["03.04.1990", "05.05.1990", ""];
+    let fits = vec![Order::DayMonthYear, Order::MonthDayYear];
+    let open = Decision::Open { fits, dates: 1, first: Some(at(1)) };
+    assert_eq!(evidence(column).decide(), group(Separator::Dot, open));
+    for by in [Dotted::Cyrillic, Dotted::Column("Выдан".into())] {
+        let mut told = evidence(column);
+        told.note_dotted(by.clone());
+        assert_eq!(told.decide(), group(Separator::Dot, Decision::ByDots { by: by.clone(), dates: 1, first: Some(at(1)) }));
+        assert_eq!(told.decide().orders().of(Separator::Dot), DMY);
+        // What the column itself shows goes over it.
+        let mut other = evidence(["03.25.1990", "03.04.1990"]);
+        other.note_dotted(by);
+        assert_eq!(other.decide().orders().of(Separator::Dot), MDY);
+    }
 }
 
 #[test]
@@ -259,16 +281,21 @@ fn one_separator_proves_nothing_for_another() {
     assert!(!mixed.is_open());
     assert_eq!((mixed.orders().of(Separator::Dot), mixed.orders().of(Separator::Slash)), (DMY, MDY));
     assert!(evidence(["25.03.1990", "03/04/1990"]).decide().is_open());
-    assert!(!evidence(["03.04.1990", "25/03/1990"]).decide().is_open());
-    // The convention of dots ends where the column shows another habit.
-    assert!(evidence(["03/25/1990", "03.04.1990"]).decide().is_open());
+    assert!(evidence(["03.04.1990", "25/03/1990"]).decide().is_open());
+    // What the file says about dots ends where the column shows another habit.
+    let beside = |cells: [&'static str; 2]| {
+        let mut column = evidence(cells);
+        column.note_dotted(Dotted::Cyrillic);
+        column.decide().is_open()
+    };
+    assert_eq!((beside(["03.04.1990", "25/03/1990"]), beside(["03/25/1990", "03.04.1990"])), (false, true));
 }
 
 #[test]
 fn contradictions_are_told_with_their_rows() {
     let against = vec![
-        Against { order: Order::DayMonthYear, dates: 2, first_row: 3 },
-        Against { order: Order::MonthDayYear, dates: 1, first_row: 2 },
+        Against { order: Order::DayMonthYear, dates: 2, first: Some(at(3)) },
+        Against { order: Order::MonthDayYear, dates: 1, first: Some(at(2)) },
     ];
     let conflict = group(Separator::Slash, Decision::Contradiction(against));
     assert_eq!(evidence(["", "25/03/1990", "03/25/1990", "03/26/1990"]).decide(), conflict);
@@ -277,12 +304,12 @@ fn contradictions_are_told_with_their_rows() {
 #[test]
 fn dates_that_a_spreadsheet_swapped_are_suspected() {
     let mut column = evidence(["25/03/1990", "17/08/1991"]);
-    column.observe("1990-03-04", CellKind::Date(day(1990, 3, 4).and_time(NaiveTime::MIN)));
+    column.observe(at(3), "1990-03-04", CellKind::Date(day(1990, 3, 4).and_time(NaiveTime::MIN)));
     assert!(column.looks_swapped());
     let mut whole = column.clone();
-    whole.observe("03/04/1990", CellKind::Text);
+    whole.observe(at(4), "03/04/1990", CellKind::Text);
     assert!(!whole.looks_swapped());
-    column.observe("1990-03-14", CellKind::Date(day(1990, 3, 14).and_time(NaiveTime::MIN)));
+    column.observe(at(3), "1990-03-14", CellKind::Date(day(1990, 3, 14).and_time(NaiveTime::MIN)));
     assert!(!column.looks_swapped());
 }
 
@@ -300,11 +327,14 @@ proptest! {
     }
 
     #[test]
-    fn chunks_prove_what_the_whole_proves(cells in proptest::collection::vec("([0-2][0-9][./][01][0-9][./]19[0-9]{2}|)", 0..12), at in 0usize..12) {
+    fn chunks_prove_what_the_whole_proves(cells in proptest::collection::vec("([0-2][0-9][./][01][0-9][./]19[0-9]{2}|)", 0..12), cut in 0usize..12) {
         let whole = evidence(cells.iter().map(String::as_str));
-        let (before, after) = cells.split_at(at.min(cells.len()));
+        let (before, after) = cells.split_at(cut.min(cells.len()));
         let mut merged = evidence(before.iter().map(String::as_str));
-        merged.merge(&evidence(after.iter().map(String::as_str)));
+        let mut later = ColumnEvidence::default();
+        let lines = before.len() as u64 + 1..;
+        lines.zip(after).for_each(|(line, cell)| later.observe(at(line), cell, CellKind::Text));
+        merged.merge(&later);
         prop_assert_eq!(merged, whole);
     }
 }

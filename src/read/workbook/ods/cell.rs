@@ -5,6 +5,7 @@ use quick_xml::events::{BytesRef, BytesStart};
 
 use super::super::xml::{attribute, number};
 use crate::read::workbook::row::SheetRow;
+use crate::read::workbook::shown::Otherwise;
 
 /// Blanks that one element may stand for.
 const BLANKS_MAX: u32 = 4096;
@@ -139,6 +140,10 @@ impl OpenCell {
             _ => DataRef::SharedString(&self.text),
         };
         row.push(column, &data, self.zero_padding());
+        if matches!(data, DataRef::Float(_)) {
+            let is_percentage = self.kind == "percentage";
+            row.see(self.text.trim(), is_percentage.then_some(Otherwise::Percent));
+        }
     }
 
     /// Digits of a number that is shown with zeros before it, as its format asks.

@@ -132,7 +132,7 @@ pub(super) fn read(source: &SourceFile, with_texts: bool) -> Result<Globals, Rea
             _ => {}
         }
     }
-    globals.formats = styles.iter().map(|id| codes.get(id).copied().unwrap_or_else(|| NumberFormat::built_in(*id))).collect();
+    globals.formats = styles.iter().map(|id| codes.get(id).cloned().unwrap_or_else(|| NumberFormat::built_in(*id))).collect();
     Ok(globals)
 }
 

@@ -4,6 +4,7 @@ use calamine::{CellErrorType, DataRef};
 
 use super::super::damaged;
 use super::super::facts::{Area, Facts};
+use super::super::number_format::NumberFormat;
 use super::super::row::{SheetRow, Walk};
 use super::globals::{self, Globals};
 use super::ole::{f64_at, u32_at};
@@ -14,6 +15,7 @@ use crate::read::source::SourceFile;
 const BOF: u16 = 0x0809;
 const EOF: u16 = 0x000a;
 const FORMULA: u16 = 0x0006;
+const ARRAY: u16 = 0x0221;
 const FILTER_MODE: u16 = 0x009b;
 const MULTIPLE_NUMBERS: u16 = 0x00bd;
 const RICH_LABEL: u16 = 0x00d6;
@@ -24,14 +26,32 @@ const LABEL: u16 = 0x0204;
 const BOOLEAN_OR_ERROR: u16 = 0x0205;
 const FORMULA_TEXT: u16 = 0x0207;
 const ROW: u16 = 0x0208;
+const SHARED_FORMULA: u16 = 0x04bc;
+const TABLE_FORMULA: u16 = 0x0236;
 const PACKED_NUMBER: u16 = 0x027e;
 const ROW_HIDDEN: u16 = 0x20;
+
+/// Flags of a formula: its value is to be worked out when the workbook is opened.
+const WORKED_OUT_LATER: u16 = 3;
 
 /// A cell as its record holds it.
 enum Found<'a> {
     Value(DataRef<'a>),
+    Number(f64),
     /// A formula whose text stands in a record of its own.
     TextFollows,
+    /// A formula without a value.
+    Gap,
+}
+
+impl Found<'_> {
+    fn put(&self, row: &mut SheetRow, column: usize, format: &NumberFormat, is_1904: bool) {
+        match self {
+            Self::Value(value) => row.push(column, value, format.zero_padding),
+            Self::Number(number) => row.push_number(column, *number, format, is_1904),
+            Self::TextFollows | Self::Gap => row.push_gap(column),
+        }
+    }
 }
 
 /// What the sheet says about its rows.
@@ -92,23 +112,31 @@ pub(in crate::read::workbook) fn walk(
     let mut pending: Option<(u64, usize, usize)> = None;
     let mut text = String::new();
     let mut depth = 1_u32;
-    let mut put = |walk: &mut Walk<'_>, line: u64, column: usize, value: &DataRef<'_>, zeros: usize| {
+    let plain = NumberFormat::default();
+    let format_of = |style: usize| globals.formats.get(style).unwrap_or(&plain);
+    let mut put = |walk: &mut Walk<'_>, line: u64, column: usize, found: &Found<'_>, style: usize| {
         if is_unordered {
             // A sheet has 65,536 rows at most; they are put in order first.
             let row = rows.entry(line).or_default();
             row.line = line;
-            row.push(column, value, zeros);
+            found.put(row, column, format_of(style), globals.is_1904);
             return Ok(true);
         }
         Ok(match walk.row(line)? {
             Some(row) => {
-                row.push(column, value, zeros);
+                found.put(row, column, format_of(style), globals.is_1904);
                 true
             }
             None => false,
         })
     };
     while let Some(id) = records.advance()? {
+        let is_waited_for = matches!(id, FORMULA_TEXT | SHARED_FORMULA | ARRAY | TABLE_FORMULA);
+        if let Some((line, column, style)) = pending.take_if(|_| !is_waited_for)
+            && !put(walk, line, column, &Found::Gap, style)?
+        {
+            return Ok(false);
+        }
         match id {
             BOF => depth += 1,
             EOF => {
@@ -120,11 +148,11 @@ pub(in crate::read::workbook) fn walk(
             // What belongs to a chart on the sheet.
             _ if depth > 1 => {}
             FORMULA_TEXT => {
-                if let Some((line, column, zeros)) = pending.take() {
+                if let Some((line, column, style)) = pending.take() {
                     text.clear();
                     records.go(0);
                     records.text(globals.writing, false, &mut text)?;
-                    if !put(walk, line, column, &DataRef::SharedString(&text), zeros)? {
+                    if !put(walk, line, column, &Found::Value(DataRef::SharedString(&text)), style)? {
                         return Ok(false);
                     }
                 }
@@ -135,33 +163,23 @@ pub(in crate::read::workbook) fn walk(
                 let cells = body.get(4..body.len().saturating_sub(2)).unwrap_or(&[]);
                 for (index, cell) in cells.chunks_exact(6).enumerate() {
                     let Some(number) = packed_number(cell, 2) else { continue };
-                    let format = globals.formats.get(usize::from(short(cell, 0))).copied().unwrap_or_default();
-                    let value = format.value(number, globals.is_1904);
-                    if !put(walk, line, first + index, &value, format.zero_padding)? {
+                    if !put(walk, line, first + index, &Found::Number(number), usize::from(short(cell, 0)))? {
                         return Ok(false);
                     }
                 }
             }
             FORMULA | RICH_LABEL | SHARED_LABEL | NUMBER | LABEL | BOOLEAN_OR_ERROR | PACKED_NUMBER => {
                 let (line, column) = (u64::from(short(&records.body, 0)) + 1, usize::from(short(&records.body, 2)));
-                let format = globals.formats.get(usize::from(short(&records.body, 4))).copied().unwrap_or_default();
+                let style = usize::from(short(&records.body, 4));
                 text.clear();
                 if matches!(id, LABEL | RICH_LABEL) {
                     records.go(6);
                     records.text(globals.writing, false, &mut text)?;
                 }
                 match cell(source, id, &records.body, &globals, &text, line)? {
-                    Some(Found::TextFollows) => pending = Some((line, column, format.zero_padding)),
-                    Some(Found::Value(value)) => {
-                        let value = match value {
-                            DataRef::Float(number) => format.value(number, globals.is_1904),
-                            value => value,
-                        };
-                        if !put(walk, line, column, &value, format.zero_padding)? {
-                            return Ok(false);
-                        }
-                    }
-                    None => {}
+                    Some(Found::TextFollows) => pending = Some((line, column, style)),
+                    Some(found) if !put(walk, line, column, &found, style)? => return Ok(false),
+                    Some(_) | None => {}
                 }
             }
             _ => {}
@@ -196,8 +214,8 @@ fn cell<'a>(
 ) -> Result<Option<Found<'a>>, ReadError> {
     let cut = || damaged(source, format!("a cell of row {line} is cut off"));
     let value = match id {
-        NUMBER => DataRef::Float(f64_at(body, 6).ok_or_else(cut)?),
-        PACKED_NUMBER => DataRef::Float(packed_number(body, 6).ok_or_else(cut)?),
+        NUMBER => return Ok(Some(Found::Number(f64_at(body, 6).ok_or_else(cut)?))),
+        PACKED_NUMBER => return Ok(Some(Found::Number(packed_number(body, 6).ok_or_else(cut)?))),
         LABEL | RICH_LABEL => DataRef::SharedString(label),
         SHARED_LABEL => {
             let index = u32_at(body, 6).ok_or_else(cut)?;
@@ -211,7 +229,10 @@ fn cell<'a>(
         },
         FORMULA => {
             if short(body, 12) != 0xffff {
-                return Ok(Some(Found::Value(DataRef::Float(f64_at(body, 6).ok_or_else(cut)?))));
+                let number = f64_at(body, 6).ok_or_else(cut)?;
+                // Programs that cannot calculate write a zero and ask the next one to.
+                let is_gap = number.to_bits() == 0 && short(body, 14) & WORKED_OUT_LATER != 0;
+                return Ok(Some(if is_gap { Found::Gap } else { Found::Number(number) }));
             }
             match (body.get(6), body.get(8)) {
                 (Some(0), _) => return Ok(Some(Found::TextFollows)),

@@ -4,8 +4,6 @@
 mod records;
 mod sheet;
 
-use calamine::DataRef;
-
 use super::number_format::NumberFormat;
 use super::package::Package;
 use super::{SheetEntry, damaged, relations};
@@ -106,7 +104,7 @@ fn formats(
             STYLES_END => are_cell_styles = false,
             STYLE if are_cell_styles => {
                 let number = u16_at(&records.body, 2).unwrap_or(0);
-                styles.push(codes.get(&number).copied().unwrap_or_else(|| NumberFormat::built_in(number)));
+                styles.push(codes.get(&number).cloned().unwrap_or_else(|| NumberFormat::built_in(number)));
             }
             _ => {}
         }
@@ -119,10 +117,4 @@ struct Globals {
     is_1904: bool,
     texts: Vec<Box<str>>,
     formats: Vec<NumberFormat>,
-}
-
-impl Globals {
-    fn number(&self, number: f64, format: NumberFormat) -> DataRef<'static> {
-        format.value(number, self.is_1904)
-    }
 }

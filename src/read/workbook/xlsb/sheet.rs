@@ -4,6 +4,7 @@ use calamine::DataRef;
 
 use super::super::damaged;
 use super::super::facts::{Area, Facts};
+use super::super::number_format::NumberFormat;
 use super::super::package::Package;
 use super::super::row::Walk;
 use super::super::xls::{error, packed_number};
@@ -29,6 +30,8 @@ const CELLS_END: u16 = 0x0092;
 const FILTER_COLUMN: u16 = 0x00a3;
 const MERGED_CELLS: u16 = 0x00b0;
 const ROW_HIDDEN: u8 = 0x10;
+/// Flag of a formula: its value is to be worked out when the workbook is opened.
+const WORKED_OUT_LATER: u8 = 2;
 const ROWS_MAX: u32 = 1 << 20;
 const COLUMNS_MAX: u32 = 1 << 14;
 
@@ -101,13 +104,18 @@ pub(in crate::read::workbook) fn walk(
             }
             _ => {
                 let line = u64::from(row) + 1;
-                let Some(value) = value(id, &records, &globals, source, line)? else { continue };
+                let Some(found) = found(id, &records, &globals, source, line)? else { continue };
                 let column = u32_at(&records.body, 0)
                     .filter(|&column| column < COLUMNS_MAX)
                     .ok_or_else(|| damaged(source, format!("a cell of row {line} is cut off or beyond the last column")))?;
-                let zeros = style(&records.body, &globals).zero_padding;
                 let Some(row) = walk.row(line)? else { return Ok(false) };
-                row.push(column as usize, &value, zeros);
+                let column = column as usize;
+                match (found, style(&records.body, &globals)) {
+                    (Found::Gap, _) => row.push_gap(column),
+                    (Found::Number(number), Some(format)) => row.push_number(column, number, format, globals.is_1904),
+                    (Found::Number(number), None) => row.push(column, &DataRef::Float(number), 0),
+                    (Found::Value(value), format) => row.push(column, &value, format.map_or(0, |format| format.zero_padding)),
+                }
             }
         }
     }
@@ -121,25 +129,38 @@ fn part_of(source: &SourceFile, settings: &ReadSettings, package: &mut Package<'
 }
 
 /// The number format of a cell; the style's number has three bytes.
-fn style(body: &[u8], globals: &Globals) -> super::super::number_format::NumberFormat {
+fn style<'a>(body: &[u8], globals: &'a Globals) -> Option<&'a NumberFormat> {
     let number = u32_at(body, 4).unwrap_or(0) & 0x00ff_ffff;
-    globals.formats.get(number as usize).copied().unwrap_or_default()
+    globals.formats.get(number as usize)
+}
+
+/// A cell as its record holds it.
+enum Found<'a> {
+    Value(DataRef<'a>),
+    Number(f64),
+    /// A formula without a value.
+    Gap,
 }
 
 /// What a cell's record holds; `None` where it is empty or no cell.
-fn value<'a, R: std::io::Read>(
+fn found<'a, R: std::io::Read>(
     id: u16,
     records: &Records<'_, R>,
     globals: &'a Globals,
     source: &SourceFile,
     line: u64,
-) -> Result<Option<DataRef<'a>>, ReadError> {
+) -> Result<Option<Found<'a>>, ReadError> {
     let body = &records.body;
     let cut = || damaged(source, format!("a cell of row {line} is cut off"));
-    let format = || style(body, globals);
-    Ok(Some(match id {
-        PACKED_NUMBER => globals.number(packed_number(body, 8).ok_or_else(cut)?, format()),
-        NUMBER | FORMULA_NUMBER => globals.number(f64_at(body, 8).ok_or_else(cut)?, format()),
+    Ok(Some(Found::Value(match id {
+        PACKED_NUMBER => return Ok(Some(Found::Number(packed_number(body, 8).ok_or_else(cut)?))),
+        NUMBER => return Ok(Some(Found::Number(f64_at(body, 8).ok_or_else(cut)?))),
+        FORMULA_NUMBER => {
+            let number = f64_at(body, 8).ok_or_else(cut)?;
+            // Programs that cannot calculate write a zero and ask the next one to.
+            let is_gap = number.to_bits() == 0 && body.get(16).is_some_and(|flags| flags & WORKED_OUT_LATER != 0);
+            return Ok(Some(if is_gap { Found::Gap } else { Found::Number(number) }));
+        }
         ERROR | FORMULA_ERROR => DataRef::Error(error(*body.get(8).ok_or_else(cut)?)),
         BOOLEAN | FORMULA_BOOLEAN => DataRef::Bool(*body.get(8).ok_or_else(cut)? != 0),
         TEXT | FORMULA_TEXT => DataRef::String(records.text(8).ok_or_else(cut)?.0),
@@ -151,5 +172,5 @@ fn value<'a, R: std::io::Read>(
             DataRef::SharedString(globals.texts.get(index).ok_or_else(missing)?)
         }
         _ => return Ok(None),
-    }))
+    })))
 }
