@@ -136,11 +136,8 @@ impl Desk {
 
     /// Works until the rows end or something stops it; nothing is in flight any more when it returns.
     pub(super) async fn work(mut self) -> Result<Sent, JournalError> {
-        loop {
-            match self.pump().await {
-                Pause::LookUp => self.look_up().await,
-                Pause::End => break,
-            }
+        while let Pause::LookUp = self.pump().await {
+            self.look_up().await;
         }
         self.tell();
         if let Err(error) = self.line.pace.settle().await {

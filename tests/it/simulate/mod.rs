@@ -302,8 +302,7 @@ fn the_same_seed_gives_the_same_night() {
         let mut temper = calm(&mut random);
         (temper.lost_before, temper.lost_after) = (50, 50);
         let morning = pass(7, Night { kills: vec![Duration::from_secs(4)], ..Night::new(temper, 100) });
-        let arrivals = morning.bank.ledger.lock().unwrap().arrivals.clone();
-        arrivals
+        morning.bank.ledger.lock().unwrap().arrivals.clone()
     };
     assert_eq!(arrivals(), arrivals());
 }
