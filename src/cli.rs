@@ -57,6 +57,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the runs in the journal.
     Runs(RunsArgs),
+    /// Tell what is configured, and from where.
+    Config(ConfigArgs),
     /// A local imitation of a provider, for rehearsals and tests.
     Sandbox(SandboxArgs),
     /// Print completions for a shell.
@@ -397,6 +399,34 @@ pub struct RunsArgs {
     /// Journal file.
     #[arg(long, value_name = "FILE", env = "CLIENTFERRY_JOURNAL")]
     pub journal: Option<PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What about it.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What is told of the configuration.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Everything in force and where it comes from; secrets by their places only.
+    Show(ConfigShowArgs),
+    /// The JSON Schema of clientferry.toml, for editors.
+    Schema,
+}
+
+/// `config show`.
+#[derive(Debug, Args)]
+pub struct ConfigShowArgs {
+    /// This account alone.
+    #[arg(long, value_name = "NAME", env = "CLIENTFERRY_ACCOUNT")]
+    pub account: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `sandbox`.

@@ -25,5 +25,6 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod failure;
+pub mod harden;
 pub mod pipeline;
 pub mod terminal;

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clientferry::cli::Cli;
 use clientferry::failure::Exit;
-use clientferry::{commands, terminal};
+use clientferry::{commands, harden, terminal};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    harden::keep_memory_private();
     let cli = Cli::parse();
     // Nothing of the work is looked at after a panic.
     match terminal::fenced(AssertUnwindSafe(|| commands::run(cli))) {

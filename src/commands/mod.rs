@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod check_profile;
 mod compare;
+mod config;
 mod evidence;
 mod explain;
 mod facts;
@@ -68,6 +69,7 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Verify(args) => verify::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Runs(args) => runs::run(&config, &args),
+        Command::Config(args) => config::run(&config, &args),
         Command::Sandbox(args) => sandbox::run(&config, &registry, &args),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,18 +1,13 @@
-//! `[accounts.NAME]`: whose tokens and limits. Reads no addresses of providers and opens no connection.
+//! `[accounts.NAME]`: whose tokens and limits. Reads no secret and opens no connection.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::SANDBOX_ACCOUNT;
-use super::environment::env;
 use crate::failure::Failure;
-use crate::provider::{self, CodeMeaning, OwnProfile, Secret};
-
-/// The secret that the keys `token_env` and `token_file` are about.
-const TOKEN: &str = "token";
+use crate::provider::{self, CodeMeaning, OwnProfile};
 
 /// One `[accounts.NAME]`.
 #[derive(Debug, Default, Deserialize)]
@@ -22,6 +17,7 @@ pub(super) struct Account {
     pub(super) base_url: Option<String>,
     pub(super) token_env: Option<String>,
     pub(super) token_file: Option<PathBuf>,
+    pub(super) token_command: Option<Vec<String>>,
     pub(super) client_cert: Option<PathBuf>,
     pub(super) client_key: Option<PathBuf>,
     pub(super) ca_file: Option<PathBuf>,
@@ -53,6 +49,15 @@ pub(super) struct Account {
 pub(super) struct SecretPlace {
     pub(super) env: Option<String>,
     pub(super) file: Option<PathBuf>,
+    /// Program and arguments.
+    pub(super) command: Option<Vec<String>>,
+}
+
+impl SecretPlace {
+    fn is_one(&self) -> bool {
+        let given = [self.env.is_some(), self.file.is_some(), self.command.is_some()];
+        given.into_iter().filter(|given| *given).count() == 1
+    }
 }
 
 /// What an error code means for a row.
@@ -102,11 +107,23 @@ impl Account {
                 let names: Vec<&str> = known.iter().map(|known| known.name).collect();
                 return Err(refuse(format!("{} knows no secret `{secret}`; known: {}", self.provider, names.join(", "))));
             }
-            if place.env.is_some() == place.file.is_some() {
-                return Err(refuse(format!("the secret `{secret}` needs either `env` or `file`")));
+            if !place.is_one() {
+                return Err(refuse(format!("the secret `{secret}` needs one of `env`, `file` and `command`")));
             }
         }
-        Ok(())
+        match self.token_place() {
+            Some(place) if !place.is_one() => {
+                Err(refuse("only one of `token_env`, `token_file` and `token_command` can say where the token is".to_owned()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Where the three keys of the token say that it lies.
+    pub(super) fn token_place(&self) -> Option<SecretPlace> {
+        let place =
+            SecretPlace { env: self.token_env.clone(), file: self.token_file.clone(), command: self.token_command.clone() };
+        (place.env.is_some() || place.file.is_some() || place.command.is_some()).then_some(place)
     }
 }
 
@@ -115,68 +132,4 @@ pub(super) fn sandbox_is_reserved() -> Failure {
         format!("`{SANDBOX_ACCOUNT}` cannot be the name of an account: rehearsals with --sandbox are remembered under it"),
         "give the account another name",
     )
-}
-
-/// Everything secret that the provider wants of the account.
-pub(super) fn secrets(
-    name: &str,
-    account: &Account,
-    provider: &str,
-    own: Option<&OwnProfile>,
-) -> Result<BTreeMap<String, SecretString>, Failure> {
-    let mut found = BTreeMap::new();
-    for wanted in &provider::secrets(provider, own) {
-        match secret(name, account, wanted)? {
-            Some(text) => _ = found.insert(wanted.name.to_owned(), text),
-            None if wanted.required => return Err(no_secret(name, wanted)),
-            None => {}
-        }
-    }
-    Ok(found)
-}
-
-fn secret(name: &str, account: &Account, wanted: &Secret) -> Result<Option<SecretString>, Failure> {
-    let place = account.secrets.get(wanted.name);
-    let is_token = wanted.name == TOKEN;
-    let variable = place.and_then(|place| place.env.as_ref()).or(account.token_env.as_ref().filter(|_| is_token));
-    let file = place.and_then(|place| place.file.clone()).or(account.token_file.clone().filter(|_| is_token));
-    let set = wanted.variables.iter().find_map(|variable| env(variable));
-    let named = wanted.variables.iter().find_map(|variable| env(&format!("{variable}_FILE"))).map(PathBuf::from).or(file);
-    let text = match (set, variable, named) {
-        (Some(text), _, _) => text,
-        (None, Some(variable), _) => env(variable).ok_or_else(|| {
-            Failure::settings(
-                format!("the account `{name}` takes its {} from {variable}, which is not set", wanted.name),
-                "set the variable",
-            )
-        })?,
-        (None, None, Some(path)) => std::fs::read_to_string(&path).map_err(|error| {
-            Failure::settings(
-                format!("the {} file {} cannot be read: {error}", wanted.name, path.display()),
-                "check its path and permissions",
-            )
-        })?,
-        (None, None, None) => return Ok(None),
-    };
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Failure::settings(
-            format!("the {} of the account `{name}` is empty", wanted.name),
-            "check the variable or the file",
-        ));
-    }
-    Ok(Some(SecretString::from(text.to_owned())))
-}
-
-fn no_secret(name: &str, wanted: &Secret) -> Failure {
-    let variable = wanted.variables.first().copied().unwrap_or_default();
-    let hint = if wanted.name == TOKEN {
-        "set CLIENTFERRY_TOKEN or CLIENTFERRY_TOKEN_FILE, or name token_env or token_file in the configuration; to rehearse without one, add --sandbox".to_owned()
-    } else {
-        format!(
-            "set {variable} or {variable}_FILE, or name its place in the configuration: [accounts.{name}.secrets] {} = {{ env = \"…\" }}; to rehearse without one, add --sandbox",
-            wanted.name
-        )
-    };
-    Failure::settings(format!("the account `{name}` has no {}", wanted.name), hint)
 }

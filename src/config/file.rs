@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use super::SANDBOX_ACCOUNT;
 use super::accounts::{Account, sandbox_is_reserved};
+use super::schema;
+use super::secret::SecretFiles;
 use super::sending::Sending;
 use crate::failure::Failure;
 use crate::provider::OwnProfile;
@@ -24,6 +26,8 @@ pub struct Config {
     pub(super) reports: Option<PathBuf>,
     /// Language of `report.html`.
     pub(super) lang: Option<String>,
+    /// Who may read files with secrets.
+    pub(super) secret_files: Option<SecretFiles>,
     #[serde(default)]
     pub(super) sending: Sending,
     #[serde(default)]
@@ -31,9 +35,12 @@ pub struct Config {
     /// Providers of the user's own.
     #[serde(default)]
     pub(super) providers: BTreeMap<String, ProviderPlace>,
-    /// Where this was read.
+    /// Where this was read; empty where no file was.
     #[serde(skip)]
     pub(super) path: PathBuf,
+    /// All of it as it is written there.
+    #[serde(skip)]
+    pub(super) written: toml::Table,
     /// The profiles of `providers`, once they were read.
     #[serde(skip)]
     pub(super) own: BTreeMap<String, Arc<OwnProfile>>,
@@ -76,13 +83,21 @@ impl Config {
     }
 
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, Failure> {
-        toml::from_str(text).map_err(|error| {
-            // The parser's own message would print the line, and a line may hold a secret that somebody put there by mistake.
-            let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+        let refuse = |line: usize, why: &str| {
             Failure::settings(
-                format!("the configuration {}:{line} is not valid: {}", path.display(), error.message()),
+                format!("the configuration {}:{line} is not valid: {why}", path.display()),
                 "see the README for the keys that exist; secrets stand in the environment or a file of their own, not here",
             )
-        })
+        };
+        if let Some(unknown) = schema::unknown_key(text) {
+            return Err(refuse(unknown.line, &unknown.what));
+        }
+        // The parser's own message would print the line, and a line may hold a secret that somebody put there by mistake.
+        let line = |error: &toml::de::Error| {
+            error.span().map_or(1, |span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1)
+        };
+        let config: Self = toml::from_str(text).map_err(|error| refuse(line(&error), error.message()))?;
+        let written = toml::from_str(text).map_err(|error| refuse(line(&error), error.message()))?;
+        Ok(Self { written, ..config })
     }
 }

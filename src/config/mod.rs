@@ -4,19 +4,28 @@ mod accounts;
 mod environment;
 mod file;
 mod pacing;
+mod schema;
+mod secret;
 mod sending;
+mod show;
+#[cfg(test)]
+mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use self::accounts::{Account, sandbox_is_reserved, secrets};
+use self::accounts::{Account, sandbox_is_reserved};
 use self::environment::{env, number, path_of};
 pub use self::file::Config;
 pub use self::pacing::PaceAsked;
+pub use self::schema::SCHEMA;
+use self::secret::{SecretFiles, check_private};
 pub use self::sending::max_rejected;
+pub use self::show::{Origin, Section, Setting};
 use crate::failure::Failure;
 use crate::provider::{self, AccountSettings, OwnProfile};
 
@@ -87,6 +96,40 @@ impl Config {
         self.lang.as_deref()
     }
 
+    /// The file that this was read from.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        (!self.path.as_os_str().is_empty()).then_some(&*self.path)
+    }
+
+    /// Whether the file describes an account of this name.
+    #[must_use]
+    pub fn has_account(&self, name: &str) -> bool {
+        self.accounts.contains_key(name)
+    }
+
+    /// The variables that mean something to the configuration.
+    #[must_use]
+    pub fn variables(&self) -> BTreeSet<String> {
+        let tables = [schema::top(), schema::table("sending"), schema::account("")];
+        let of_keys = tables.into_iter().flatten().filter_map(|(_, key)| schema::variable(key)).map(str::to_owned);
+        let providers = self.accounts.values().map(|account| account.provider.as_str()).chain([""]);
+        let secrets = providers.flat_map(|provider| provider::secrets(provider, self.own(provider).as_deref()));
+        let of_secrets =
+            secrets.flat_map(|secret| secret.variables.iter().flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]));
+        of_keys.chain(of_secrets).collect()
+    }
+
+    /// Who may read files with secrets.
+    fn secret_files(&self) -> SecretFiles {
+        match env("CLIENTFERRY_SECRET_FILES").as_deref() {
+            Some("any") => SecretFiles::Any,
+            // A slip must not open them.
+            Some(_) => SecretFiles::Private,
+            None => self.secret_files.unwrap_or_default(),
+        }
+    }
+
     /// The name of the account that a provider's operations are sent with.
     ///
     /// # Errors
@@ -145,13 +188,18 @@ impl Config {
         let account = self.accounts.get(name).unwrap_or(&empty);
         let provider = if account.provider.is_empty() { provider } else { &account.provider };
         let own = self.own(provider);
-        let secrets = secrets(name, account, provider, own.as_deref())?;
+        let files = self.secret_files();
+        let secrets = secret::read_all(name, account, provider, own.as_deref(), files)?;
         let mut settings = AccountSettings::new(name, SecretString::default()).with_own(own);
         settings.secrets = secrets;
         settings.options = account.options.clone();
         settings.base_url = env("CLIENTFERRY_BASE_URL").or_else(|| account.base_url.clone());
         settings.client_cert = path_of("CLIENTFERRY_CLIENT_CERT", account.client_cert.as_ref());
         settings.client_key = path_of("CLIENTFERRY_CLIENT_KEY", account.client_key.as_ref());
+        // The certificate's file may hold its key.
+        for path in settings.client_key.iter().chain(settings.client_cert.iter().filter(|_| settings.client_key.is_none())) {
+            check_private(&format!("the file of the client's key {}", path.display()), path, files)?;
+        }
         settings.ca_file = path_of("CLIENTFERRY_CA_FILE", account.ca_file.as_ref());
         settings.proxy = env("CLIENTFERRY_PROXY").or_else(|| account.proxy.clone());
         settings.rate_per_s = self.requests_per_second(name)?;
@@ -167,41 +215,5 @@ impl Config {
         }
         settings.error_code_map = account.error_codes.iter().map(|(code, meaning)| (code.clone(), (*meaning).into())).collect();
         Ok(settings)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provider::CodeMeaning;
-
-    fn config(text: &str) -> Result<Config, Failure> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("clientferry.toml");
-        std::fs::write(&path, text).unwrap();
-        Config::load(Some(&path))
-    }
-
-    #[test]
-    fn the_sandbox_has_a_name_of_its_own() {
-        assert!(config("[accounts.sandbox]\nprovider = \"tbank\"\n").unwrap_err().to_string().contains("sandbox"));
-        let config = config("[accounts.main]\nprovider = \"tbank\"\n").unwrap();
-        assert!(config.account_name(Some("sandbox"), "tbank").unwrap_err().to_string().contains("rehearsals"));
-        assert_eq!(config.account_name(Some("main"), "tbank").unwrap(), "main");
-    }
-
-    #[test]
-    fn error_codes_have_three_meanings() {
-        let folder = tempfile::tempdir().unwrap();
-        let token = folder.path().join("token");
-        std::fs::write(&token, "t0ken").unwrap();
-        let text = format!(
-            "[accounts.main]\nprovider = \"tbank\"\ntoken_file = {:?}\n[accounts.main.error_codes]\nA1 = \"existing\"\nB2 = \"halt\"\n",
-            token.display().to_string()
-        );
-        let codes = config(&text).unwrap().account("main", "tbank").unwrap().error_code_map;
-        assert_eq!(codes.get("A1"), Some(&CodeMeaning::Existing));
-        assert_eq!(codes.get("B2"), Some(&CodeMeaning::Halt));
-        assert!(config("[accounts.main]\nprovider = \"tbank\"\nerror_codes = { A = \"maybe\" }\n").is_err());
     }
 }

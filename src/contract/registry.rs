@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use super::operation::Operation;
+use crate::model::text;
 
 const BUILT_IN: &[&str] = &[
     include_str!("tbank/fl-resident.json"),
@@ -100,13 +101,8 @@ impl Registry {
         if !found.is_empty() {
             return Ok(found);
         }
-        let nearest = self
-            .operations
-            .iter()
-            .map(|operation| (strsim::jaro_winkler(&operation.name, wanted), &*operation.name))
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .filter(|(likeness, _)| *likeness > 0.7)
-            .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"));
+        let nearest = text::nearest(wanted, self.operations.iter().map(|operation| &*operation.name))
+            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
         Err(ContractError::Unknown { wanted: wanted.to_owned(), nearest })
     }
 }

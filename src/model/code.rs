@@ -242,11 +242,8 @@ impl Code {
     /// The code that was probably meant by a name that is none.
     #[must_use]
     pub fn nearest(name: &str) -> Option<Self> {
-        const ALIKE: f64 = 0.7;
-        let wanted = name.trim().to_lowercase();
-        let likeness = |code: Self| strsim::jaro_winkler(&wanted, code.as_str());
-        let nearest = Self::ALL.iter().copied().max_by(|one, other| likeness(*one).total_cmp(&likeness(*other)));
-        nearest.filter(|code| likeness(*code) > ALIKE)
+        let nearest = super::text::nearest(name, Self::ALL.iter().map(|code| code.as_str()))?;
+        Self::ALL.iter().copied().find(|code| code.as_str() == nearest)
     }
 }
 

@@ -2,6 +2,20 @@
 
 use std::borrow::Cow;
 
+/// Likeness above which a name was probably meant.
+const ALIKE: f64 = 0.75;
+
+/// The known name that was probably meant by one that is none, whatever the case.
+#[must_use]
+pub fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted = wanted.trim().to_lowercase();
+    known
+        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, name)| name)
+}
+
 /// A header, a word of a value list or an alias in the form in which they are compared:
 /// case folded, ё as е, without `№ . , : ; ( ) * _ - / "` and with single blanks.
 #[must_use]

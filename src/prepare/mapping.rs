@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::annex::{AnnexError, ItemsSource};
+use crate::model::text;
 
 /// A mapping as it is written in TOML.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -290,11 +291,7 @@ impl Mapping {
 
 /// `; the nearest is …` for a name that was probably meant.
 pub(super) fn nearest<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> String {
-    known
-        .map(|name| (strsim::jaro_winkler(&wanted.to_lowercase(), &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, name)| format!("; the nearest is `{name}`"))
+    text::nearest(wanted, known).map_or_else(String::new, |name| format!("; the nearest is `{name}`"))
 }
 
 #[cfg(test)]

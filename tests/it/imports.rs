@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox"]),
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
     ("terminal", &["submit"]),
+    ("harden", &[]),
     ("cli", &[]),
     ("config", &["model", "submit", "provider", "failure"]),
     (

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::statuses::Statuses;
 use super::template::{Template, is_pointer};
+use crate::model::text;
 
 /// Something that is wrong with a profile or a contract of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,13 +174,8 @@ impl<'a> Reader<'a> {
             if asked.iter().any(|known| known == key) {
                 continue;
             }
-            let nearest = asked
-                .iter()
-                .map(|known| (strsim::jaro_winkler(known, key), *known))
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .filter(|(likeness, _)| *likeness > 0.7);
-            let hint = match nearest {
-                Some((_, known)) => format!("did you mean `{known}`?"),
+            let hint = match text::nearest(key, asked.iter().copied()) {
+                Some(known) => format!("did you mean `{known}`?"),
                 None => format!("known here: {}", asked.join(", ")),
             };
             self.problem(key, "is not known", hint);

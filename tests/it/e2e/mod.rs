@@ -19,6 +19,7 @@ mod joined;
 mod loanpro;
 mod own;
 mod rate;
+mod settings;
 mod size;
 mod stops;
 mod whole_job;

@@ -238,6 +238,11 @@ impl SandboxProcess {
         Self { child, folder, url }
     }
 
+    /// The process.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(super) fn ledger(&self) -> PathBuf {
         self.folder.path().join("ledger.jsonl")
     }
