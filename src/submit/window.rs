@@ -224,12 +224,10 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
             self.connections.broke();
         }
         match self.open.remove(&ticket) {
-            Some(Some(UnderWay { latest, .. })) => {
-                if now < latest {
-                    self.windows.iter_mut().for_each(|window| window.moved(latest, now));
-                }
+            Some(Some(UnderWay { latest, .. })) if now < latest => {
+                self.windows.iter_mut().for_each(|window| window.moved(latest, now));
             }
-            None => {}
+            Some(Some(_)) | None => {}
             // It never said that it started: it counts from now.
             Some(None) => {
                 self.pending = self.pending.saturating_sub(1);
