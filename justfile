@@ -20,6 +20,10 @@ test what="":
 simulate seeds="5000":
     CLIENTFERRY_SIMULATE={{seeds}} cargo test --release --test it -- simulate
 
+# Runs killed, torn, filled, reordered and robbed of answers, at every provider.
+torture cases="500":
+    CLIENTFERRY_TORTURE={{cases}} cargo test --release --test it -- torture
+
 # Write golden files and generated pages anew; look at the diff before committing.
 bless:
     CLIENTFERRY_BLESS=1 cargo test

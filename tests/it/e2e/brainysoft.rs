@@ -102,8 +102,12 @@ fn a_messy_base_is_imported_as_committed() {
     assert_eq!(Report::read(&folder).fates(), report.fates());
 }
 
-/// Rows of invented persons.
 fn write_persons(stage: &Stage, rows: usize) {
+    stage.write("clients.csv", persons(rows));
+}
+
+/// Rows of invented persons.
+pub(super) fn persons(rows: usize) -> String {
     let mut text = String::from("ID,Фамилия,Имя,Пол,Дата рождения,Серия,Номер,Дата выдачи,Телефон,ФИАС,Адрес проживания\n");
     for number in 0..rows {
         let names = ["Образцов", "Примеров", "Макетов", "Шаблонов"];
@@ -117,7 +121,7 @@ fn write_persons(stage: &Stage, rows: usize) {
         )
         .unwrap();
     }
-    stage.write("clients.csv", text);
+    text
 }
 
 const IMPORT: [&str; 4] = ["import", "clients.csv", "--to", "brainysoft/individual"];

@@ -13,7 +13,7 @@ const COMPANIES: [&str; 4] = ["import", "companies.csv", "--to", "finlego/core-c
 const PEOPLE: [&str; 4] = ["import", "people.csv", "--to", "finlego/onboarding-individual"];
 
 /// Companies under headers of the body's own paths.
-fn companies(rows: usize) -> String {
+pub(super) fn companies(rows: usize) -> String {
     let mut text = "Client ID,onboardingId,editorUserId,riskLevel,address.streetLine1,address.city,address.zip,address.country,\
                     phoneNumber,legalName,countryOfRegistration\n"
         .to_owned();
@@ -31,7 +31,7 @@ fn case(row: usize) -> String {
     format!("f4fce315-0000-4000-8000-{row:012}")
 }
 
-fn people(rows: usize) -> String {
+pub(super) fn people(rows: usize) -> String {
     let mut text = "External ID,Risk Level,address.streetLine1,address.city,address.zip,address.country,Phone,Email,First name,\
                     Last name,Citizenship,residenceCountry,Birth date,identificationDocument.type,identificationDocument.number,\
                     identificationDocument.issuedBy,identificationDocument.issuedDate,identificationDocument.expirationDate,\

@@ -9,7 +9,7 @@ use super::truth::Report;
 
 const ROWS: usize = 2000;
 const IMPORT: [&str; 6] = ["import", "borrowers.csv", "--to", "loanpro/individual", "--mapping", "mapping.toml"];
-const MAPPING: &str = r#"
+pub(super) const MAPPING: &str = r#"
 [columns]
 "Customer #" = "external_id"
 "First Name" = "first_name"
@@ -30,7 +30,7 @@ customerIdType = "SSN"
 "#;
 
 /// Borrowers of whom no two share anything; `from` is the number of the first.
-fn borrowers(from: usize, rows: usize) -> String {
+pub(super) fn borrowers(from: usize, rows: usize) -> String {
     let mut text = String::from("Customer #,First Name,Last Name,SSN,DOB,Email,Phone,Address,City,State,Zip\n");
     for number in from..from + rows {
         text.push_str(&format!(

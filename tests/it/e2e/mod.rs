@@ -22,4 +22,5 @@ mod rate;
 mod settings;
 mod size;
 mod stops;
+mod torture;
 mod whole_job;

@@ -13,7 +13,7 @@ use super::truth::Report;
 const ROWS: usize = 2000;
 
 /// A sample's provider, as many clients as wanted, and where the sandbox of it answers.
-struct Case {
+pub(super) struct Case {
     sample: &'static str,
     profile: &'static str,
     to: &'static str,
@@ -21,14 +21,14 @@ struct Case {
     header: &'static str,
 }
 
-const LEDGERLINE: Case = Case {
+pub(super) const LEDGERLINE: Case = Case {
     sample: "own-ledgerline",
     profile: "ledgerline.toml",
     to: "ledgerline/customer",
     external_id: "externalRef",
     header: "Customer No,First Name,Last Name,Date of Birth,E-mail,Phone,Segment,Monthly Income,Marketing,Street,Town,Postcode,Country,Branch note",
 };
-const NORTHGATE: Case = Case {
+pub(super) const NORTHGATE: Case = Case {
     sample: "own-northgate",
     profile: "northgate.toml",
     to: "northgate/person",
@@ -51,9 +51,19 @@ impl Case {
             let entry = entry.unwrap();
             stage.write(entry.file_name().to_str().unwrap(), std::fs::read(entry.path()).unwrap());
         }
-        // Companies have columns that persons have not.
-        let mapping = std::fs::read_to_string(stage.path("mapping.toml")).unwrap();
-        stage.write("mapping.toml", mapping.replace("operation = \"northgate\"", "operation = \"northgate/person\""));
+        stage.write("mapping.toml", self.mapping());
+        stage.write("clients.csv", self.clients(rows));
+        stage
+    }
+
+    /// The sample's mapping, for persons alone: companies have columns that persons have not.
+    pub(super) fn mapping(&self) -> String {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(self.sample).join("mapping.toml");
+        std::fs::read_to_string(path).unwrap().replace("operation = \"northgate\"", "operation = \"northgate/person\"")
+    }
+
+    /// So many clients of whom nobody is wrong.
+    pub(super) fn clients(&self, rows: usize) -> String {
         let mut text = format!("{}\n", self.header);
         for number in 1..=rows {
             let born = format!("{:02}.{:02}.{}", 1 + number % 28, 1 + number % 12, 1950 + number % 50);
@@ -66,8 +76,7 @@ impl Case {
                 _ => writeln!(text, "N-{number},,Petra,Muster,{born},row{number}@mail.example,,,,,"),
             };
         }
-        stage.write("clients.csv", text);
-        stage
+        text
     }
 
     fn import(&self) -> [&'static str; 8] {

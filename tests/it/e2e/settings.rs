@@ -80,9 +80,17 @@ fn the_schema_takes_the_configurations_of_the_papers() {
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = 0;
-    for page in ["README.md", "docs/providers/finlego.md", "docs/providers/loanpro.md", "docs/providers/tbank.md", "docs/adding-a-provider.md"] {
+    for page in [
+        "README.md",
+        "docs/providers/finlego.md",
+        "docs/providers/loanpro.md",
+        "docs/providers/tbank.md",
+        "docs/adding-a-provider.md",
+    ] {
         let page = std::fs::read_to_string(root.join(page)).unwrap();
-        for block in page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).filter(|text| text.contains("[accounts.")) {
+        for block in
+            page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).filter(|text| text.contains("[accounts."))
+        {
             let value: toml::Value = toml::from_str(block).unwrap();
             let value = serde_json::to_value(value).unwrap();
             assert!(validator.is_valid(&value), "{block}");

@@ -23,7 +23,7 @@ use self::memory::Memory;
 
 /// Seeds of each kind of night.
 fn seeds() -> u64 {
-    std::env::var("CLIENTFERRY_SIMULATE").ok().and_then(|text| text.parse().ok()).unwrap_or(40)
+    std::env::var("CLIENTFERRY_SIMULATE").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
 }
 
 /// A provider without whims.
@@ -34,7 +34,7 @@ fn calm(random: &mut fastrand::Rng) -> Temper {
         limits: vec![RateLimit::per_second(per_second)],
         changes: Vec::new(),
         tells: [Tells::Nothing, Tells::Structured, Tells::Legacy][random.usize(0..3)],
-        transit: 1..random.u64(2..50),
+        transit: 1..random.u64(2..40),
         connect: 1..random.u64(2..400),
         work: 1..slowest.max(2),
         lost_before: 0,
@@ -42,6 +42,7 @@ fn calm(random: &mut fastrand::Rng) -> Temper {
         outages: Vec::new(),
         remembers: Some(Duration::from_secs(900)),
         in_flight_max: 16,
+        keeps_alive: Duration::from_secs(random.u64(5..=15)),
     }
 }
 
@@ -54,6 +55,9 @@ fn row(number: u64) -> Dispatch {
     let digests = FieldDigests(vec![(1, u32::try_from(number).unwrap())]);
     Dispatch { operation: "model/client".into(), parcel: Parcel { body, key, identities, digests } }
 }
+
+/// So often the same command is started, until it comes to an end.
+const STARTS_MAX: usize = 20;
 
 /// What a night is made of.
 struct Night {
@@ -103,8 +107,9 @@ fn pass(seed: u64, night: Night) -> Morning {
             });
         }
         let mut ended = Vec::new();
-        let lives = night.kills.into_iter().map(Some).chain([None]);
-        for life in lives {
+        let mut kills = night.kills.into_iter();
+        for start in 0.. {
+            let life = kills.next();
             let logbook: Arc<dyn Logbook> = memory.clone();
             let errand = Errand {
                 provider: Arc::new(Asked(Arc::clone(&bank))),
@@ -132,8 +137,15 @@ fn pass(seed: u64, night: Night) -> Morning {
                 Err(_) => panic!("seed {seed}: the sender does not come to an end"),
             }
             feeding.abort();
-            // A new process needs some time.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            bank.hang_up();
+            match ended.last() {
+                Some(Ended::Finished) if life.is_none() => break,
+                // The timer starts the same command again.
+                Some(Ended::Halted(_)) if start < STARTS_MAX => tokio::time::sleep(Duration::from_secs(300)).await,
+                Some(_) if life.is_none() => break,
+                // A new process needs some time.
+                Some(_) | None => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
             memory.open_again();
         }
         Morning { bank, memory, ended }
@@ -167,8 +179,8 @@ impl Morning {
         (ledger.throttled, ledger.arrivals.len())
     }
 
-    /// The share of the allowed requests that was made between the 40th and the last but a few.
-    fn used(&self) -> f64 {
+    /// How many requests were made between the 40th and the last but a few, and how many would have been allowed.
+    fn used(&self) -> Used {
         let arrivals = self.bank.ledger.lock().unwrap().arrivals.clone();
         let (first, last) = (arrivals[40], arrivals[arrivals.len() - 5]);
         let step = Duration::from_millis(10);
@@ -178,12 +190,36 @@ impl Morning {
             allowed += f64::from(limit.requests) * step.as_secs_f64() / limit.window.as_secs_f64();
             at += step;
         }
-        (arrivals.len() - 45) as f64 / allowed
+        Used { made: (arrivals.len() - 45) as f64, allowed }
+    }
+}
+
+/// Use of a limit while there was demand.
+#[derive(Clone, Copy, Default)]
+struct Used {
+    made: f64,
+    allowed: f64,
+}
+
+impl Used {
+    /// Every night nearly so much, and all of them together as much as is promised: what has to open a connection may arrive late
+    /// and counts for longer.
+    fn assert(self, seed: u64, temper: &Temper, sum: &mut Self) {
+        let share = self.made / self.allowed;
+        assert!(share >= 0.92, "seed {seed}: {:.1} % used by {temper:?}", share * 100.0);
+        *sum = Self { made: sum.made + self.made, allowed: sum.allowed + self.allowed };
+    }
+
+    fn assert_all(self) {
+        let share = self.made * 100.0 / self.allowed;
+        println!("{share:.2} % of what was allowed was used");
+        assert!(share >= 95.0, "{share:.2} % used");
     }
 }
 
 #[test]
 fn a_calm_night_uses_what_is_allowed_and_no_more() {
+    let mut used = Used::default();
     for seed in 0..seeds() {
         let mut random = fastrand::Rng::with_seed(seed);
         let temper = calm(&mut random);
@@ -195,14 +231,14 @@ fn a_calm_night_uses_what_is_allowed_and_no_more() {
         morning.assert_limits(seed, &limits);
         morning.assert_each_once(seed, rows);
         assert_eq!(morning.throttled().0, 0, "seed {seed}");
-        let used = morning.used();
-        assert!(used >= 0.95, "seed {seed}: {:.1} % used by {temper:?}", used * 100.0);
+        morning.used().assert(seed, &temper, &mut used);
     }
+    used.assert_all();
 }
 
 #[test]
 fn limits_that_change_are_followed_as_soon_as_they_are_told() {
-    let (mut throttled, mut requests) = (0, 0);
+    let (mut throttled, mut requests, mut used) = (0, 0, Used::default());
     for seed in 0..seeds() {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut temper = calm(&mut random);
@@ -218,11 +254,10 @@ fn limits_that_change_are_followed_as_soon_as_they_are_told() {
         let (refused, made) = morning.throttled();
         assert!(refused <= 8, "seed {seed}: {refused} of {made} refused by {temper:?}");
         (throttled, requests) = (throttled + refused, requests + made);
-        if refused == 0 {
-            let used = morning.used();
-            assert!(used >= 0.95, "seed {seed}: {:.1} % used by {temper:?}", used * 100.0);
-        }
+        morning.used().assert(seed, &temper, &mut used);
     }
+    used.assert_all();
+    println!("{throttled} of {requests} were refused");
     assert!(throttled * 1000 <= requests, "{throttled} of {requests} were refused");
 }
 
