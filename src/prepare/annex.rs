@@ -12,7 +12,7 @@ use super::mapping::{Mapping, Targets, nearest};
 use super::names::Name;
 use super::normalize::text::clean;
 use crate::model::text::fold;
-use crate::model::{CellKind, Cells, Fault, Place, Row, Severity, Shape, Source};
+use crate::model::{CellKind, Cells, Fault, Place, Row, Severity, Shape, Source, Wording};
 
 /// Items that are kept in memory.
 const ITEMS_MAX: usize = 1_000_000;
@@ -403,7 +403,11 @@ impl Annexes {
         let client = row.cells.text(joint.parent);
         let item = joint.annex.items_of(client).nth(number);
         if let (Some((at, _)), Some((_, header, _))) = (item, joint.annex.columns.get(place)) {
-            fault.message = format!("{} `{header}`: {}", joint.annex.source.locate(*at), fault.message).into();
+            fault.message = Wording::InItem.with([
+                joint.annex.source.locate(*at).to_string().into(),
+                (&**header).into(),
+                fault.message.clone().into(),
+            ]);
         }
     }
 
@@ -465,9 +469,9 @@ mod tests {
         assert_eq!(joined("a"), ["a", "x", "One", "1", "Three", ""]);
         assert_eq!(joined("b"), ["b", "x", "Two", "2", "", ""]);
         assert_eq!(joined("c"), ["c", "x", "", "", "", ""]);
-        let mut fault = Fault::of_cell(crate::model::Code::ValueMissing, 4, "", "is empty");
+        let mut fault = Fault::of_cell(crate::model::Code::ValueMissing, 4, "", Wording::CellIsEmpty);
         widened.annexes.locate(&widened.annexes.join(row(2, &["a", "x"])), &mut fault);
-        assert_eq!(&*fault.message, "ubo.csv:4 `Last`: is empty");
+        assert_eq!(fault.message.to_string(), "ubo.csv:4 `Last`: the cell is empty");
         let mut shares = Vec::new();
         widened.annexes.each_value(5, |_, text, _| shares.push(text.to_owned()));
         assert_eq!(shares, ["1", "2", ""]);

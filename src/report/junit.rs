@@ -197,8 +197,8 @@ fn describe(text: &mut String, complaint: &Complaint<'_>, row: &ReportRow<'_>) {
     if !column.is_empty() {
         let _ = write!(text, " in column \"{column}\"");
     }
-    let message = if is_foreign(complaint) { complaint.code.meaning() } else { &complaint.message };
-    let _ = writeln!(text, ": {message} Next: {}", complaint.code.next_step());
+    let message = if is_foreign(complaint) { complaint.code.meaning_in(complaint.lang) } else { &complaint.message };
+    let _ = writeln!(text, ": {message} Next: {}", complaint.next_step());
 }
 
 /// Whether the message has words of a provider's, in which values of the client may stand.
@@ -206,7 +206,12 @@ fn is_foreign(complaint: &Complaint<'_>) -> bool {
     complaint.is_reason
         || matches!(
             complaint.code,
-            Code::ProviderRejected | Code::ProviderUnknown | Code::ProviderRemark | Code::ClientTwice | Code::ClientChanged
+            Code::ProviderRejected
+                | Code::ProviderUnknown
+                | Code::ProviderRemark
+                | Code::ClientTwice
+                | Code::ClientOtherNumbers
+                | Code::ClientChanged
         )
 }
 

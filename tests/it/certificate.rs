@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use chrono::DateTime;
-use clientferry::model::{Cells, Changes, Code, Fault, Outcome, Place, Prepared, Row, Settled, Shape, Source};
+use clientferry::model::{Cells, Changes, Code, Fault, Message, Outcome, Place, Prepared, Row, Settled, Shape, Source};
 use clientferry::report::{
     ControlColumn, Ended, Ending, Evidence, Finding, Format, Header, Members, Mode, PageSettings, Reporter, Requests,
     VerifyError, verify,
@@ -54,7 +54,7 @@ fn row(ordinal: u64) -> (Prepared, Settled) {
     cells.push(["10,50", "0.25", "1 000", "", "n/a", "1,234"][(ordinal % 6) as usize]);
     let sheet = u16::from(ordinal >= ROWS / 2);
     let row = Row { place: Place { sheet, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
-    let fault = Fault::of_cell(Code::InnLength, 1, "5001", "has 4 digits");
+    let fault = Fault::of_cell(Code::InnLength, 1, "5001", Message::of_others("has 4 digits"));
     let prepared = Prepared {
         own_id: Some(format!("C-{ordinal}\n\"q\"").into()),
         row,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use chrono::DateTime;
 use clientferry::model::text::disarm;
 use clientferry::model::{
-    Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
-    Prepared, Refusal, Row, Settled, Shape, Source,
+    Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, Message, NotSent, Note, Outcome,
+    Parcel, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
 use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
 use serde_json::{Value, json};
@@ -126,12 +126,27 @@ fn seven_rows() -> Vec<(Prepared, Settled)> {
     };
     vec![
         (created, settled),
-        (good(at(1)), Settled { note: Some("phone differs".into()), ..Settled::plain(Outcome::Existing) }),
         (
-            bad(at(2), vec![Fault::of_cell(Code::InnLength, 1, "5001", "has 4 digits").at(FieldName::new("inn"))]),
+            good(at(1)),
+            Settled {
+                note: Some(Note { code: Code::ClientChanged, message: Message::of_others("phone differs") }),
+                ..Settled::plain(Outcome::Existing)
+            },
+        ),
+        (
+            bad(
+                at(2),
+                vec![Fault::of_cell(Code::InnLength, 1, "5001", Message::of_others("has 4 digits")).at(FieldName::new("inn"))],
+            ),
             Settled::plain(Outcome::Invalid),
         ),
-        (good(at(3)), Settled { note: Some("line 2".into()), ..Settled::plain(Outcome::Duplicate) }),
+        (
+            good(at(3)),
+            Settled {
+                note: Some(Note { code: Code::ClientTwice, message: Message::of_others("line 2") }),
+                ..Settled::plain(Outcome::Duplicate)
+            },
+        ),
         (good(at(4)), Settled { refusal: Some(refusal.clone()), http_status: Some(400), ..Settled::plain(Outcome::Rejected) }),
         (good(at(5)), Settled { refusal: Some(refusal), ..Settled::plain(Outcome::Unknown) }),
         (good(at(6)), Settled::not_sent(NotSent::Interrupted)),
@@ -213,12 +228,12 @@ fn all_faults_of_a_row_stand_in_one_order_errors_first() {
     let mut prepared = bad(
         row(0, 0, &["1", "5001", "-x"]),
         vec![
-            Fault::of_row(Code::ContactMissing, "no contact"),
-            Fault::of_cell(Code::NameDigits, 2, "-x", "odd").at(FieldName::new("last_name")),
+            Fault::of_row(Code::ContactMissing, Message::of_others("no contact")),
+            Fault::of_cell(Code::NameDigits, 2, "-x", Message::of_others("odd")).at(FieldName::new("last_name")),
         ],
     );
-    prepared.warnings = vec![Fault::of_cell(Code::BirthDateUnlikelyAge, 0, "1", "age")];
-    let shared = Fault::of_row(Code::EncodingBadBytes, "bytes");
+    prepared.warnings = vec![Fault::of_cell(Code::BirthDateUnlikelyAge, 0, "1", Message::of_others("age"))];
+    let shared = Fault::of_row(Code::EncodingBadBytes, Message::of_others("bytes"));
     prepared.row.faults = vec![shared.clone(), prepared.result.as_ref().unwrap_err()[0].clone()];
     write(folder.path(), &source(&[""], &["id", "ИНН", "Имя"]), &[(prepared, Settled::plain(Outcome::Invalid))]);
 
@@ -243,7 +258,7 @@ fn no_cell_of_any_file_is_a_formula() {
     for (ordinal, text) in (0_u64..).zip(evil) {
         let mut prepared = good(row(ordinal, 0, &evil));
         prepared.own_id = Some(text.into());
-        prepared.warnings = vec![Fault::of_cell(Code::DocumentUnusual, 0, text, text)];
+        prepared.warnings = vec![Fault::of_cell(Code::DocumentUnusual, 0, text, Message::of_others(text))];
         prepared.changes.push(0, FieldName::new("x"), text);
         let refusal =
             Refusal { code: text.into(), message: text.into(), pointer: Some(text.into()), request_id: Some(text.into()) };
@@ -278,7 +293,10 @@ fn rejected_rows_come_back_as_they_were() {
     for (ordinal, cells) in (0_u64..).zip(texts) {
         let mut row = row(ordinal, 0, cells);
         row.shape = [Shape::Short, Shape::Whole, Shape::Long][cells.len().clamp(2, 4) - 2];
-        rows.push((bad(row, vec![Fault::of_row(Code::ContactMissing, "x")]), Settled::plain(Outcome::Invalid)));
+        rows.push((
+            bad(row, vec![Fault::of_row(Code::ContactMissing, Message::of_others("x"))]),
+            Settled::plain(Outcome::Invalid),
+        ));
     }
     let columns = ["Имя, фамилия", "-x", "c"];
     write(folder.path(), &source(&[""], &columns), &rows);
@@ -294,7 +312,10 @@ fn rejected_rows_come_back_as_they_were() {
 #[test]
 fn a_row_of_one_empty_cell_stays_a_row() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = [(bad(row(0, 0, &[]), vec![Fault::of_row(Code::ValueMissing, "x")]), Settled::plain(Outcome::Invalid))];
+    let rows = [(
+        bad(row(0, 0, &[]), vec![Fault::of_row(Code::ValueMissing, Message::of_others("x"))]),
+        Settled::plain(Outcome::Invalid),
+    )];
     write(folder.path(), &source(&[""], &["id"]), &rows);
     assert_eq!(std::fs::read_to_string(folder.path().join("rejected.csv")).unwrap(), "\u{feff}id\n\"\"\n");
 }
@@ -333,7 +354,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
     let before = FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap());
 
     let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
-    let mut first = bad(row(0, 0, &["1"]), vec![Fault::of_row(Code::ValueMissing, "x")]);
+    let mut first = bad(row(0, 0, &["1"]), vec![Fault::of_row(Code::ValueMissing, Message::of_others("x"))]);
     reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap();
     assert!(folder.path().join("outcomes.csv.partial").exists());
     drop(reporter);

@@ -1,6 +1,7 @@
 //! The sheet of sums: what was run, what became of the rows, which faults there are, what the colours mean. Counts nothing itself.
 
 use super::super::summary::Summary;
+use super::super::words::tenths_of_percent;
 use super::cells::{self, Looks, push};
 use super::looks::Look;
 use super::styles::Styles;
@@ -167,9 +168,10 @@ fn share(count: u64, rows: u64) -> String {
     if rows == 0 {
         return String::new();
     }
-    // Tenths of a percent, rounded; never 100 % where one row is missing.
-    let tenths = u128::from(count) * 1000 / u128::from(rows);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    match tenths_of_percent(count, rows) {
+        0 if count > 0 => "< 0.1 %".to_owned(),
+        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
 }
 
 fn meaning(outcome: Outcome) -> &'static str {

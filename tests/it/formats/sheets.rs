@@ -69,7 +69,7 @@ fn what_a_sheet_hides_is_read_and_told() {
     assert!(codes(&read[1]).contains(&"row.hidden"));
     assert!(codes(&read[2]).contains(&"cell.merged"));
     let covered = read[2].faults.iter().find(|fault| fault.column == Some(2)).unwrap();
-    assert_eq!(&*covered.message, "the cell is merged with others, whose value stands in row 2");
+    assert_eq!(covered.message.to_string(), "the cell is merged with others, whose value stands in row 2");
     let notes = table.description.notes.join("\n");
     for told in ["Клиенты: a filter is on", "hidden rows are read", "1 merged areas"] {
         assert!(notes.contains(told), "{notes}");

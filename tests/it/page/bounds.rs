@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use clientferry::model::{
-    Cells, Changes, Code, Fault, FieldName, Outcome, Place, Prepared, Refusal, Row, Settled, Shape, Source,
+    Cells, Changes, Code, Fault, FieldName, Message, Outcome, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
 use clientferry::report::{
     Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Timeline, TimelineSlice,
@@ -100,7 +100,8 @@ fn varied(ordinal: u64) -> (Prepared, Settled) {
     let column = u16::try_from(ordinal % 3).unwrap();
     match ordinal % 10 {
         0 | 1 => {
-            let fault = Fault::of_cell(code, column, &inn, "is not what it should be").at(FieldName::new("inn"));
+            let fault =
+                Fault::of_cell(code, column, &inn, Message::of_others("is not what it should be")).at(FieldName::new("inn"));
             (faulty(row, vec![fault]), Settled::plain(Outcome::Invalid))
         }
         2 => {
@@ -168,8 +169,10 @@ pub(super) fn wild_page(unmask: bool) -> TempDir {
         let first = u16::try_from(ordinal * 7 % 3_000).unwrap();
         let mut row = row(ordinal, (0..20).map(|_| long.as_str()));
         row.place.sheet = u16::try_from(ordinal % 300).unwrap();
-        let fault =
-            |column: u16| Fault::of_cell(Code::ValueNotAllowed, column % 3_000, &long, long.as_str()).at(FieldName::new(WILD));
+        let fault = |column: u16| {
+            Fault::of_cell(Code::ValueNotAllowed, column % 3_000, &long, Message::of_others(long.as_str()))
+                .at(FieldName::new(WILD))
+        };
         let faults = (0..8).map(|number| fault(first + number)).collect();
         let mut changes = Changes::default();
         (0..20).for_each(|column| changes.push(column, FieldName::new(WILD), &long));

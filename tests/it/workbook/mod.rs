@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use clientferry::model::{
-    Body, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Outcome, Parcel, Prepared, Row, Settled,
+    Body, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Message, Outcome, Parcel, Prepared, Row, Settled,
 };
 use clientferry::read::{self, ReadError, ReadSettings, Table};
 use clientferry::report::{Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Summary};
@@ -90,7 +90,9 @@ fn moving_faults(columns: usize) -> impl Fn(&Row) -> Vec<Fault> {
     move |row| {
         let number = usize::try_from(row.place.ordinal).unwrap();
         let at = |offset: usize| u16::try_from((number + offset) % columns.max(1)).unwrap();
-        let cell = |code, column: u16| Fault::of_cell(code, column, row.cells.text(usize::from(column)), "=wrong <here> & there");
+        let cell = |code, column: u16| {
+            Fault::of_cell(code, column, row.cells.text(usize::from(column)), Message::of_others("=wrong <here> & there"))
+        };
         let mut faults = Vec::new();
         if number % 3 == 0 {
             faults.push(cell(Code::PhoneTooShort, at(0)));
