@@ -2,17 +2,17 @@
 #![allow(clippy::unwrap_used)] // The lint spares test functions, not the helpers beside them.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono::DateTime;
 use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Message, NotSent, Note, Outcome, Parcel, Place,
     Prepared, Row, Settled, Shape, Source,
 };
 use clientferry::report::compare::{Change, Comparison, compare};
-use clientferry::report::{Ended, Ending, Evidence, Finding, Header, Members, Mode, PageSettings, Reporter, Requests, verify};
+use clientferry::report::{Finding, Header, Reporter, verify};
 use proptest::prelude::*;
 use serde_json::json;
+
+use super::made_report;
 
 /// A row as far as reports tell it.
 #[derive(Clone, Debug)]
@@ -81,48 +81,14 @@ fn told(client: &Client, ordinal: u64) -> (Prepared, Settled) {
 }
 
 fn report(folder: &Path, sha256: &str, columns: [&str; 2], clients: &[Client]) {
-    let source = Source {
-        name: "clients.csv".into(),
-        path: "clients.csv".into(),
-        sha256: sha256.repeat(32),
-        sheets: vec![Arc::from("")],
-        columns: columns.map(Arc::from).to_vec(),
-        workbook: None,
-    };
-    let header = Header {
-        run: format!("run-{sha256}"),
-        operation: "tbank".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0".into(),
-        started: DateTime::UNIX_EPOCH,
-        ignored_columns: Vec::new(),
-        members: Members::new(),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: Vec::new(),
-        evidence: Evidence::default(),
-        page: PageSettings::default(),
-    };
+    let source = Source { sha256: sha256.repeat(32), ..made_report::source(&[""], &columns) };
+    let header = Header { run: format!("run-{sha256}"), ..made_report::header() };
     let mut reporter = Reporter::create(folder, &source, header).unwrap();
     for (ordinal, client) in (0..).zip(clients) {
         let (prepared, settled) = told(client, ordinal);
         reporter.row(&prepared, &settled).unwrap();
     }
-    reporter
-        .finish(Ending {
-            finished: DateTime::UNIX_EPOCH,
-            ended: Ended::Finished,
-            halt: None,
-            requests: Requests::default(),
-            timeline: None,
-            rows_read: clients.len() as u64,
-            blank_trailing_rows: 0,
-            journal: None,
-        })
-        .unwrap();
+    reporter.finish(made_report::ending(clients.len() as u64)).unwrap();
 }
 
 /// Two reports of two files, compared.

@@ -25,6 +25,7 @@ mod journal;
 mod languages;
 mod loanpro;
 mod machine_formats;
+mod made_report;
 mod mutual_tls;
 mod own;
 mod page;

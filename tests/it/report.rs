@@ -3,60 +3,29 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono::DateTime;
 use clientferry::model::text::disarm;
 use clientferry::model::{
     Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, Message, NotSent, Note, Outcome,
     Parcel, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
+use clientferry::report::{Header, Members, ReportError, Reporter};
 use serde_json::{Value, json};
+
+use super::made_report;
 
 const FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "certificate.json", "summary.json"];
 
 fn source(sheets: &[&str], columns: &[&str]) -> Source {
-    Source {
-        name: "clients.xlsx".into(),
-        path: "in/clients.xlsx".into(),
-        sha256: "ab".repeat(32),
-        sheets: sheets.iter().map(|name| Arc::from(*name)).collect(),
-        columns: columns.iter().map(|name| Arc::from(*name)).collect(),
-        workbook: None,
-    }
+    Source { name: "clients.xlsx".into(), path: "in/clients.xlsx".into(), ..made_report::source(sheets, columns) }
 }
 
 fn header() -> Header {
     Header {
-        run: "run-1".into(),
         operation: "tbank".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0.1.0".into(),
-        started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
         ignored_columns: vec!["Примечание".into()],
         members: Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: Vec::new(),
-        evidence: Evidence::default(),
-        page: PageSettings::default(),
-    }
-}
-
-fn ending(rows_read: u64) -> Ending {
-    Ending {
-        finished: DateTime::from_timestamp(1_777_863_821, 0).unwrap(),
-        ended: Ended::Finished,
-        halt: None,
-        requests: Requests { sent: 5, retried: 1, throttled: 0 },
-        timeline: None,
-        rows_read,
-        blank_trailing_rows: 0,
-        journal: None,
+        ..made_report::header()
     }
 }
 
@@ -84,7 +53,7 @@ fn write(folder: &Path, source: &Source, rows: &[(Prepared, Settled)]) {
     for (prepared, settled) in rows {
         reporter.row(prepared, settled).unwrap();
     }
-    reporter.finish(ending(rows.len() as u64)).unwrap();
+    reporter.finish(made_report::ending(rows.len() as u64)).unwrap();
 }
 
 /// The records of a file, by column name.
@@ -364,7 +333,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
     // Nor does a report whose sums do not hold, or in which a row is missing or doubled.
     let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
     reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap();
-    assert!(matches!(reporter.finish(ending(2)), Err(ReportError::SumsDiffer { read: 2, reported: 1 })));
+    assert!(matches!(reporter.finish(made_report::ending(2)), Err(ReportError::SumsDiffer { read: 2, reported: 1 })));
     for ordinal in [0, 2] {
         let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
         first.row.place.ordinal = 0;
@@ -372,7 +341,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
         first.row.place.ordinal = ordinal;
         let error = reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap_err();
         assert!(matches!(error, ReportError::RowOutOfOrder { expected: 1, .. }), "{error}");
-        assert!(matches!(reporter.finish(ending(1)), Err(ReportError::BrokenOff)));
+        assert!(matches!(reporter.finish(made_report::ending(1)), Err(ReportError::BrokenOff)));
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), FILES.len());
     assert_eq!(FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap()), before);

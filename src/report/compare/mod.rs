@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::ReportError;
-use crate::model::{Code, Outcome};
+use crate::model::{Code, Lang, Outcome};
 
 /// Why two reports cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +88,18 @@ impl Change {
             Self::StillFailing => "still_failing",
             Self::Differing => "differing",
             Self::Gone => "gone",
+        }
+    }
+
+    /// The word for people.
+    fn word(self, lang: Lang) -> &'static str {
+        match self {
+            Self::NewlyCreated => lang.pick("newly created", "созданы"),
+            Self::Fixed => lang.pick("fixed", "исправлены"),
+            Self::NewlyFailing => lang.pick("newly failing", "новые ошибки"),
+            Self::StillFailing => lang.pick("still failing", "ошибки остались"),
+            Self::Differing => lang.pick("differing", "у провайдера иначе"),
+            Self::Gone => lang.pick("gone", "больше нет"),
         }
     }
 
@@ -171,25 +183,25 @@ impl Comparison {
 
     /// The comparison for people.
     #[must_use]
-    pub fn text(&self) -> String {
-        use super::words::{counted, grouped};
-        let mut text = format!(
-            "\nSince {}\n  {}, {} of them known from {} then\n",
-            self.earlier,
-            counted(self.rows_later, "row"),
-            grouped(self.rows_in_both),
-            counted(self.rows_earlier, "row"),
+    pub fn text(&self, lang: Lang) -> String {
+        use super::words::{counted_rows, grouped};
+        let (earlier, both) = (&self.earlier, grouped(self.rows_in_both));
+        let [now, then] = [self.rows_later, self.rows_earlier].map(|rows| counted_rows(lang, rows));
+        let mut text = lang.pick(
+            format!("\nSince {earlier}\n  {now}, {both} of them known from {then} then\n"),
+            format!("\nПосле {earlier}\n  {now}, из них известны с того раза: {both} (тогда было {then})\n"),
         );
         let wide = Change::ALL.map(|change| grouped(self.count(change)).len()).into_iter().max().unwrap_or(0);
         for change in Change::ALL {
-            let word = change.as_str().replace('_', " ");
-            text.push_str(&format!("  {word:<13}  {:>wide$}\n", grouped(self.count(change))));
+            let word = change.word(lang);
+            let word_wide = lang.pick(13, 18);
+            text.push_str(&format!("  {word:<word_wide$}  {:>wide$}\n", grouped(self.count(change))));
             for by in self.changes.iter().filter(|by| by.change == change) {
                 let Some(code) = by.code else { continue };
                 text.push_str(&format!("    {} {code}\n", grouped(by.rows)));
             }
         }
-        text.push_str("  changes.csv has every changed row\n");
+        text.push_str(lang.pick("  changes.csv has every changed row\n", "  Все изменившиеся строки — в changes.csv\n"));
         super::words::plain_lines(&text)
     }
 }
