@@ -262,23 +262,25 @@ fn the_examples_of_the_codes_occur() {
 fn what_was_mended_in_a_created_client_is_told_by_what_can_be_done() {
     let program = Program::new();
     let mut bytes = Vec::new();
-    generate::generate(3, 11, 0, &mut bytes).unwrap();
+    generate::generate(4, 11, 0, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
-    program.put("clients.csv", text.as_bytes());
+    let mut lines: Vec<Vec<String>> = text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
+    let somebody = lines.pop().unwrap();
+    let file = |lines: &[Vec<String>]| lines.iter().map(|cells| cells.join(";") + "\n").collect::<String>();
+    program.put("clients.csv", file(&lines).as_bytes());
     let import = |file: &str, out: &str, codes: &[i32]| {
         program.expect(codes, &["import", file, "--to", "tbank/fl-resident", "--sandbox", "--formats", "csv", "--out", out]);
         program.lines(&format!("{out}/outcomes.csv"))
     };
     assert!(import("clients.csv", "first", &[0]).iter().all(|line| line["outcome"] == "created"));
-    let mut lines: Vec<Vec<String>> = text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
     let header = lines[0].clone();
     let place = |name: &str| header.iter().position(|column| column == name).unwrap();
-    // A phone and a passport's number: the one names nobody, the other says who somebody is.
+    // A phone says nothing of who somebody is; INN, SNILS and passport do, and none of them is as it was.
     lines[1][place("Телефон")] = "+79161234567".to_owned();
-    let number = &mut lines[2][place("Номер паспорта")];
-    *number = if number == "123456" { "123457" } else { "123456" }.to_owned();
-    let mended: String = lines.iter().map(|cells| cells.join(";") + "\n").collect();
-    program.put("mended.csv", mended.as_bytes());
+    for name in ["ИНН", "СНИЛС", "Серия паспорта", "Номер паспорта"] {
+        lines[2][place(name)].clone_from(&somebody[place(name)]);
+    }
+    program.put("mended.csv", file(&lines).as_bytes());
     let again = import("mended.csv", "second", &[1]);
     let told: Vec<_> = again.iter().map(|line| [&*line["outcome"], &*line["code"], &*line["message"]]).collect();
     assert_eq!(
@@ -288,7 +290,7 @@ fn what_was_mended_in_a_created_client_is_told_by_what_can_be_done() {
             [
                 "duplicate",
                 "client.other_numbers",
-                "A client with this row's own id was created earlier with other identifying numbers: documents[0].number"
+                "A client with this row's own id was created earlier with other identifying numbers: snils, documents[0].series, inn, documents[0].number"
             ],
             ["existing", "", ""],
         ]

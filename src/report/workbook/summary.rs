@@ -109,7 +109,12 @@ impl Facts {
         let mut faults: Vec<_> = summary.faults.iter().collect();
         faults.sort_by_key(|(code, count)| (std::cmp::Reverse(code.severity()), std::cmp::Reverse(**count), code.as_str()));
         for (code, count) in faults.iter().take(FAULTS_MAX) {
-            self.line([text(code.as_str()), text(code.meaning_in(summary.lang)), Item::Number(**count), text(code.next_step_in(summary.lang))]);
+            self.line([
+                text(code.as_str()),
+                text(code.meaning_in(summary.lang)),
+                Item::Number(**count),
+                text(code.next_step_in(summary.lang)),
+            ]);
         }
         if let Some(more) = faults.len().checked_sub(FAULTS_MAX).filter(|more| *more > 0) {
             self.line([text(&format!("… and {more} more kinds"))]);
