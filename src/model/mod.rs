@@ -15,6 +15,7 @@ mod prepared;
 pub mod redact;
 mod row;
 pub mod text;
+mod wording;
 
 pub use body::{Body, FieldDigests};
 pub use book::{Book, Books, Entry as BookEntry, Shelf};
@@ -25,7 +26,8 @@ pub use form::{FORM_CHARS_MAX, form};
 pub use identity::{IdempotencyKey, Identities, Identity, OWN_ID};
 pub use lang::Lang;
 pub use ours::{OUR_COLUMNS, OUR_SHEET, OUTCOME_COLUMNS, is_our_column, is_our_sheet, our_columns};
-pub use outcome::{BY_PERSON, HALT, NOT_FOUND, NotSent, Outcome, Refusal, STOPPED, Settled, Tally};
+pub use outcome::{BY_PERSON, HALT, NOT_FOUND, NotSent, Note, Outcome, Refusal, STOPPED, Settled, Tally};
 pub use place::{Place, SheetName, Source, Workbook, WorkbookKind};
 pub use prepared::{Changes, Parcel, Prepared};
 pub use row::{CellKind, Cells, Row, Shape};
+pub use wording::{Message, Part, Wording};

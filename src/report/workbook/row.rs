@@ -82,18 +82,30 @@ impl RowNote {
     }
 
     fn tell(&mut self, lines: &Lines, complaints: &[Complaint<'_>]) {
-        let several = complaints.len() > 1;
-        let mut steps: Vec<Code> = Vec::new();
-        for complaint in complaints {
-            add(&mut self.codes, complaint.code.as_str());
-            if several && complaint.column.is_some() {
-                add(&mut self.message, &format!("{}: {}", lines.column(complaint.column), complaint.message));
-            } else {
-                add(&mut self.message, &complaint.message);
+        let (mut codes, mut steps): (Vec<Code>, Vec<&str>) = (Vec::new(), Vec::new());
+        for (place, complaint) in complaints.iter().enumerate() {
+            if !codes.contains(&complaint.code) {
+                codes.push(complaint.code);
+                add(&mut self.codes, complaint.code.as_str());
             }
-            if !steps.iter().any(|known| known.next_step() == complaint.code.next_step()) {
-                steps.push(complaint.code);
-                add(&mut self.next_step, complaint.code.next_step());
+            // The same of several columns is said once, behind all of their names.
+            let is_same = |other: &&Complaint<'_>| other.code == complaint.code && other.message == complaint.message;
+            if !complaints.iter().take(place).any(|earlier| is_same(&earlier)) {
+                let mut columns: Vec<_> = complaints
+                    .iter()
+                    .filter(is_same)
+                    .map(|same| lines.column(same.column))
+                    .filter(|name| !name.is_empty())
+                    .collect();
+                columns.dedup();
+                match columns.is_empty() {
+                    true => add(&mut self.message, &complaint.message),
+                    false => add(&mut self.message, &format!("{}: {}", columns.join(", "), complaint.message)),
+                }
+            }
+            if !steps.contains(&complaint.next_step()) {
+                steps.push(complaint.next_step());
+                add(&mut self.next_step, complaint.next_step());
             }
             // What was joined from elsewhere has no cell here.
             if let Some(column) = complaint.column.filter(|column| usize::from(*column) < self.columns) {
@@ -108,7 +120,7 @@ impl RowNote {
         if severity == Severity::Info || complaint.is_reason {
             return;
         }
-        let text = format!("{}\n{}", complaint.message, complaint.code.next_step());
+        let text = format!("{}\n{}", complaint.message, complaint.next_step());
         match self.marks.iter_mut().find(|mark| mark.column == column) {
             Some(known) => {
                 known.severity = known.severity.max(severity);
@@ -144,7 +156,8 @@ impl RowNote {
 
 fn add(joined: &mut String, part: &str) {
     if !joined.is_empty() {
-        joined.push_str(BETWEEN);
+        // Behind a whole sentence the next one begins.
+        joined.push_str(if joined.ends_with('.') { " " } else { BETWEEN });
     }
     joined.push_str(part);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use calamine::{Data, Reader as _, open_workbook_auto};
-use clientferry::model::{Code, Fault, OUR_COLUMNS, Row};
+use clientferry::model::{Code, Fault, Message, OUR_COLUMNS, Row};
 
 use super::package::{parts, sheet, styles};
 use super::{notes, open, report, written};
@@ -21,8 +21,11 @@ fn a_text_becomes_a_workbook_whose_cells_are_texts() {
     std::fs::write(&path, text).unwrap();
     let table = open(&path).unwrap();
     let judge = |row: &Row| match row.place.ordinal {
-        0 => vec![Fault::of_cell(Code::PhoneTooShort, 2, row.cells.text(2), "short")],
-        2 => vec![Fault::of_cell(Code::ValueMissing, 2, "", "missing"), Fault::of_cell(Code::PhoneTooShort, 2, "", "=short too")],
+        0 => vec![Fault::of_cell(Code::PhoneTooShort, 2, row.cells.text(2), Message::of_others("short"))],
+        2 => vec![
+            Fault::of_cell(Code::ValueMissing, 2, "", Message::of_others("missing")),
+            Fault::of_cell(Code::PhoneTooShort, 2, "", Message::of_others("=short too")),
+        ],
         _ => row.faults.clone(),
     };
     let summary = report(&table, &folder.path().join("report"), &judge).unwrap();
