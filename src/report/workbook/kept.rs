@@ -75,9 +75,8 @@ fn write_sheet(
     let output = archive.begin(&sheet.part, bytes_about)?;
     copy(input, output, &change, feed, &mut plan.styles, &mut notes)?;
     let Some(own) = &sheet.comments else { return Ok(None) };
-    let written = comments::merge(&own.known, &notes);
-    archive.put(&own.part, &written.comments)?;
-    archive.put(&own.drawing_part, &comments::draw(own.drawing.as_deref(), &written))?;
+    let boxes = comments::write(&own.known, &notes, archive.begin(&own.part, 0)?)?;
+    boxes.write(own.drawing.as_ref(), archive.begin(&own.drawing_part, 0)?)?;
     Ok(left_out(&sheet.name, notes.left_out))
 }
 
@@ -85,6 +84,6 @@ fn write_sheet(
 pub(super) fn left_out(sheet: &str, cells: u64) -> Option<String> {
     let sheet = if sheet.is_empty() { String::new() } else { format!("Sheet {sheet}: ") };
     (cells > 0).then(|| {
-        format!("{sheet}{cells} further faulty cells are coloured and have no comment: a sheet gets at most {COMMENTS_MAX}.")
+        format!("{sheet}{cells} further faulty cells are coloured and have no comment: a sheet gets at most {COMMENTS_MAX}, fewer where they are long.")
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::BufReader;
 
-use super::super::comments::{self, Known};
+use super::super::comments::{Drawing, Known};
 use super::super::package::{Package, Relation, Unkept, each_tag, folded, relations_name, shared_texts};
 use super::super::survey::{HeaderCell, Survey, survey};
 use super::super::xml;
@@ -128,8 +128,11 @@ impl Draft {
         };
         let drawing = match boxes {
             Some(relation) => match package.text(&relation.target) {
-                Ok(Some(text)) if comments::takes_boxes(&text) => Some(text),
-                Ok(_) | Err(_) => return Ok(None),
+                Ok(Some(text)) => match Drawing::read(&text, &known.ours) {
+                    Some(drawing) => Some(drawing),
+                    None => return Ok(None),
+                },
+                Ok(None) | Err(_) => return Ok(None),
             },
             None if survey.legacy_drawing.is_some() => return Ok(None),
             None => None,
