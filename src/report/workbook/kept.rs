@@ -5,10 +5,9 @@ use std::io::{self, BufReader};
 use super::archive::Archive;
 use super::comments::{self, COMMENTS_MAX, Notes};
 use super::feed::Feed;
-use super::package::folded;
 use super::plan::{Plan, SheetPlan};
 use super::sheet::{Change, copy};
-use crate::model::OUR_COLUMNS;
+use crate::model::{OUR_COLUMNS, folded_part};
 
 /// Writes the whole workbook. Gives the number of rows of the report that are in it.
 pub(super) fn write(mut plan: Plan, archive: &mut Archive, feed: &mut Feed) -> io::Result<Vec<String>> {
@@ -31,10 +30,10 @@ fn copy_parts(plan: &mut Plan, archive: &mut Archive) -> io::Result<()> {
     let mut texts: Vec<(String, String)> = std::mem::take(&mut plan.texts);
     for index in 0..plan.package.len() {
         let Some(name) = plan.package.name(index) else { continue };
-        if let Some(at) = texts.iter().position(|(part, _)| folded(part) == folded(&name)) {
+        if let Some(at) = texts.iter().position(|(part, _)| folded_part(part) == folded_part(&name)) {
             let (_, text) = texts.swap_remove(at);
             archive.put(&name, text.as_bytes())?;
-        } else if !replaced.contains(&folded(&name)) {
+        } else if !replaced.contains(&folded_part(&name)) {
             archive.copy(plan.package.packed(index)?)?;
         }
     }

@@ -6,11 +6,11 @@ mod draft;
 use std::collections::HashSet;
 
 use super::comments::{Drawing, Known};
-use super::package::{Package, Unkept, each_tag, folded};
+use super::package::{Package, Unkept, each_tag};
 use super::styles::{self, Styles};
 use super::survey::Survey;
 use super::xml;
-use crate::model::{OUR_SHEET, Source, Workbook, WorkbookKind, is_our_column};
+use crate::model::{OUR_SHEET, Source, Workbook, WorkbookKind, folded_part, is_our_column};
 use book::Book;
 pub(super) use book::filter_name;
 use draft::Draft;
@@ -75,11 +75,11 @@ pub(super) struct CommentsPlan {
 impl Plan {
     /// Parts that are not copied as they lie, in the form in which names are compared.
     pub(super) fn replaced(&self) -> HashSet<String> {
-        let texts = self.texts.iter().map(|(name, _)| folded(name));
-        let sheets = self.sheets.iter().map(|sheet| folded(&sheet.part));
+        let texts = self.texts.iter().map(|(name, _)| folded_part(name));
+        let sheets = self.sheets.iter().map(|sheet| folded_part(&sheet.part));
         let comments = self.sheets.iter().filter_map(|sheet| sheet.comments.as_ref());
-        let comments = comments.flat_map(|comments| [folded(&comments.part), folded(&comments.drawing_part)]);
-        texts.chain(sheets).chain(comments).chain([folded(&self.styles_part), folded(&self.summary_part)]).collect()
+        let comments = comments.flat_map(|comments| [folded_part(&comments.part), folded_part(&comments.drawing_part)]);
+        texts.chain(sheets).chain(comments).chain([folded_part(&self.styles_part), folded_part(&self.summary_part)]).collect()
     }
 }
 
