@@ -351,7 +351,7 @@ fn a_journal_that_the_disk_does_not_take_loses_nobody() {
     report.assert_agrees_with(&Ledger::read(&sandbox.ledger()));
 }
 
-/// A disk of 100 KiB; it goes with this value.
+/// A disk of 50 KiB, which the outcomes of 200 rows do not fit; it goes with this value.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -359,7 +359,7 @@ impl SmallDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=100k", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
+        mount.args(["-t", "tmpfs", "-o", "size=50k", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
         mount.status().is_ok_and(|status| status.success()).then(|| Self(folder))
     }
 }
