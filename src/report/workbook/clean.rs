@@ -343,7 +343,7 @@ mod tests {
         };
         let rows = (2..=6).map(|line| note(0, line)).chain([note(1, 2)]).collect();
         let file = tempfile::tempfile().unwrap();
-        let mut archive = Archive::new(file.try_clone().unwrap());
+        let mut archive = Archive::new(file.try_clone().unwrap(), false);
         let table = Table { source: &source, sheet_rows_max: 3 };
         let notes = table.write(&mut archive, &mut Feed::of(rows, Facts::default()), vec!["kept".to_owned()]).unwrap();
         archive.finish().unwrap();
