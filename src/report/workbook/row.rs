@@ -1,5 +1,7 @@
 //! What is written about one row, in a form of its own, so that a thread can write it. Writes nothing.
 
+use std::borrow::Cow;
+
 use crate::model::text::MEND_MARK;
 use crate::model::{Cells, Code, Outcome, Severity, Shape, Source};
 
@@ -17,9 +19,9 @@ pub(in crate::report) struct RowNote {
     pub(super) line: u64,
     pub(super) outcome: Outcome,
     pub(super) new_id: Box<str>,
-    pub(super) codes: String,
-    pub(super) message: String,
-    pub(super) next_step: String,
+    pub(super) codes: Cow<'static, str>,
+    pub(super) message: Cow<'static, str>,
+    pub(super) next_step: Cow<'static, str>,
     /// In the order of the columns, one for each.
     pub(super) marks: Vec<Mark>,
     /// The row's own cells, where they are written and not copied.
@@ -60,9 +62,9 @@ impl RowNote {
             line: row.place.line,
             outcome: settled.outcome,
             new_id: settled.remote_id.clone().unwrap_or_default(),
-            codes: String::new(),
-            message: String::new(),
-            next_step: String::new(),
+            codes: Cow::Borrowed(""),
+            message: Cow::Borrowed(""),
+            next_step: Cow::Borrowed(""),
             marks: Vec::new(),
             cells: with_cells.then(|| row.cells.clone()),
             columns: source.columns.len(),
@@ -82,11 +84,34 @@ impl RowNote {
     }
 
     fn tell(&mut self, lines: &Lines, complaints: &[Complaint<'_>]) {
-        let (mut codes, mut steps): (Vec<Code>, Vec<&str>) = (Vec::new(), Vec::new());
+        match complaints {
+            // Most rows have nothing to say that is not said already: no text is made for them.
+            [only] if lines.column(only.column).is_empty() => {
+                let meaning = only.code.meaning_in(only.lang);
+                self.codes = Cow::Borrowed(only.code.as_str());
+                self.message =
+                    if only.message == meaning { Cow::Borrowed(meaning) } else { Cow::Owned(only.message.to_string()) };
+                self.next_step = Cow::Borrowed(only.next_step());
+            }
+            _ => self.join(lines, complaints),
+        }
+        for complaint in complaints {
+            // What was joined from elsewhere has no cell here.
+            if let Some(column) = complaint.column.filter(|column| usize::from(*column) < self.columns) {
+                self.mark(u32::from(column), complaint);
+            }
+        }
+        self.marks.sort_by_key(|mark| mark.column);
+    }
+
+    /// What several complaints say, each in its place.
+    fn join(&mut self, lines: &Lines, complaints: &[Complaint<'_>]) {
+        let (mut codes, mut message, mut next_step) = (String::new(), String::new(), String::new());
+        let (mut said, mut steps): (Vec<Code>, Vec<&str>) = (Vec::new(), Vec::new());
         for (place, complaint) in complaints.iter().enumerate() {
-            if !codes.contains(&complaint.code) {
-                codes.push(complaint.code);
-                add(&mut self.codes, complaint.code.as_str());
+            if !said.contains(&complaint.code) {
+                said.push(complaint.code);
+                add(&mut codes, complaint.code.as_str());
             }
             // The same of several columns is said once, behind all of their names.
             let is_same = |other: &&Complaint<'_>| other.code == complaint.code && other.message == complaint.message;
@@ -99,20 +124,16 @@ impl RowNote {
                     .collect();
                 columns.dedup();
                 match columns.is_empty() {
-                    true => add(&mut self.message, &complaint.message),
-                    false => add(&mut self.message, &format!("{}: {}", columns.join(", "), complaint.message)),
+                    true => add(&mut message, &complaint.message),
+                    false => add(&mut message, &format!("{}: {}", columns.join(", "), complaint.message)),
                 }
             }
             if !steps.contains(&complaint.next_step()) {
                 steps.push(complaint.next_step());
-                add(&mut self.next_step, complaint.next_step());
-            }
-            // What was joined from elsewhere has no cell here.
-            if let Some(column) = complaint.column.filter(|column| usize::from(*column) < self.columns) {
-                self.mark(u32::from(column), complaint);
+                add(&mut next_step, complaint.next_step());
             }
         }
-        self.marks.sort_by_key(|mark| mark.column);
+        (self.codes, self.message, self.next_step) = (codes.into(), message.into(), next_step.into());
     }
 
     fn mark(&mut self, column: u32, complaint: &Complaint<'_>) {
@@ -139,7 +160,7 @@ impl RowNote {
     }
 
     /// The row's own cell as it is written.
-    pub(super) fn cell(&self, index: usize) -> std::borrow::Cow<'_, str> {
+    pub(super) fn cell(&self, index: usize) -> Cow<'_, str> {
         let text = self.cells.as_ref().map_or("", |cells| cells.text(index));
         if self.damaged.contains(&index) && !text.starts_with(MEND_MARK) {
             return format!("{MEND_MARK} {text}").into();
@@ -172,9 +193,9 @@ impl RowNote {
             line,
             outcome,
             new_id: Box::default(),
-            codes: String::new(),
-            message: String::new(),
-            next_step: String::new(),
+            codes: Cow::Borrowed(""),
+            message: Cow::Borrowed(""),
+            next_step: Cow::Borrowed(""),
             marks: mark.into_iter().collect(),
             columns: 1,
             damaged: Vec::new(),

@@ -6,6 +6,7 @@ mod office;
 mod package;
 mod rich;
 mod round_trip;
+mod saved_again;
 
 use std::path::{Path, PathBuf};
 
