@@ -1,12 +1,13 @@
 //! The sender against a model provider in simulated time: a night passes in milliseconds, and the same seed gives the same night.
 //! `CLIENTFERRY_SIMULATE=5000` tries so many seeds of each kind; by default a few of each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy's leave for tests does not reach their helpers
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // clippy's leave for tests does not reach their helpers
 
 mod bank;
 mod clock;
 mod memory;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,6 +72,14 @@ struct Night {
 }
 
 impl Night {
+    /// Kills, and a clock that is set.
+    fn disturb(&mut self, random: &mut fastrand::Rng) {
+        self.kills = (0..random.u32(0..4)).map(|_| Duration::from_millis(random.u64(50..40_000))).collect();
+        if random.bool() {
+            self.jumps.push((Duration::from_secs(random.u64(1..60)), random.i64(-120_000..30_000)));
+        }
+    }
+
     fn new(temper: Temper, rows: u64) -> Self {
         let settings = SubmitSettings {
             baseline: Baseline::Never,
@@ -82,6 +91,17 @@ impl Night {
         };
         Self { temper, rows, settings, kills: Vec::new(), jumps: Vec::new() }
     }
+}
+
+/// Outages of any kind; some nights have none.
+fn outages(random: &mut fastrand::Rng) -> Vec<(Range<Duration>, Outage)> {
+    let count = random.u32(0..3);
+    let outage = |_| {
+        let from = Duration::from_secs(random.u64(0..60));
+        let outage = [Outage::Refused, Outage::Unavailable, Outage::Silent][random.usize(0..3)];
+        (from..from + Duration::from_secs(random.u64(1..600)), outage)
+    };
+    (0..count).map(outage).collect()
 }
 
 /// What is left in the morning.
@@ -139,9 +159,12 @@ fn pass(seed: u64, night: Night) -> Morning {
             feeding.abort();
             bank.hang_up();
             match ended.last() {
-                Some(Ended::Finished) if life.is_none() => break,
+                // One that was lost twice is left for the next run.
+                Some(Ended::Finished) if life.is_none() && (memory.count(State::Idle) == 0 || start >= STARTS_MAX) => break,
                 // The timer starts the same command again.
-                Some(Ended::Halted(_)) if start < STARTS_MAX => tokio::time::sleep(Duration::from_secs(300)).await,
+                Some(Ended::Halted(_) | Ended::Finished) if start < STARTS_MAX => {
+                    tokio::time::sleep(Duration::from_secs(300)).await
+                }
                 Some(_) if life.is_none() => break,
                 // A new process needs some time.
                 Some(_) | None => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -283,24 +306,46 @@ fn outages_kills_and_lost_answers_lose_and_double_nobody() {
         let mut temper = calm(&mut random);
         temper.lost_before = random.u32(0..80);
         temper.lost_after = random.u32(0..80);
-        for _ in 0..random.u32(0..3) {
-            let from = Duration::from_secs(random.u64(0..60));
-            let outage = [Outage::Refused, Outage::Unavailable, Outage::Silent][random.usize(0..3)];
-            temper.outages.push((from..from + Duration::from_secs(random.u64(1..600)), outage));
-        }
+        temper.outages = outages(&mut random);
         let limits = temper.limits.clone();
         let mut night = Night::new(temper, 150);
-        night.kills = (0..random.u32(0..4)).map(|_| Duration::from_millis(random.u64(50..40_000))).collect();
-        if random.bool() {
-            let jump = (Duration::from_secs(random.u64(1..60)), random.i64(-120_000..30_000));
-            night.jumps.push(jump);
-        }
+        night.disturb(&mut random);
         let morning = pass(seed, night);
         assert_eq!(morning.ended.last(), Some(&Ended::Finished), "seed {seed}");
         morning.assert_limits(seed, &limits);
         morning.assert_each_once(seed, 150);
         assert_eq!(morning.throttled().0, 0, "seed {seed}");
     }
+}
+
+#[test]
+fn everything_at_once_loses_and_doubles_nobody() {
+    let (mut throttled, mut requests) = (0, 0);
+    for seed in 0..seeds() {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut temper = calm(&mut random);
+        let most = temper.limits[0].requests;
+        let from = Duration::from_secs(random.u64(0..60));
+        temper.changes = vec![(from, random.u32(1..=most)), (from + Duration::from_secs(random.u64(1..120)), most)];
+        (temper.lost_before, temper.lost_after) = (random.u32(0..40), random.u32(0..40));
+        temper.outages = outages(&mut random);
+        temper.remembers = temper.remembers.filter(|_| random.bool());
+        if random.bool() {
+            temper.limits.push(RateLimit::per_day(random.u32(200..600)));
+        }
+        let limits = temper.limits.clone();
+        let mut night = Night::new(temper, 300);
+        night.disturb(&mut random);
+        // A clock that is set forward between two processes makes a day shorter: nobody can know.
+        night.jumps.iter_mut().for_each(|(_, by_ms)| *by_ms = -by_ms.abs());
+        let morning = pass(seed, night);
+        assert_eq!(morning.ended.last(), Some(&Ended::Finished), "seed {seed}");
+        morning.assert_limits(seed, &limits);
+        morning.assert_each_once(seed, 300);
+        let (refused, made) = morning.throttled();
+        (throttled, requests) = (throttled + refused, requests + made);
+    }
+    println!("{throttled} of {requests} were refused");
 }
 
 #[test]
