@@ -205,6 +205,30 @@ pub struct CheckArgs {
     pub suggest_mapping: Option<PathBuf>,
 }
 
+/// Who is told of a run, besides those who see its terminal. Nothing of it holds a client's data.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Being told")]
+pub struct ObservingArgs {
+    /// Write a log, as lines for people or as JSON, to --log-file or stderr.
+    #[arg(long, value_name = "FORM", env = "CLIENTFERRY_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Write the log to the end of this file (as JSON unless --log-format says text).
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Write the run's sums for Prometheus' textfile collector, whatever its end.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_METRICS_FILE")]
+    pub metrics_file: Option<PathBuf>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object for each event.
+    Json,
+}
+
 /// `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
@@ -235,6 +259,9 @@ pub struct ImportArgs {
     /// Do not ask before sending to a real provider.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,
+    /// Who is told.
+    #[command(flatten)]
+    pub observing: ObservingArgs,
 }
 
 /// `inspect`.
@@ -331,6 +358,9 @@ pub struct ResolveArgs {
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+    /// Who is told.
+    #[command(flatten)]
+    pub observing: ObservingArgs,
 }
 
 /// `report`.

@@ -43,6 +43,28 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// What it means, in a few words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Well => "all rows well",
+            Self::Attention => "some rows need attention",
+            Self::Usage => "command line or settings",
+            Self::Input => "input unreadable",
+            Self::Halted => "stopped by the provider, resumable",
+            Self::Journal => "journal unusable",
+            Self::Report => "report not written",
+            Self::Locked => "another run holds the lock",
+            Self::Altered => "the report was changed",
+            Self::Stranger => "the report was made from something else",
+            Self::Paused => "time window or budget of requests ended, resumable",
+            Self::Defect => "a defect of clientferry",
+            Self::Interrupted => "interrupted, resumable",
+        }
+    }
+}
+
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each variant wraps the error of the room it is named after")]

@@ -25,5 +25,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod failure;
+pub mod logging;
+pub mod notify;
 pub mod pipeline;
 pub mod terminal;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::SANDBOX_ACCOUNT;
 use super::accounts::{Account, sandbox_is_reserved};
+use super::hooks::HookSettings;
 use super::sending::Sending;
 use crate::failure::Failure;
 use crate::provider::OwnProfile;
@@ -26,6 +27,9 @@ pub struct Config {
     pub(super) lang: Option<String>,
     #[serde(default)]
     pub(super) sending: Sending,
+    /// Who is told of a run's end.
+    #[serde(default)]
+    pub(super) hooks: HookSettings,
     #[serde(default)]
     pub(super) accounts: BTreeMap<String, Account>,
     /// Providers of the user's own.

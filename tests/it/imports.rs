@@ -19,21 +19,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sandbox", &["model", "contract"]),
     ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox"]),
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
+    ("logging", &[]),
+    ("notify", &["model", "provider"]),
     ("terminal", &["submit"]),
     ("cli", &[]),
-    ("config", &["model", "submit", "provider", "failure"]),
+    ("config", &["model", "submit", "provider", "notify", "failure"]),
     (
         "commands",
         &[
             "model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox", "pipeline", "failure",
-            "config", "cli", "terminal",
+            "logging", "notify", "config", "cli", "terminal",
         ],
     ),
 ];
 
 /// Library → the only modules that may name it.
 const LIVES_IN: &[(&str, &[&str])] = &[
-    ("tokio", &["submit", "provider", "sandbox", "journal"]),
+    ("tokio", &["submit", "provider", "sandbox", "journal", "notify"]),
     ("tokio_util", &["submit", "sandbox"]),
     ("rayon", &["prepare"]),
     ("rusqlite", &["journal"]),
@@ -45,7 +47,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("zip", &["read", "report"]),
     ("rust_xlsxwriter", &["report"]),
     ("askama", &["report"]),
-    ("reqwest", &["provider"]),
+    ("reqwest", &["provider", "notify"]),
     ("rustls", &["provider"]),
     ("governor", &["submit"]),
     ("jsonschema", &["contract"]),
@@ -56,6 +58,9 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli", "commands", "main"]),
     ("toml_edit", &["commands"]),
     ("indicatif", &["terminal"]),
+    ("tracing", &["submit", "commands"]),
+    ("tracing_subscriber", &["logging"]),
+    ("prometheus_client", &["notify"]),
 ];
 
 /// Names by which a provider is called, the folder's first.

@@ -52,7 +52,7 @@ fn row(number: u64) -> Dispatch {
     let key = IdempotencyKey::derive("model/client", "test", &number.to_string(), body.as_str());
     let identities = [(Identity(identity), "own_id")].into_iter().collect();
     let digests = FieldDigests(vec![(1, u32::try_from(number).unwrap())]);
-    Dispatch { operation: "model/client".into(), parcel: Parcel { body, key, identities, digests } }
+    Dispatch { place: Default::default(), operation: "model/client".into(), parcel: Parcel { body, key, identities, digests } }
 }
 
 /// What a night is made of.
