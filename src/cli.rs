@@ -31,6 +31,9 @@ pub struct Cli {
 pub enum Command {
     /// Send every good row; starts a run or continues it.
     Import(ImportArgs),
+    /// Import complete files of a folder, one after the other, and put them aside; runs until it is stopped.
+    #[command(mut_arg("file", |file| file.value_name("DIR").help("Folder into which spreadsheets of clients are put")))]
+    Watch(WatchArgs),
     /// Everything but sending; writes the same report.
     Check(CheckArgs),
     /// Check, and tell how many calls the import would take and how long.
@@ -262,6 +265,25 @@ pub struct ImportArgs {
     /// Who is told.
     #[command(flatten)]
     pub observing: ObservingArgs,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// What `import` takes, `file` being the folder.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Seconds for which a file must not have changed before it is taken.
+    #[arg(long, value_name = "SECONDS", env = "CLIENTFERRY_SETTLE", default_value_t = 10)]
+    #[arg(help_heading = "Watching")]
+    pub settle: u64,
+    /// Take a file only when one of its name and this ending, such as `.ready`, lies beside it.
+    #[arg(long, value_name = "ENDING", env = "CLIENTFERRY_MARKER", help_heading = "Watching")]
+    pub marker: Option<String>,
+    /// Seconds before a file that was not finished is tried again, doubling up to an hour.
+    #[arg(long, value_name = "SECONDS", env = "CLIENTFERRY_RETRY", default_value_t = 300, help_heading = "Watching")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub retry: u64,
 }
 
 /// `inspect`.

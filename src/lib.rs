@@ -29,3 +29,4 @@ pub mod logging;
 pub mod notify;
 pub mod pipeline;
 pub mod terminal;
+pub mod watch;

@@ -26,6 +26,7 @@ mod suggest;
 mod target;
 mod template;
 mod verify;
+mod watch;
 
 use clap::CommandFactory as _;
 
@@ -58,6 +59,10 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
     if let Command::Resolve(args) = &cli.command {
         return observed::run("resolve", &args.observing, Facts::default(), |facts| work(&cli, facts));
     }
+    if let Command::Watch(args) = &cli.command {
+        // Imports are told of one by one, by themselves.
+        observed::start_log(&args.import.observing)?;
+    }
     work(&cli, &mut Facts::default())
 }
 
@@ -67,6 +72,7 @@ fn work(cli: &Cli, facts: &mut Facts) -> Result<Exit, Failure> {
     let config = config;
     match &cli.command {
         Command::Import(args) => import::run(&config, &registry, args, facts),
+        Command::Watch(args) => watch::run(&config, &registry, args),
         Command::Resolve(args) => resolve::run(&config, &registry, args, facts),
         Command::CheckProfile(args) => check_profile::run(args),
         Command::Check(args) => check::run(&config, &registry, &args.source, None, args.suggest_mapping.as_deref()),

@@ -6,7 +6,20 @@ use std::time::{Duration, Instant};
 
 /// Variables that a program needs to find its way; everything else may hold a token.
 const VARIABLES: [&str; 14] = [
-    "PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SYSTEMROOT", "TEMP", "PATHEXT", "MAILTO",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TMPDIR",
+    "SYSTEMROOT",
+    "TEMP",
+    "PATHEXT",
+    "MAILTO",
 ];
 /// How often is looked whether it has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);

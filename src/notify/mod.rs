@@ -150,8 +150,10 @@ impl RunEnd {
             members.insert("previous_status".into(), previous.map(Status::as_str).into());
         }
         if let Some(sums) = &self.sums {
-            let outcomes: Map<String, Value> =
-                Outcome::ALL.into_iter().map(|outcome| (outcome.as_str().to_owned(), sums.outcomes.count(outcome).into())).collect();
+            let outcomes: Map<String, Value> = Outcome::ALL
+                .into_iter()
+                .map(|outcome| (outcome.as_str().to_owned(), sums.outcomes.count(outcome).into()))
+                .collect();
             members.insert("rows".into(), sums.rows.into());
             members.insert("outcomes".into(), outcomes.into());
             members.insert("needing_attention".into(), sums.needing_attention.into());

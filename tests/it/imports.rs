@@ -17,9 +17,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("provider", &["model", "contract"]),
     ("submit", &["model", "provider", "journal"]),
     ("sandbox", &["model", "contract"]),
-    ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox"]),
+    ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox", "watch"]),
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
     ("logging", &[]),
+    ("watch", &[]),
     ("notify", &["model", "provider"]),
     ("terminal", &["submit"]),
     ("cli", &[]),
@@ -28,7 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "commands",
         &[
             "model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox", "pipeline", "failure",
-            "logging", "notify", "config", "cli", "terminal",
+            "logging", "watch", "notify", "config", "cli", "terminal",
         ],
     ),
 ];
@@ -59,6 +60,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("toml_edit", &["commands"]),
     ("indicatif", &["terminal"]),
     ("tracing", &["submit", "commands"]),
+    ("rustix", &["commands"]),
     ("tracing_subscriber", &["logging"]),
     ("prometheus_client", &["notify"]),
 ];

@@ -21,4 +21,6 @@ mod own;
 mod rate;
 mod size;
 mod stops;
+mod told;
+mod watch;
 mod whole_job;
