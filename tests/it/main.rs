@@ -24,6 +24,7 @@ mod journal;
 mod loanpro;
 mod machine_formats;
 mod mutual_tls;
+mod nightly;
 mod own;
 mod pacing;
 mod page;

@@ -150,8 +150,12 @@ fn killed_at_any_moment_the_next_watcher_ends_what_was_begun() {
     let sandbox = SandboxProcess::start(&["--rate", "none", "--latency-ms", "5"]);
     let stage = stage(&sandbox);
     let names = ["a.csv", "b.csv", "c.csv"];
-    for (name, seed) in names.iter().zip(96..) {
-        put(&stage, name, 40, seed);
+    // Other clients in each.
+    stage.write_clients("all.csv", 120, 96, 0);
+    let all = std::fs::read_to_string(stage.path("all.csv")).unwrap();
+    let rows: Vec<&str> = all.lines().collect();
+    for (name, rows) in names.iter().zip(rows[1..].chunks(40)) {
+        std::fs::write(stage.path("drop").join(name), format!("{}\n{}\n", all.lines().next().unwrap(), rows.join("\n"))).unwrap();
     }
     for _ in 0..6 {
         let watcher = stage.start(&WATCH);
