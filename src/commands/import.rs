@@ -33,10 +33,23 @@ pub(super) fn facts(args: &ImportArgs) -> Facts {
     }
 }
 
-pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs, facts: &mut Facts) -> Result<Exit, Failure> {
+/// The journal, locked, where there is one already: before settings are looked at closely and the source is read, however long that
+/// takes. Where there is none, a slip leaves none behind.
+pub(super) fn open(config: &Config, args: &ImportArgs, facts: &mut Facts) -> Result<Option<Journal>, Failure> {
     facts.hooks = config.hooks()?;
+    let path = config.journal(args.source.journal.as_deref());
+    facts.journal = Some(path.clone());
+    Ok(if path.exists() { Some(Journal::open(&path)?) } else { None })
+}
+
+pub(super) fn run(
+    config: &Config,
+    registry: &Registry,
+    args: &ImportArgs,
+    mut opened: Option<Journal>,
+    facts: &mut Facts,
+) -> Result<Exit, Failure> {
     let journal_path = config.journal(args.source.journal.as_deref());
-    facts.journal = Some(journal_path.clone());
     let page = page::settings(config, &args.source.reporting)?;
     let operations = registry.find(&args.source.to)?;
     let provider_name = operations.first().map_or("", |operation| operation.provider()).to_owned();
@@ -59,8 +72,6 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs, facts
         submit_settings.rejected_max = config::max_rejected(text)?;
     }
     config.pace(&account, asked(&args.pace), &mut submit_settings.pace)?;
-    // One that is there is locked before the source is read: whoever comes second is turned away at once.
-    let mut opened = if journal_path.exists() { Some(Journal::open(&journal_path)?) } else { None };
     let mut job = Job::open(
         &Order {
             registry,

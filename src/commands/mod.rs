@@ -68,10 +68,12 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
 
 fn work(cli: &Cli, facts: &mut Facts) -> Result<Exit, Failure> {
     let mut config = Config::load(cli.config.as_deref())?;
+    // Whoever comes second is turned away before anything else is looked at.
+    let opened = if let Command::Import(args) = &cli.command { import::open(&config, args, facts)? } else { None };
     let registry = known::registry(&mut config, cli.profile.as_deref())?;
     let config = config;
     match &cli.command {
-        Command::Import(args) => import::run(&config, &registry, args, facts),
+        Command::Import(args) => import::run(&config, &registry, args, opened, facts),
         Command::Watch(args) => watch::run(&config, &registry, args),
         Command::Resolve(args) => resolve::run(&config, &registry, args, facts),
         Command::CheckProfile(args) => check_profile::run(args),
