@@ -8,11 +8,14 @@ mod baseline;
 mod digest;
 mod error;
 mod files;
+mod identities;
 mod replay;
 mod requests;
 mod rows;
 mod rules;
+mod run;
 mod schema;
+mod tally;
 mod traffic;
 mod writer;
 
@@ -31,6 +34,7 @@ pub use digest::RunEvents;
 pub use error::{JournalError, JournalErrorKind, Trouble};
 pub use requests::RequestsMade;
 pub use rules::{Event, Standing, State, after};
+pub use run::{Requests, Run};
 pub use traffic::{Slice, Traffic};
 
 /// Names a client within the journal.
@@ -87,54 +91,6 @@ impl Client {
     }
 }
 
-/// What is written about a run when it begins.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Run {
-    /// Its name.
-    pub id: RunId,
-    /// Operation or provider that was asked for with `--to`.
-    pub operation: String,
-    /// The account's name.
-    pub account: String,
-    /// Absolute path of the source.
-    pub source: String,
-    /// SHA-256 of the source.
-    pub sha256: String,
-    /// Absolute path of the mapping file, where one was given.
-    pub mapping: Option<String>,
-    /// SHA-256 of the mapping file, where one was given.
-    pub mapping_sha256: Option<String>,
-    /// How the user had the source read, as the commands write it.
-    pub reading: String,
-    /// The server that it was sent to, as the commands name it: a run must never go on at another one.
-    pub server: String,
-    /// Whether that is a provider's test stand, whose ids are worth nothing.
-    pub test_stand: bool,
-    /// Absolute path of the report folder.
-    pub reports: String,
-    /// When it began first, milliseconds since 1970 UTC.
-    pub started_at_ms: i64,
-    /// When it last ended; `None` while it runs or after a crash.
-    pub finished_at_ms: Option<i64>,
-    /// `finished`, `interrupted`, `halted`, `limit`; empty while it runs or after a crash.
-    pub ended: String,
-    /// Why the provider halted it, without client data.
-    pub halt: Option<String>,
-    /// Requests sent, retried and throttled, over all continuations.
-    pub requests: Requests,
-}
-
-/// Counts of requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Requests {
-    /// Requests that left.
-    pub sent: u64,
-    /// Of these, repeats.
-    pub retried: u64,
-    /// Answers that asked for a slower pace.
-    pub throttled: u64,
-}
-
 /// The journal file, open. Clones share it; dropping the last one ends the writer and releases the lock.
 #[derive(Clone)]
 pub struct Journal(Arc<Shared>);
@@ -172,6 +128,7 @@ impl Journal {
         schema::check_pages(&db, &path)?;
         let secret = schema::secret(&db, &path, true)?;
         settle_interrupted(&db, &path)?;
+        fold_in_requests(&db, &path)?;
         let killed = rows::has_unended_run(&db).map_err(|e| JournalError::from_sqlite(&path, &e))?;
         let killed_before_ms = killed.then(writer::now_ms);
         let reader = Mutex::new(reader(&path)?);
@@ -316,9 +273,19 @@ impl Journal {
         answer.recv().unwrap_or_else(|_| Err(writer::closed(&self.0.path)))
     }
 
-    /// All runs, oldest first.
+    /// All runs, oldest first, with the requests that they have made until now.
     pub fn runs(&self) -> Result<Vec<Run>, JournalError> {
-        self.read(rows::runs)
+        self.read(|db| {
+            // A session may end meanwhile.
+            let db = db.unchecked_transaction()?;
+            let db = &*db;
+            let mut runs = rows::runs(db)?;
+            let uncounted = if schema::is_older(db)? { Vec::new() } else { tally::uncounted(db)? };
+            for (id, requests) in uncounted {
+                runs.iter_mut().filter(|run| run.id == id).for_each(|run| run.requests += requests);
+            }
+            Ok(runs)
+        })
     }
 
     /// The run of this name, else the only one whose name begins like this.
@@ -399,5 +366,13 @@ fn settle_interrupted(db: &Connection, path: &Path) -> Result<(), JournalError> 
             writer::record(&tx, path, client.id, Event::Unknown(why), None, now_ms)?;
         }
     }
+    tx.commit().map_err(sqlite)
+}
+
+/// Counts what a session that was killed made, in one transaction.
+fn fold_in_requests(db: &Connection, path: &Path) -> Result<(), JournalError> {
+    let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
+    let tx = Transaction::new_unchecked(db, TransactionBehavior::Immediate).map_err(sqlite)?;
+    tally::fold_in(&tx).map_err(sqlite)?;
     tx.commit().map_err(sqlite)
 }

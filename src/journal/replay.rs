@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::error::{JournalError, Trouble};
 use super::rules::{Entry, Event, KeyLeft, apply, key_left};
-use super::{Client, rows, schema};
+use super::{Client, ClientId, identities, rows, schema};
 use crate::model::IdempotencyKey;
 
 /// Compares events and clients, each with all it holds; the error names the first client that differs.
@@ -80,6 +80,12 @@ fn compare(db: &Connection) -> Result<(), Stop> {
     )?;
     if nameless > 0 {
         return Err(Stop::Differs(format!("{nameless} clients have no identity")));
+    }
+    // Formats before the second have no sums.
+    if !schema::is_older(db)?
+        && let Some(ClientId(number)) = identities::first_altered(db)?
+    {
+        return Err(Stop::Differs(format!("the identities of client {number} are not those that were given to it")));
     }
     Ok(())
 }

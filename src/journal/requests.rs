@@ -3,6 +3,8 @@
 
 use rusqlite::{Connection, params};
 
+use super::schema;
+
 /// Older than this, no window can want to know.
 const KEPT_MS: i64 = 40 * 86_400_000;
 
@@ -31,7 +33,7 @@ pub(super) fn count(db: &Connection, account: &str, made: RequestsMade) -> rusql
 
 /// The stretches that ended after this time.
 pub(super) fn since(db: &Connection, account: &str, since_ms: i64) -> rusqlite::Result<Vec<RequestsMade>> {
-    if !is_kept(db)? {
+    if schema::is_older(db)? {
         return Ok(Vec::new());
     }
     db.prepare_cached(
@@ -41,9 +43,4 @@ pub(super) fn since(db: &Connection, account: &str, since_ms: i64) -> rusqlite::
         Ok(RequestsMade { from_ms: row.get(0)?, until_ms: row.get(1)?, count: row.get(2)? })
     })?
     .collect()
-}
-
-/// Whether the journal has this table: one of an older format that is only read has not.
-fn is_kept(db: &Connection) -> rusqlite::Result<bool> {
-    db.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'requests')", [], |row| row.get(0))
 }

@@ -79,32 +79,6 @@ pub(super) fn key_left_at_ms(db: &Connection, id: ClientId, key: IdempotencyKey)
     db.prepare_cached(sql)?.query_row(params![id, key.to_string()], |row| row.get(0)).optional()
 }
 
-/// Gives identities that nobody has to this client.
-pub(super) fn add_identities(db: &Connection, id: ClientId, identities: &[Identity]) -> rusqlite::Result<()> {
-    let mut statement = db.prepare_cached("INSERT OR IGNORE INTO identities (identity, client) VALUES (?1, ?2)")?;
-    for identity in identities {
-        statement.execute(params![identity.0.as_slice(), id])?;
-    }
-    Ok(())
-}
-
-/// Makes these the identities of this client, whoever had them; those that it had besides are nobody's from now on.
-pub(super) fn replace_identities(db: &Connection, id: ClientId, identities: &[Identity]) -> rusqlite::Result<()> {
-    let places = vec!["?"; identities.len()].join(", ");
-    let release = format!("DELETE FROM identities WHERE client = ? AND identity NOT IN ({places})");
-    let values = std::iter::once(ToSqlOutput::from(id.0));
-    let values = values.chain(identities.iter().map(|identity| ToSqlOutput::from(identity.0.as_slice())));
-    db.prepare_cached(&release)?.execute(params_from_iter(values))?;
-    let mut statement = db.prepare_cached(
-        "INSERT INTO identities (identity, client) VALUES (?1, ?2)
-         ON CONFLICT (identity) DO UPDATE SET client = ?2 WHERE client <> ?2",
-    )?;
-    for identity in identities {
-        statement.execute(params![identity.0.as_slice(), id])?;
-    }
-    Ok(())
-}
-
 /// Writes an event at the end of the log, and the client as it is after it.
 pub(super) fn append(db: &Connection, entry: &Entry, client: &Client) -> rusqlite::Result<()> {
     let (run, key, digests) = match &entry.event {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::error::{JournalError, Trouble};
-use super::files;
+use super::{files, identities, tally};
 
 /// Format that this program writes. Raise it with every change of the tables, and carry older files across in [`prepare`].
 pub(super) const FORMAT: i64 = 2;
@@ -107,7 +107,8 @@ CREATE TRIGGER events_are_not_altered BEFORE UPDATE ON events BEGIN SELECT RAISE
 CREATE TRIGGER events_are_not_removed BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 ";
 
-/// What format 2 brought: requests of any kind that left for an account, gathered by stretches of time.
+/// What format 2 brought: requests of any kind that left for an account, gathered by stretches of time; the sum over a client's
+/// identities.
 const TABLES_SINCE_2: &str = "
 CREATE TABLE requests (
     account  TEXT NOT NULL,
@@ -116,6 +117,7 @@ CREATE TABLE requests (
     count    INTEGER NOT NULL,
     PRIMARY KEY (account, from_ms)
 ) STRICT, WITHOUT ROWID;
+ALTER TABLE clients ADD COLUMN identities_sum INTEGER NOT NULL DEFAULT 0;
 ";
 
 /// The one connection that writes. Every commit is on the disk before it returns.
@@ -196,6 +198,11 @@ fn is_new(db: &Connection, path: &Path) -> Result<bool, JournalError> {
     Ok(false)
 }
 
+/// Whether the tables are of an older format: it is only read.
+pub(super) fn is_older(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("PRAGMA user_version", [], |row| Ok(row.get::<_, i64>(0)? < FORMAT))
+}
+
 /// Brings the tables of an older format to the present one, in one transaction.
 fn carry_across(db: &Connection) -> rusqlite::Result<()> {
     let format: i64 = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -205,6 +212,9 @@ fn carry_across(db: &Connection) -> rusqlite::Result<()> {
     let tx = rusqlite::Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;
     if format < 2 {
         tx.execute_batch(TABLES_SINCE_2)?;
+        identities::sum_all(&tx)?;
+        // What sessions of that format did not count when they were killed stays uncounted: nobody knows what was counted.
+        tally::all_counted(&tx)?;
     }
     tx.execute_batch(&format!("PRAGMA user_version = {FORMAT};"))?;
     tx.commit()

@@ -83,7 +83,7 @@ fn slice_ms(span_ms: i64) -> i64 {
 
 /// One bit for each client: their numbers have no gaps.
 #[derive(Default)]
-struct Bits(Vec<u64>);
+pub(super) struct Bits(Vec<u64>);
 
 impl Bits {
     fn place(client: i64) -> Option<(usize, u64)> {
@@ -91,11 +91,11 @@ impl Bits {
         Some((usize::try_from(number / 64).ok()?, 1 << (number % 64)))
     }
 
-    fn get(&self, client: i64) -> bool {
+    pub(super) fn get(&self, client: i64) -> bool {
         Self::place(client).is_some_and(|(word, bit)| self.0.get(word).is_some_and(|bits| bits & bit != 0))
     }
 
-    fn set(&mut self, client: i64, to: bool) {
+    pub(super) fn set(&mut self, client: i64, to: bool) {
         let Some((word, bit)) = Self::place(client) else { return };
         if self.0.len() <= word {
             if !to {

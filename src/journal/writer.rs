@@ -13,7 +13,7 @@ use super::baseline::{self, RemoteIdHash};
 use super::error::{JournalError, Trouble};
 use super::requests::{self, RequestsMade};
 use super::rules::{Entry, Event, KeyLeft, State, after, apply, key_left};
-use super::{Client, ClientId, Intent, Requests, Run, RunId, Standing, rows};
+use super::{Client, ClientId, Intent, Requests, Run, RunId, Standing, identities, rows, tally};
 use crate::model::{FieldDigests, IdempotencyKey, Identity, Refusal};
 
 /// Requests in one transaction. No waiting for more: they gather by themselves while the disk is busy with those before.
@@ -154,11 +154,19 @@ fn perform(
             reply(result, move |result| drop(ack.send(result)))
         }
         Request::EndRun { id, ended, halt, requests, ack } => {
-            let result = ready.and_then(|()| known(path, &id, rows::end_run(db, &id, now_ms, &ended, halt.as_deref(), requests)));
+            let write = || {
+                tally::all_counted(db)?;
+                rows::end_run(db, &id, now_ms, &ended, halt.as_deref(), requests)
+            };
+            let result = ready.and_then(|()| known(path, &id, write()));
             reply(result, move |result| drop(ack.send(result)))
         }
         Request::AddRequests { id, requests, ack } => {
-            let result = ready.and_then(|()| known(path, &id, rows::add_requests(db, &id, requests)));
+            let write = || {
+                tally::all_counted(db)?;
+                rows::add_requests(db, &id, requests)
+            };
+            let result = ready.and_then(|()| known(path, &id, write()));
             reply(result, move |result| drop(ack.send(result)))
         }
     }
@@ -185,16 +193,16 @@ fn intend(
     db: &Connection,
     path: &Path,
     operation: Box<str>,
-    identities: &[Identity],
+    names: &[Identity],
     event: Event,
     at_ms: i64,
 ) -> Result<Intent, JournalError> {
     let sqlite = |e: rusqlite::Error| JournalError::from_sqlite(path, &e);
-    if identities.is_empty() {
+    if names.is_empty() {
         // It could never be recognised again.
         return Err(JournalError::Illegal { state: State::New, event: "intended without an identity" });
     }
-    let before = rows::client_by_identity(db, identities).map_err(sqlite)?;
+    let before = rows::client_by_identity(db, names).map_err(sqlite)?;
     let standing = before.as_ref().map_or(Standing::NEW, Client::standing);
     if after(&standing, &event).is_err() {
         // No mistake of ours: two rows may share what they should not, and the first of them was faster.
@@ -207,9 +215,9 @@ fn intend(
     write(db, path, before, Entry { client: id, at_ms, event, operation: Some(operation), http_status: None })?;
     if standing.state.is_absent() {
         // Whoever else has one of them is not at the provider either, or this intent would not have been allowed.
-        rows::replace_identities(db, id, identities).map_err(sqlite)?;
+        identities::replace(db, id, names).map_err(sqlite)?;
     } else {
-        rows::add_identities(db, id, identities).map_err(sqlite)?;
+        identities::add(db, id, names).map_err(sqlite)?;
     }
     Ok(Intent::Written(id))
 }

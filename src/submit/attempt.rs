@@ -202,7 +202,7 @@ fn obey(line: &Line, answer: &Answer, started: tokio::time::Instant) {
         Verdict::Throttled { retry_after } => {
             line.throttled.fetch_add(1, Ordering::Relaxed);
             let reset = answer.quotas.iter().filter(|quota| quota.remaining == 0).map(|quota| quota.reset).max();
-            line.pace.throttled(started, retry_after.or(reset));
+            line.pace.throttled(started, retry_after.or(reset), &answer.quotas);
         }
         Verdict::Unknown { retry_after: Some(wait), .. } => line.pace.pause(*wait),
         Verdict::Created(_)

@@ -179,7 +179,7 @@ impl Desk {
             }
             tokio::select! {
                 biased;
-                () = self.cancel.cancelled(), if !self.stopping() => self.stop(Ended::Interrupted),
+                () = self.cancel.cancelled(), if !self.line.stop.is_cancelled() => self.stop(Ended::Interrupted),
                 Some(joined) = self.in_flight.join_next(), if !self.in_flight.is_empty() => self.finished(joined),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => {}
                 row = self.rows.recv(), if may_take => match row {
@@ -274,11 +274,15 @@ impl Desk {
         self.ended.is_some() || self.broken.is_some()
     }
 
-    /// No new request from now on. The first reason stands.
+    /// No new request from now on. The first reason stands. When the run only pauses, requests that were let through still leave:
+    /// they are a part of what it may make.
     fn stop(&mut self, ended: Ended) {
         self.log.stops(&self.line.run, &ended);
+        let lets_go = matches!(ended, Ended::Paused(_));
         self.ended.get_or_insert(ended);
-        self.line.stop.cancel();
+        if !lets_go {
+            self.line.stop.cancel();
+        }
     }
 
     fn break_off(&mut self, error: JournalError) {

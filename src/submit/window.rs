@@ -6,6 +6,8 @@
 //! ones, fewer than the limit can have arrived within the last window: then no window at the provider that ends with this
 //! request holds more than the limit, whatever the network does within these times. Several windows hold at once.
 
+mod connections;
+
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -15,14 +17,13 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
+use self::connections::{Connections, TOLD_WITHIN};
 use crate::model::RateLimit;
 
 /// Longest way of a request over an open connection that the promise covers.
-pub const TRANSIT_MAX: Duration = Duration::from_millis(50);
+pub const TRANSIT_MAX: Duration = Duration::from_millis(40);
 /// For a provider whose clock ticks in milliseconds.
 const MARGIN: Duration = Duration::from_millis(1);
-/// A connection that was idle for longer is not counted on: the HTTP client closes it soon, if the server has not.
-const IDLE_MAX: Duration = Duration::from_secs(14);
 /// Windows up to this length keep every arrival apart; longer ones gather those of a thousandth of their length at its end.
 pub(super) const EXACT_MAX: Duration = Duration::from_secs(10);
 /// Windows up to this length are filled evenly; a longer one may be used up early.
@@ -119,6 +120,14 @@ impl Window {
     }
 }
 
+/// A request that has left.
+#[derive(Clone, Copy, Debug)]
+struct UnderWay {
+    since: Duration,
+    /// The latest time at which it can have arrived.
+    latest: Duration,
+}
+
 type Spacing<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<Duration>>;
 
 /// Requests that can still stand in a window of the provider. Times are durations since any fixed point.
@@ -127,11 +136,10 @@ type Spacing<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<Duratio
 pub struct Windows<C: Clock<Instant = Duration>> {
     windows: Vec<Window>,
     connect_max: Duration,
-    /// Requests without an answer, each with the latest time at which it can have arrived; `None` while it has not started.
-    open: HashMap<Ticket, Option<Duration>>,
+    /// Requests without an answer; `None` while one has not started.
+    open: HashMap<Ticket, Option<UnderWay>>,
     pending: usize,
-    /// Connections that carry nothing, each with the time since when. A request that starts takes the last one.
-    idle: Vec<Duration>,
+    connections: Connections,
     tickets: u64,
     spacing: Spacing<C>,
     clock: C,
@@ -150,7 +158,7 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
             connect_max,
             open: HashMap::new(),
             pending: 0,
-            idle: Vec::new(),
+            connections: Connections::default(),
             tickets: 0,
             clock,
         }
@@ -195,11 +203,12 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
     /// The request leaves now.
     pub fn started(&mut self, ticket: Ticket) {
         let now = self.clock.now();
-        self.idle.retain(|since| now.saturating_sub(*since) < IDLE_MAX);
-        let connect = if self.idle.pop().is_some() { Duration::ZERO } else { self.connect_max };
+        self.count_connections(now);
+        let in_use = self.open.values().flatten().count();
+        let connect = if in_use < self.connections.open(now) { Duration::ZERO } else { self.connect_max };
         let latest = now + connect + TRANSIT_MAX;
         let Some(known) = self.open.get_mut(&ticket).filter(|known| known.is_none()) else { return };
-        *known = Some(latest);
+        *known = Some(UnderWay { since: now, latest });
         self.pending = self.pending.saturating_sub(1);
         for window in &mut self.windows {
             window.insert(latest, 1);
@@ -210,11 +219,14 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
     /// carry another request.
     pub fn answered(&mut self, ticket: Ticket, usable: bool) {
         let now = self.clock.now();
-        if usable {
-            self.idle.push(now);
+        self.count_connections(now);
+        if !usable {
+            self.connections.broke();
         }
         match self.open.remove(&ticket) {
-            Some(Some(latest)) if now < latest => self.windows.iter_mut().for_each(|window| window.moved(latest, now)),
+            Some(Some(UnderWay { latest, .. })) if now < latest => {
+                self.windows.iter_mut().for_each(|window| window.moved(latest, now));
+            }
             Some(Some(_)) | None => {}
             // It never said that it started: it counts from now.
             Some(None) => {
@@ -226,6 +238,7 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
 
     /// No answer will be told: it counts for as long as it can.
     pub fn abandoned(&mut self, ticket: Ticket) {
+        self.connections.broke();
         self.open.remove(&ticket);
     }
 
@@ -234,6 +247,13 @@ impl<C: Clock<Instant = Duration> + Clone> Windows<C> {
         if let Some(None) = self.open.remove(&ticket) {
             self.pending = self.pending.saturating_sub(1);
         }
+    }
+
+    /// Looks a moment back, at those of whom it is certain by now that they were under way then.
+    fn count_connections(&mut self, now: Duration) {
+        let Some(then) = now.checked_sub(TOLD_WITHIN) else { return };
+        let in_use = self.open.values().flatten().filter(|request| request.since <= then).count();
+        self.connections.in_use_at(then, in_use);
     }
 
     /// The first, main limit: as it is in force, and as it was given.

@@ -31,7 +31,7 @@ fn created(program: &Program) -> Vec<String> {
 fn a_run_outside_its_window_sends_nothing_and_says_when_it_may() {
     let program = with_rows("3");
     let window = shut_window();
-    let shut = program.expect(&[8], &[IMPORT, &["--window", &window, "--tz", "UTC"]].concat());
+    let shut = program.expect(&[10], &[IMPORT, &["--window", &window, "--tz", "UTC"]].concat());
     let told = String::from_utf8(shut.stdout).unwrap();
     assert!(told.contains("is shut until") && told.contains("UTC"), "{told}");
     assert!(program.lines("report/outcomes.csv").iter().all(|line| line["outcome"] == "not_sent"));
@@ -49,7 +49,7 @@ fn a_budget_of_requests_is_exact_and_the_same_command_goes_on() {
     let with_budget = [IMPORT, &["--max-requests", "6"]].concat();
     let mut seen = Vec::new();
     for _ in 0..2 {
-        program.expect(&[8], &with_budget);
+        program.expect(&[10], &with_budget);
         seen.push(created(&program).len());
     }
     // One of six proves the account.

@@ -3,6 +3,7 @@
 mod dialect;
 mod double;
 mod encoding;
+mod lanes;
 mod letters;
 mod nature;
 mod parse;

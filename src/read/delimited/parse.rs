@@ -1,5 +1,7 @@
 //! One record of delimited text (RFC 4180), found in a window. Reads no file, and knows neither header nor row.
 
+use super::lanes::Sought;
+
 /// How cells are divided and quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Marks {
@@ -16,20 +18,18 @@ impl Marks {
     }
 }
 
-/// The marks, and the bytes at which the look at an unquoted cell stops.
+/// The marks, and the bytes at which the look at a cell stops.
 #[derive(Clone)]
 pub(super) struct Dialect {
     pub(super) marks: Marks,
-    stops: Box<[bool; 256]>,
+    unquoted_stops: Sought,
+    quoted_stops: Sought,
 }
 
 impl Dialect {
     pub(super) fn new(marks: Marks) -> Self {
-        let mut stops = Box::new([false; 256]);
-        for byte in [marks.delimiter, b'\n', b'\r'].into_iter().chain(marks.escape) {
-            stops[usize::from(byte)] = true;
-        }
-        Self { marks, stops }
+        let stops = |mark: u8| Sought::new([mark, b'\n', b'\r', marks.escape.unwrap_or(mark)]);
+        Self { marks, unquoted_stops: stops(marks.delimiter), quoted_stops: stops(marks.quote) }
     }
 
     /// Offset of the delimiter or line end at or after `at`, or of the window's end; whether an escape stands before it.
@@ -37,8 +37,7 @@ impl Dialect {
     fn cell_end(&self, window: &[u8], at: usize) -> (usize, bool) {
         let (mut at, mut escaped) = (at, false);
         loop {
-            let rest = window.get(at..).unwrap_or(&[]);
-            at += rest.iter().position(|&byte| self.stops[usize::from(byte)]).unwrap_or(rest.len());
+            at = self.unquoted_stops.find(window, at);
             if self.marks.escape.is_none() || window.get(at).copied() != self.marks.escape {
                 return (at, escaped);
             }
@@ -255,6 +254,10 @@ fn quoted_cell(window: &[u8], quote_at: usize, ended: bool, dialect: &Dialect, r
     let mut coded = false;
     let quote = dialect.marks.quote;
     loop {
+        at = dialect.quoted_stops.find(window, at);
+        if line_ends > 0 && (at - inner > reach.cell_bytes_max || at - start > reach.row_bytes_max) {
+            return QuotedEnd::Unclosed;
+        }
         let Some(&byte) = window.get(at) else {
             return if ended || (line_ends > 0 && at - start > reach.row_bytes_max) {
                 QuotedEnd::Unclosed
@@ -285,9 +288,6 @@ fn quoted_cell(window: &[u8], quote_at: usize, ended: bool, dialect: &Dialect, r
                 at += 1;
             }
             _ => at += 1,
-        }
-        if line_ends > 0 && (at - inner > reach.cell_bytes_max || at - start > reach.row_bytes_max) {
-            return QuotedEnd::Unclosed;
         }
     }
 }

@@ -3,8 +3,11 @@
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
-use crate::read::source::Pass;
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use wide::u8x16;
+
+use super::lanes::{LANES, lanes};
+use crate::read::source::Pass;
 
 const READ_BYTES: usize = 256 << 10;
 /// What is decoded ahead of the parser.
@@ -118,49 +121,47 @@ impl<R: Read> TextReader<R> {
         Ok(())
     }
 
+    /// Notes what is odd in the window from here on.
     fn note_bad(&mut self, from: usize) {
-        let new = self.window.get(from..).unwrap_or("").as_bytes();
-        let base = self.offset + from as u64;
-        let mut looked_to = 0;
-        for (number, block) in new.chunks(BLOCK_BYTES).enumerate() {
-            let start = number * BLOCK_BYTES;
-            let pairs = new.get(start..start + BLOCK_BYTES + 2);
-            if !may_be_odd(block) && pairs.is_some_and(|pairs| !may_be_twice(pairs)) {
-                continue;
-            }
-            // What makes a block odd may be the last byte of what begins in the block before.
-            for at in looked_to.max(start.saturating_sub(2))..start + block.len() {
-                let here = new.get(at..).unwrap_or(&[]);
+        let (text, base) = (self.window.as_bytes(), self.offset);
+        // A sign of two characters may be cut where the window ended before; the first has two bytes.
+        if let Some(cut) = from.checked_sub(2).filter(|&cut| is_sign_of_twice(text.get(cut..).unwrap_or(&[]))) {
+            self.twice.push_back(base + cut as u64);
+        }
+        let mut at = from;
+        while at < text.len() {
+            let mut candidates = candidates(text, at);
+            while candidates != 0 {
+                let candidate = at + candidates.trailing_zeros() as usize;
+                candidates &= candidates - 1;
+                let here = text.get(candidate..).unwrap_or(&[]);
                 if is_no_text(here, self.leaves_open) {
-                    self.bad.push_back(base + at as u64);
+                    self.bad.push_back(base + candidate as u64);
                 }
                 if is_sign_of_twice(here) {
-                    self.twice.push_back(base + at as u64);
+                    self.twice.push_back(base + candidate as u64);
                 }
             }
-            looked_to = start + block.len();
+            at += LANES;
         }
     }
 }
 
-/// Text is looked over in blocks: most hold nothing of interest, which is told without branches, many bytes at once.
-const BLOCK_BYTES: usize = 64;
-
-/// Whether a block holds NUL or a byte that few characters of tables begin with: accents, typographic signs, U+FFFD.
+/// Which of the sixteen bytes from `at` on may begin what [`is_no_text`] or [`is_sign_of_twice`] know: NUL, the first bytes of
+/// accents, typographic signs and U+FFFD, `Р` and `С`. Few characters of tables do. The lowest bit stands for the first byte.
 #[inline]
-fn may_be_odd(block: &[u8]) -> bool {
-    let odd =
-        |byte| u8::from(byte == 0) | u8::from(matches!(byte, 0xc2 | 0xc3)) | u8::from(byte == 0xe2) | u8::from(byte == 0xef);
-    block.iter().fold(0, |hit, &byte| hit | odd(byte)) != 0
-}
-
-/// Whether `Р` or `С` stands before a letter of the second half of Cyrillic: no other word in a double encoding gets past both looks.
-/// Two bytes behind the block are to be given with it.
-#[inline]
-fn may_be_twice(block: &[u8]) -> bool {
-    let (ones, twos, threes) = (block, block.get(1..).unwrap_or(&[]), block.get(2..).unwrap_or(&[]));
-    let pair = |one, two, three| u8::from(one == 0xd0) & u8::from(two & 0xfe == 0xa0) & u8::from(three == 0xd1);
-    ones.iter().zip(twos).zip(threes).fold(0, |hit, ((&one, &two), &three)| hit | pair(one, two, three)) != 0
+fn candidates(text: &[u8], at: usize) -> u32 {
+    let (Some(here), Some(next)) = (lanes(text, at), lanes(text, at + 1)) else {
+        // Near the end each byte may.
+        return (1 << text.len().saturating_sub(at).min(LANES)) - 1;
+    };
+    let all_but_last_bit = u8x16::splat(0xfe);
+    let rare = here.simd_eq(u8x16::ZERO)
+        | (here & all_but_last_bit).simd_eq(u8x16::splat(0xc2))
+        | here.simd_eq(u8x16::splat(0xe2))
+        | here.simd_eq(u8x16::splat(0xef));
+    let er_or_es = here.simd_eq(u8x16::splat(0xd0)) & (next & all_but_last_bit).simd_eq(u8x16::splat(0xa0));
+    (rare | er_or_es).to_bitmask()
 }
 
 /// Whether one of the offsets lies between these two. Forgets those before `start`.

@@ -157,14 +157,15 @@ impl Desk {
             Absence::ResendNextRun => job.unknown_before,
             Absence::Nothing => false,
         };
-        if job.sent_again || !may_go_again {
+        if !may_go_again {
             return self.done(job);
         }
         let why = refusal(NOT_FOUND, "two look-ups did not find the client: it was not created");
         if !self.record(&job, Event::NotDone(why)).await {
             return;
         }
-        if self.mode == Mode::Resolve {
+        // Once more in this run, then in the next one.
+        if self.mode == Mode::Resolve || job.sent_again {
             return self.done(job);
         }
         // The same key, so that a request which is still on its way somewhere cannot make a second client.

@@ -37,6 +37,7 @@ pub(super) enum Step {
     WaitForChange,
     /// What it uses of long windows has to be written down first.
     Write,
+    Closed(Closed),
 }
 
 pub(super) struct State {
@@ -102,11 +103,10 @@ impl State {
         if let Some(closed) = &self.closed {
             return Admission::Closed(closed.clone());
         }
-        if let Some(wait) = wall_ms.and_then(|wall_ms| self.until_open(wall_ms)) {
-            return match wait {
-                Ok(wait) => Admission::Wait(wait.min(SLEEP_MAX)),
-                Err(halt) => self.pause_the_run(halt),
-            };
+        match self.until_open(wall_ms) {
+            None => {}
+            Some(Ok(wait)) => return Admission::Wait(wait),
+            Some(Err(halt)) => return Admission::Closed(self.pause_the_run(halt)),
         }
         if self.pause_end() > now {
             return Admission::Wait(self.pause_end() - now);
@@ -120,10 +120,10 @@ impl State {
             return Admission::Wait(until - now);
         }
         if let Some(most) = self.settings.requests_max.filter(|most| self.requests >= *most) {
-            return self.pause_the_run(Halt {
+            return Admission::Closed(self.pause_the_run(Halt {
                 what: format!("the {most} requests that this run may make are made"),
                 hint: "run the same command again: it goes on where this one stopped".into(),
-            });
+            }));
         }
         match self.windows.take() {
             Ok(ticket) => {
@@ -133,21 +133,23 @@ impl State {
                 Admission::Go(ticket)
             }
             Err(Wait::ForAnother) => Admission::WaitForChange,
-            Err(Wait::For(wait)) if wait > self.settings.patience && !self.settings.wait => self.pause_the_run(Halt {
-                what: format!("the account's limits ({}) are used up until {}", self.limits(), later(wait)),
-                hint: "run the same command again then, or add --wait to wait for it in this process".into(),
-            }),
+            Err(Wait::For(wait)) if wait > self.settings.patience && !self.settings.wait => {
+                Admission::Closed(self.pause_the_run(Halt {
+                    what: format!("the account's limits ({}) are used up until {}", self.limits(), later(wait)),
+                    hint: "run the same command again then, or add --wait to wait for it in this process".into(),
+                }))
+            }
             Err(Wait::For(wait)) => Admission::Wait(wait),
         }
     }
 
-    /// How long the time window stays shut; an error where that ends the run. `None`: it is open.
-    fn until_open(&self, wall_ms: i64) -> Option<Result<Duration, Halt>> {
-        let schedule = self.settings.schedule.as_ref()?;
+    /// How long the time window stays shut, or until the clock is asked again; an error where that ends the run. `None`: it is open.
+    fn until_open(&self, wall_ms: Option<i64>) -> Option<Result<Duration, Halt>> {
+        let (schedule, wall_ms) = (self.settings.schedule.as_ref()?, wall_ms?);
         let opening = schedule.opening_at(wall_ms)?;
         let wait = u64::try_from(opening.from_ms.saturating_sub(wall_ms)).ok().filter(|wait| *wait > 0)?;
         Some(if self.settings.wait {
-            Ok(Duration::from_millis(wait))
+            Ok(Duration::from_millis(wait).min(SLEEP_MAX))
         } else {
             Err(Halt {
                 what: format!("the time window {schedule} is shut until {}", schedule.tell(opening.from_ms)),
@@ -161,10 +163,10 @@ impl State {
         self.windows.limits().map(text).collect::<Vec<_>>().join(", ")
     }
 
-    fn pause_the_run(&mut self, halt: Halt) -> Admission {
+    fn pause_the_run(&mut self, halt: Halt) -> Closed {
         let closed = Closed::Paused(halt);
         self.close(closed.clone());
-        Admission::Closed(closed)
+        closed
     }
 
     /// No further request. The first reason stands.
@@ -180,6 +182,12 @@ impl State {
     pub(super) fn start(&mut self, ticket: Ticket, now: Instant, wall_ms: Option<i64>) -> Step {
         if self.pause_end() > now {
             return Step::Wait(self.pause_end() - now);
+        }
+        // It may have been held back until the window closed.
+        match self.until_open(wall_ms) {
+            None => {}
+            Some(Ok(wait)) => return Step::Wait(wait),
+            Some(Err(halt)) => return Step::Closed(self.pause_the_run(halt)),
         }
         match self.breaker.gate(Some(ticket), now) {
             Gate::Open => {}
@@ -229,7 +237,11 @@ impl State {
         }
     }
 
-    pub(super) fn throttled(&mut self, started: Instant, retry_after: Option<Duration>, now: Instant) {
+    pub(super) fn throttled(&mut self, started: Instant, retry_after: Option<Duration>, quotas: &[Quota], now: Instant) {
+        let before = self.windows.main().0.requests;
+        self.heed(quotas, now);
+        // A limit that was lowered under way explains the refusal: what is told needs no guess.
+        let explained = self.windows.main().0.requests < before;
         self.throttled_since.get_or_insert(now);
         // Requests that were under way together are one offence.
         let known = self.paused_at.is_some_and(|paused_at| started < paused_at);
@@ -244,8 +256,10 @@ impl State {
         if !known {
             self.throttled = self.throttled.saturating_add(1);
             self.paused_at = Some(now);
-            self.share.offended(now);
-            self.set_main_limit();
+            if !explained {
+                self.share.offended(now);
+                self.set_main_limit();
+            }
         }
         self.pause_until(now + pause.min(Duration::from_secs(86_400)));
     }

@@ -153,9 +153,10 @@ impl Pace {
     }
 
     /// Pauses the whole plane because an answer said "too fast": for as long as it asks, else for 1 s, doubling up to 60 s
-    /// while such answers go on, with full jitter; and goes on at a slower rate. `started` is when the answered request left.
-    pub fn throttled(&self, started: Instant, retry_after: Option<Duration>) {
-        self.state().throttled(started, retry_after, Instant::now());
+    /// while such answers go on, with full jitter; and goes on at a slower rate, where the answer does not tell the right one.
+    /// `started` is when the answered request left.
+    pub fn throttled(&self, started: Instant, retry_after: Option<Duration>, quotas: &[Quota]) {
+        self.state().throttled(started, retry_after, quotas, Instant::now());
     }
 
     /// Pauses the whole plane because an answer asked for it without saying "too fast".

@@ -28,7 +28,7 @@ impl Permit {
     /// windows is durable when this returns.
     ///
     /// # Errors
-    /// When that cannot be written.
+    /// When that cannot be written, or the time window closed meanwhile.
     pub async fn start(&mut self) -> Result<Instant, Closed> {
         loop {
             let now = Instant::now();
@@ -43,6 +43,7 @@ impl Permit {
                 Step::Wait(wait) => self.pace.wait(wait).await,
                 Step::WaitForChange => self.pace.wait(LOOK_AGAIN).await,
                 Step::Write => self.pace.write_ahead().await?,
+                Step::Closed(closed) => return Err(closed),
             }
         }
     }
@@ -79,7 +80,7 @@ impl Slot for Pace {
     }
 
     fn slow_down(&self, retry_after: Option<Duration>) {
-        self.throttled(Instant::now(), retry_after);
+        self.throttled(Instant::now(), retry_after, &[]);
     }
 
     fn heed(&self, quotas: &[Quota]) {

@@ -88,7 +88,7 @@ fn no_sliding_window_at_the_receiver_holds_more_than_the_limit() {
         let mut random = fastrand::Rng::with_seed(seed);
         let network = Network {
             connect: random.u64(0..=500_000),
-            transit: random.u64(0..=50_000),
+            transit: random.u64(0..=40_000),
             answer: random.u64(0..=800_000),
             jitter: random.u64(0..=20_000),
             intend: random.u64(0..=300_000),
@@ -134,7 +134,7 @@ fn what_earlier_runs_sent_counts_in_the_window_that_may_still_hold_it() {
 fn nearly_all_of_the_limit_is_used() {
     for seed in 0..20 {
         // Slow answers want many connections, and the first request of each holds its place until its answer.
-        for (answer, wanted) in [(1_000, 570), (20_000, 570), (700_000, 564)] {
+        for (answer, wanted) in [(1_000, 570), (20_000, 570), (700_000, 555)] {
             for connect in [1_000, 500_000] {
                 let network = Network { connect, transit: 2_000, answer, jitter: 1_500, intend: 500, breaks_one_in: 0 };
                 let sent = simulate(seed, &[RateLimit::per_second(10)], network, 60_000_000).len();
@@ -153,15 +153,16 @@ fn a_request_that_opens_a_connection_may_arrive_late_and_counts_until_then() {
         let ticket = window.take().unwrap();
         window.started(ticket);
         let wait = window.take();
+        clock.set(at + 100_000);
         window.answered(ticket, usable);
         wait
     };
-    let (cold, warm) = (Err(Wait::For(Duration::from_millis(11_051))), Err(Wait::For(Duration::from_millis(1051))));
+    let (cold, warm) = (Err(Wait::For(Duration::from_millis(11_041))), Err(Wait::For(Duration::from_millis(1041))));
     assert_eq!(send(0, true), cold);
     assert_eq!(send(2_000_000, false), warm, "over the connection of the first");
     assert_eq!(send(4_000_000, true), cold, "that one broke");
     assert_eq!(send(20_000_000, true), cold, "idle for too long");
-    assert_eq!(send(33_000_000, true), warm);
+    assert_eq!(send(23_000_000, true), warm);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn an_answer_shortens_the_wait() {
     let mut window = Windows::new(&[RateLimit::per_second(1)], CONNECT_MAX, clock.clone());
     let ticket = window.take().unwrap();
     window.started(ticket);
-    assert_eq!(window.take(), Err(Wait::For(Duration::from_millis(1551))));
+    assert_eq!(window.take(), Err(Wait::For(Duration::from_millis(1541))));
     clock.set(5_000);
     window.answered(ticket, true);
     assert_eq!(window.take(), Err(Wait::For(Duration::from_millis(1001))));

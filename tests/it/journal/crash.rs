@@ -84,7 +84,7 @@ fn a_replay_finds_what_was_altered_behind_the_journals_back() {
         ("INSERT INTO events (client, at_ms, kind, remote_id) VALUES (1, 5, 'created', 'x')", "cannot have happened"),
         (
             "INSERT INTO clients SELECT 7, state, operation, run, key, digests, remote_id, refusal_code, refusal_message,
-              refusal_pointer, refusal_request_id, attempts, http_status, first_sent_at_ms, changed_at_ms FROM clients",
+              refusal_pointer, refusal_request_id, attempts, http_status, first_sent_at_ms, changed_at_ms, 0 FROM clients",
             "events tell of",
         ),
         ("UPDATE clients SET state = 'sent' WHERE id = 1", "name of a state"),

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use clientferry::journal::{Event, Journal, JournalError, JournalErrorKind, RequestsMade, Run, State, Trouble};
+use clientferry::journal::{Event, Journal, JournalError, JournalErrorKind, Run, State, Trouble};
 use clientferry::model::{FieldDigests, IdempotencyKey};
 
 use super::{Desk, OPERATION, beside, filled, identities, identity, key, place, refusal, run, unusable, waiting, written};
@@ -202,26 +202,4 @@ fn no_byte_of_a_body_reaches_the_files() {
         assert!(!format!("{:?}", desk.journal).contains("secret"));
     };
     look();
-}
-
-#[test]
-fn a_journal_of_the_first_format_is_carried_across() {
-    let (_folder, path) = place();
-    drop(Journal::open(&path).unwrap());
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch("DROP TABLE requests; PRAGMA user_version = 1").unwrap();
-    drop(old);
-    let read = Journal::open_read_only(&path).unwrap().unwrap();
-    assert_eq!(read.requests_since("any", 0).unwrap(), []);
-    drop(read);
-    let journal = Journal::open(&path).unwrap();
-    let made = |count| RequestsMade { from_ms: 1_000, until_ms: 2_000, count };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        journal.count_requests("any", made(7)).await.unwrap();
-        journal.count_requests("any", made(-2)).await.unwrap();
-        journal.count_requests("other", made(1)).await.unwrap();
-    });
-    assert_eq!(journal.requests_since("any", 1_500).unwrap(), [made(5)]);
-    assert_eq!(journal.requests_since("any", 2_001).unwrap(), []);
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod books;
 mod crash;
 mod files;
 mod life;

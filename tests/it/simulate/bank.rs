@@ -50,6 +50,8 @@ pub(super) struct Temper {
     /// How long keys are remembered; `None`: it knows none.
     pub(super) remembers: Option<Duration>,
     pub(super) in_flight_max: usize,
+    /// How long a connection may be idle.
+    pub(super) keeps_alive: Duration,
 }
 
 const CONNECT_MAX: Duration = Duration::from_millis(500);
@@ -105,7 +107,7 @@ impl Bank {
     async fn connect(&self) {
         let warm = {
             let mut ledger = self.ledger.lock().unwrap();
-            ledger.idle.retain(|since| since.elapsed() < Duration::from_secs(14));
+            ledger.idle.retain(|since| since.elapsed() < self.temper.keeps_alive);
             ledger.idle.pop().is_some()
         };
         if !warm {
@@ -165,6 +167,16 @@ impl Bank {
         (headers.collect(), refused)
     }
 
+    /// Its connection can carry another request.
+    fn answered(&self) {
+        self.ledger.lock().unwrap().idle.push(Instant::now());
+    }
+
+    /// Whoever had connections is gone, and they with it.
+    pub(super) fn hang_up(&self) {
+        self.ledger.lock().unwrap().idle.clear();
+    }
+
     fn outage(&self) -> Option<Outage> {
         let now = self.wall.passed();
         self.temper.outages.iter().find(|(when, _)| when.contains(&now)).map(|(_, outage)| *outage)
@@ -201,7 +213,10 @@ impl Bank {
             remark: None,
         };
         match outage {
-            Some(Outage::Unavailable) => return answer(Verdict::Transient(why("503")), 503),
+            Some(Outage::Unavailable) => {
+                self.answered();
+                return answer(Verdict::Transient(why("503")), 503);
+            }
             Some(Outage::Silent) => {
                 sleep(TIMEOUT).await;
                 return Answer::of(Verdict::Unknown { why: why("timeout"), retry_after: None });
@@ -209,6 +224,7 @@ impl Bank {
             Some(Outage::Refused) | None => {}
         }
         if refused {
+            self.answered();
             return answer(Verdict::Throttled { retry_after: retry_after(&headers, now) }, 429);
         }
         sleep(self.between(&self.temper.work)).await;
@@ -219,7 +235,7 @@ impl Bank {
         if self.happens(self.temper.lost_after) {
             return Answer::of(Verdict::Unknown { why: why("lost"), retry_after: None });
         }
-        self.ledger.lock().unwrap().idle.push(Instant::now());
+        self.answered();
         answer(Verdict::Created(id.into()), 201)
     }
 }
@@ -285,6 +301,9 @@ impl Provider for Asked {
                 (!refused).then_some(())
             });
             let came = asked.await.unwrap();
+            if came.is_some() {
+                self.0.answered();
+            }
             turn.answered(came.is_some());
             if came.is_none() {
                 return failed();
