@@ -38,10 +38,17 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &WatchArgs) -> Res
     terminal::tell(&format!("watching {} for {}\n", args.import.source.file.display(), args.import.source.to));
     tracing::info!(event = "watch", operation = watcher.operation, account = watcher.account, "a folder is watched");
     loop {
-        let ready = folder.ready(Instant::now())?;
-        let wait = match ready.first() {
-            Some(file) if !session.is_stopped() => watcher.take(&mut folder, &session, file),
-            Some(_) | None => LOOK_AGAIN,
+        let wait = match folder.ready(Instant::now()) {
+            Ok(ready) => match ready.first() {
+                Some(file) if !session.is_stopped() => watcher.take(&mut folder, &session, file),
+                Some(_) | None => LOOK_AGAIN,
+            },
+            // A share that is away for a while is no reason to end.
+            Err(error) => {
+                terminal::tell(&format!("{error}; tried again in {} s\n", args.retry));
+                tracing::warn!(event = "folder_away", seconds = args.retry, "the folder cannot be read now");
+                watcher.retry
+            }
         };
         let until = Instant::now() + wait;
         while Instant::now() < until && !session.is_stopped() {
