@@ -69,8 +69,10 @@ fn the_log_tells_a_run_with_its_rows() {
 
 #[test]
 fn the_log_tells_of_an_outage_and_of_the_halt() {
-    let sandbox = SandboxProcess::with_faults(&["503@#5-8", "401_after_n=40"]);
-    let stage = Stage::new().to(&sandbox).with("CLIENTFERRY_BREAKER_FAILURES", "3").with("CLIENTFERRY_LOG_FILE", "run.jsonl");
+    let sandbox = SandboxProcess::with_faults(&["503@#5-6", "401_after_n=40"]);
+    // One after the other: else good answers come between the failures.
+    let stage = Stage::new().to(&sandbox).with("CLIENTFERRY_BREAKER_FAILURES", "2").with("CLIENTFERRY_IN_FLIGHT_MAX", "1");
+    let stage = stage.with("CLIENTFERRY_LOG_FILE", "run.jsonl");
     stage.write_clients("clients.csv", 60, 82, 0);
     stage.run(&IMPORT).expect(4);
     let log = json_lines(&stage, "run.jsonl");
