@@ -31,6 +31,9 @@ pub struct Cli {
 pub enum Command {
     /// Send every good row; starts a run or continues it.
     Import(ImportArgs),
+    /// Import complete files of a folder, one after the other, and put them aside; runs until it is stopped.
+    #[command(mut_arg("file", |file| file.value_name("DIR").help("Folder into which spreadsheets of clients are put")))]
+    Watch(WatchArgs),
     /// Everything but sending; writes the same report.
     Check(CheckArgs),
     /// Check, and tell how many calls the import would take and how long.
@@ -207,6 +210,30 @@ pub struct CheckArgs {
     pub suggest_mapping: Option<PathBuf>,
 }
 
+/// Who is told of a run, besides those who see its terminal. Nothing of it holds a client's data.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Being told")]
+pub struct ObservingArgs {
+    /// Write a log, as lines for people or as JSON, to --log-file or stderr.
+    #[arg(long, value_name = "FORM", env = "CLIENTFERRY_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Write the log to the end of this file (as JSON unless --log-format says text).
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
+    /// Write the run's sums for Prometheus' textfile collector, whatever its end.
+    #[arg(long, value_name = "FILE", env = "CLIENTFERRY_METRICS_FILE")]
+    pub metrics_file: Option<PathBuf>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// A JSON object for each event.
+    Json,
+}
+
 /// `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
@@ -237,6 +264,28 @@ pub struct ImportArgs {
     /// Do not ask before sending to a real provider.
     #[arg(long, short, env = "CLIENTFERRY_YES", value_parser = FalseyValueParser::new())]
     pub yes: bool,
+    /// Who is told.
+    #[command(flatten)]
+    pub observing: ObservingArgs,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// What `import` takes, `file` being the folder.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Seconds for which a file must not have changed before it is taken.
+    #[arg(long, value_name = "SECONDS", env = "CLIENTFERRY_SETTLE", default_value_t = 10)]
+    #[arg(help_heading = "Watching")]
+    pub settle: u64,
+    /// Take a file only when one of its name and this ending, such as `.ready`, lies beside it.
+    #[arg(long, value_name = "ENDING", env = "CLIENTFERRY_MARKER", help_heading = "Watching")]
+    pub marker: Option<String>,
+    /// Seconds before a file that was not finished is tried again, doubling up to an hour.
+    #[arg(long, value_name = "SECONDS", env = "CLIENTFERRY_RETRY", default_value_t = 300, help_heading = "Watching")]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub retry: u64,
 }
 
 /// `inspect`.
@@ -333,6 +382,9 @@ pub struct ResolveArgs {
     /// What the report is to be like.
     #[command(flatten)]
     pub reporting: ReportingArgs,
+    /// Who is told.
+    #[command(flatten)]
+    pub observing: ObservingArgs,
 }
 
 /// `report`.

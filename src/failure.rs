@@ -11,6 +11,7 @@ use crate::report::compare::CompareError;
 use crate::report::{ReportError, VerifyError};
 use crate::sandbox::{FaultSpecError, SandboxError};
 use crate::submit::SettleError;
+use crate::watch::WatchError;
 
 /// How the program ends, for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,50 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    const ALL: [Self; 13] = [
+        Self::Well,
+        Self::Attention,
+        Self::Usage,
+        Self::Input,
+        Self::Halted,
+        Self::Journal,
+        Self::Report,
+        Self::Locked,
+        Self::Altered,
+        Self::Stranger,
+        Self::Paused,
+        Self::Defect,
+        Self::Interrupted,
+    ];
+
+    /// What a process of this program ended with.
+    #[must_use]
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| *exit as u8 == code)
+    }
+
+    /// What it means, in a few words.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Well => "all rows well",
+            Self::Attention => "some rows need attention",
+            Self::Usage => "command line or settings",
+            Self::Input => "input unreadable",
+            Self::Halted => "stopped by the provider, resumable",
+            Self::Journal => "journal unusable",
+            Self::Report => "report not written",
+            Self::Locked => "another run holds the lock",
+            Self::Altered => "the report was changed",
+            Self::Stranger => "the report was made from something else",
+            Self::Paused => "time window or budget of requests ended, resumable",
+            Self::Defect => "a defect of clientferry",
+            Self::Interrupted => "interrupted, resumable",
+        }
+    }
+}
+
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "each variant wraps the error of the room it is named after")]
@@ -65,6 +110,8 @@ pub enum Failure {
     Compare(#[from] CompareError),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     #[error(transparent)]
     FaultSpec(#[from] FaultSpecError),
     #[error("the rows' identities cannot be kept in the folder for temporary files {}: {}", std::env::temp_dir().display(), .0)]
@@ -126,6 +173,8 @@ impl Failure {
                 JournalErrorKind::Usage => Exit::Usage,
                 JournalErrorKind::Unusable => Exit::Journal,
             },
+            Self::Watch(WatchError::Locked { .. }) => Exit::Locked,
+            Self::Watch(WatchError::Unusable { .. }) => Exit::Input,
             Self::Compare(CompareError::Unreadable { .. } | CompareError::Strange { .. }) => Exit::Input,
             Self::Report(_) | Self::Compare(_) | Self::Triage(_) | Self::Output { .. } => Exit::Report,
             Self::Halted(_) => Exit::Halted,
@@ -144,6 +193,8 @@ impl Failure {
             Self::Report(error) => error.hint().to_owned(),
             Self::Verify(error) => error.hint().to_owned(),
             Self::Compare(error) => error.hint().to_owned(),
+            Self::Watch(WatchError::Locked { .. }) => "one watcher is enough: end that one, or watch another folder".to_owned(),
+            Self::Watch(WatchError::Unusable { .. }) => "check that the folder is there and may be written to".to_owned(),
             Self::Sandbox(_) => "see `clientferry sandbox --help`".to_owned(),
             Self::FaultSpec(_) => "see `clientferry sandbox --help` for the grammar".to_owned(),
             Self::Triage(_) => "free space in the folder for temporary files, or name another one in TMPDIR".to_owned(),

@@ -26,5 +26,8 @@ pub mod commands;
 pub mod config;
 pub mod failure;
 pub mod harden;
+pub mod logging;
+pub mod notify;
 pub mod pipeline;
 pub mod terminal;
+pub mod watch;

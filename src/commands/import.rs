@@ -1,11 +1,12 @@
 //! `import`: every good row goes to the provider, once. Starts a run or continues it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use super::job::{Job, Order, Wanted, tell};
+use super::observed::{self, Facts};
 use super::target::{Rehearsal, Target, default_ledger};
 use super::{books, page};
 use crate::cli::{ImportArgs, PaceArgs};
@@ -20,7 +21,35 @@ use crate::sandbox::FaultSpec;
 use crate::submit::{Ended, Errand, Feed, Pace, Purpose, Sent, Session, SubmitSettings};
 use crate::terminal;
 
-pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Result<Exit, Failure> {
+/// What the command line alone tells of the run, for those who are told of an end that came early.
+pub(super) fn facts(args: &ImportArgs) -> Facts {
+    let named = if args.sandbox { Some(SANDBOX_ACCOUNT) } else { args.source.account.as_deref() };
+    let is_file = args.source.file != Path::new("-");
+    Facts {
+        operation: args.source.to.clone(),
+        account: named.unwrap_or_default().to_owned(),
+        source: is_file.then(|| observed::absolute(&args.source.file)),
+        ..Facts::default()
+    }
+}
+
+/// The journal, locked, where there is one already: before settings are looked at closely and the source is read, however long that
+/// takes. Where there is none, a slip leaves none behind.
+pub(super) fn open(config: &Config, args: &ImportArgs, facts: &mut Facts) -> Result<Option<Journal>, Failure> {
+    facts.hooks = config.hooks()?;
+    let path = config.journal(args.source.journal.as_deref());
+    facts.journal = Some(path.clone());
+    Ok(if path.exists() { Some(Journal::open(&path)?) } else { None })
+}
+
+pub(super) fn run(
+    config: &Config,
+    registry: &Registry,
+    args: &ImportArgs,
+    mut opened: Option<Journal>,
+    facts: &mut Facts,
+) -> Result<Exit, Failure> {
+    let journal_path = config.journal(args.source.journal.as_deref());
     let page = page::settings(config, &args.source.reporting)?;
     let operations = registry.find(&args.source.to)?;
     let provider_name = operations.first().map_or("", |operation| operation.provider()).to_owned();
@@ -29,6 +58,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     } else {
         config.account_name(args.source.account.as_deref(), &provider_name)?
     };
+    facts.account.clone_from(&account);
     // What is wrong with settings is told before anything is made on the disk.
     let connected =
         if args.sandbox { None } else { Some(provider::connect(&provider_name, &config.account(&account, &provider_name)?)?) };
@@ -42,8 +72,6 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
         submit_settings.rejected_max = config::max_rejected(text)?;
     }
     config.pace(&account, asked(&args.pace), &mut submit_settings.pace)?;
-    let journal_path = config.journal(args.source.journal.as_deref());
-    let mut opened = None;
     let mut job = Job::open(
         &Order {
             registry,
@@ -54,13 +82,20 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
             approve_transliteration: args.source.approve_transliteration,
             account: &account,
         },
-        || Ok(opened.insert(Journal::open(&journal_path)?).secret()),
+        || {
+            let journal = match opened.take() {
+                Some(journal) => journal,
+                None => Journal::open(&journal_path)?,
+            };
+            Ok(opened.insert(journal).secret())
+        },
     )?;
     if let Some(provider) = &connected {
         for (_, pointer) in job.plan.members().keys() {
             provider.accepts_member(pointer)?;
         }
     }
+    facts.begins(&job.run, job.rows);
     let journal = match opened {
         Some(journal) => journal,
         None => Journal::open(&journal_path)?,
@@ -96,10 +131,12 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ImportArgs) -> Re
     journal.begin_run(&Run { server: target.server.clone(), test_stand, ..run_record(&job, args, &folder, first_started) })?;
     let sent = send(&session, errand, &pace, &journal, &job, Purpose::Send)?;
     target.stop(&session);
+    facts.part("sending");
     let (ended, otherwise, halt) = ending(&sent.ended);
     journal.end_run(&job.run, ended.0, halt.as_ref().map(|halt| halt.what.as_str()), sent.requests)?;
     let requests = journal.run(&job.run)?.requests;
     let summary = job.report(reporter, Some(&journal), otherwise, ended.1, halt, requests)?;
+    facts.reported(&summary);
     let told = tell(&summary);
     Ok(match sent.ended {
         Ended::Paused(_) => Exit::Paused,
@@ -192,7 +229,7 @@ fn offer_doubtful(journal: &Journal, job: &Job, feed: &Feed) -> Result<(), Failu
 }
 
 fn run_record(job: &Job, args: &ImportArgs, folder: &Path, started: DateTime<Utc>) -> Run {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path)).to_string_lossy().into_owned();
+    let absolute = |path: &Path| observed::absolute(path).to_string_lossy().into_owned();
     Run {
         id: job.run.clone(),
         operation: job.to.clone(),

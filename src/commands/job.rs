@@ -214,7 +214,7 @@ impl Job {
             let operation = prepared.operation.and_then(|index| names.get(usize::from(index))).cloned();
             let wanted = match (settler.admit(&prepared)?, operation) {
                 (Admission::Send(parcel), Some(operation)) => {
-                    offer(crate::submit::Dispatch { operation, parcel: parcel.clone() })
+                    offer(crate::submit::Dispatch { place: prepared.row.place, operation, parcel: parcel.clone() })
                 }
                 (Admission::Send(_) | Admission::Duplicate(_) | Admission::Invalid | Admission::Blank, _) => true,
             };

@@ -17,6 +17,7 @@ mod job;
 mod known;
 mod map;
 mod mapping_text;
+mod observed;
 mod page;
 mod report;
 mod resolve;
@@ -26,9 +27,11 @@ mod suggest;
 mod target;
 mod template;
 mod verify;
+mod watch;
 
 use clap::CommandFactory as _;
 
+use self::observed::Facts;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
@@ -51,29 +54,46 @@ pub fn run(cli: Cli) -> Result<Exit, Failure> {
         // What a code means depends on no setting that may be wrong.
         return explain::run(args);
     }
+    if let Command::Import(args) = &cli.command {
+        return observed::run("import", &args.observing, import::facts(args), |facts| work(&cli, facts));
+    }
+    if let Command::Resolve(args) = &cli.command {
+        return observed::run("resolve", &args.observing, Facts::default(), |facts| work(&cli, facts));
+    }
+    if let Command::Watch(args) = &cli.command {
+        // Imports are told of one by one, by themselves.
+        observed::start_log(&args.import.observing)?;
+    }
+    work(&cli, &mut Facts::default())
+}
+
+fn work(cli: &Cli, facts: &mut Facts) -> Result<Exit, Failure> {
     let mut config = Config::load(cli.config.as_deref())?;
+    // Whoever comes second is turned away before anything else is looked at.
+    let opened = if let Command::Import(args) = &cli.command { import::open(&config, args, facts)? } else { None };
     let registry = known::registry(&mut config, cli.profile.as_deref())?;
     let config = config;
-    match cli.command {
-        Command::Import(args) => import::run(&config, &registry, &args),
+    match &cli.command {
+        Command::Import(args) => import::run(&config, &registry, args, opened, facts),
+        Command::Watch(args) => watch::run(&config, &registry, args),
+        Command::Resolve(args) => resolve::run(&config, &registry, args, facts),
+        Command::CheckProfile(args) => check_profile::run(args),
         Command::Check(args) => check::run(&config, &registry, &args.source, None, args.suggest_mapping.as_deref()),
         Command::Plan(args) => check::run(&config, &registry, &args.source, Some(&args.pace), None),
-        Command::Inspect(args) => inspect::run(&registry, &args),
-        Command::Map(args) => map::run(&registry, &args),
-        Command::Template(args) => template::run(&registry, &args),
-        Command::CheckProfile(args) => check_profile::run(&args),
-        Command::Fields(args) => catalogue::fields(&registry, &args),
-        Command::Operations(args) => catalogue::operations(&config, &registry, &args),
-        Command::Resolve(args) => resolve::run(&config, &registry, &args),
-        Command::Report(args) => report::run(&config, &registry, &args),
-        Command::Verify(args) => verify::run(&args),
-        Command::Explain(args) => explain::run(&args),
-        Command::Runs(args) => runs::run(&config, &args),
-        Command::Config(args) => config::run(&config, &args),
-        Command::Sandbox(args) => sandbox::run(&config, &registry, &args),
+        Command::Inspect(args) => inspect::run(&registry, args),
+        Command::Map(args) => map::run(&registry, args),
+        Command::Template(args) => template::run(&registry, args),
+        Command::Fields(args) => catalogue::fields(&registry, args),
+        Command::Operations(args) => catalogue::operations(&config, &registry, args),
+        Command::Report(args) => report::run(&config, &registry, args),
+        Command::Verify(args) => verify::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Runs(args) => runs::run(&config, args),
+        Command::Config(args) => config::run(&config, args),
+        Command::Sandbox(args) => sandbox::run(&config, &registry, args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "clientferry", &mut script);
+            clap_complete::generate(*shell, &mut Cli::command(), "clientferry", &mut script);
             terminal::print(&String::from_utf8_lossy(&script));
             Ok(Exit::Well)
         }

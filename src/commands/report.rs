@@ -13,6 +13,7 @@ use crate::failure::{Exit, Failure};
 use crate::journal::{Journal, Run};
 use crate::model::NotSent;
 use crate::report::{self, Mode};
+use crate::watch;
 
 pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Result<Exit, Failure> {
     let page = page::settings(config, &args.reporting)?;
@@ -59,14 +60,22 @@ pub(super) fn ending_of(run: &Run) -> (report::Ended, NotSent, Option<report::Ha
 
 /// The run of this name, or the last one.
 pub(super) fn last_run(journal: &Journal, wanted: Option<&str>) -> Result<Run, Failure> {
-    match wanted {
-        Some(wanted) => Ok(journal.run(wanted)?),
+    let mut run = match wanted {
+        Some(wanted) => journal.run(wanted)?,
         None => journal
             .runs()?
             .into_iter()
             .max_by_key(|run| run.finished_at_ms.unwrap_or(run.started_at_ms))
-            .ok_or_else(|| Failure::settings("the journal holds no run", "import something first")),
+            .ok_or_else(|| Failure::settings("the journal holds no run", "import something first"))?,
+    };
+    // `watch` puts a file aside when it is done with it.
+    let source = Path::new(&run.source);
+    if !source.exists()
+        && let Some(moved) = watch::find(source, &run.sha256)
+    {
+        run.source = moved.to_string_lossy().into_owned();
     }
+    Ok(run)
 }
 
 /// A run's source, opened again as it was, with the run's report folder and start.

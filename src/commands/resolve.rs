@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::import::{asked, errand, send};
 use super::job::{Job, Wanted, tell};
+use super::observed::Facts;
 use super::page;
 use super::report::{again, ending_of, last_run};
 use super::target::{Rehearsal, Target, default_ledger, ledger_of};
@@ -20,11 +21,16 @@ use crate::report::{self, Mode};
 use crate::submit::{Ended, Purpose, Session};
 use crate::terminal;
 
-pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs, facts: &mut Facts) -> Result<Exit, Failure> {
+    facts.hooks = config.hooks()?;
+    facts.journal = Some(config.journal(args.journal.as_deref()));
     let page = page::settings(config, &args.reporting)?;
     let journal = Journal::open(&config.journal(args.journal.as_deref()))?;
     let run = last_run(&journal, args.run.as_deref())?;
+    (facts.operation, facts.account) = (run.operation.clone(), run.account.clone());
+    facts.source = Some(run.source.clone().into()).filter(|_| run.source != "-");
     let (job, folder, started) = again(registry, &journal, &run)?;
+    facts.begins(&job.run, job.rows);
     if let Some(path) = &args.answers {
         return by_person(
             path,
@@ -33,6 +39,7 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
             &job,
             &folder,
             &Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page },
+            facts,
         );
     }
     let provider_name = registry.find(&run.operation)?.first().map_or(String::new(), |operation| operation.provider().to_owned());
@@ -71,7 +78,9 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
         Ended::Finished | Ended::Limit | Ended::Interrupted => (ended, halt),
         Ended::Halted(now) | Ended::Paused(now) => (ended, Some(report::Halt { what: now.what.clone(), hint: now.hint.clone() })),
     };
-    let told = tell(&job.report(reporter, Some(&journal), otherwise, ended, halt, requests)?);
+    let summary = job.report(reporter, Some(&journal), otherwise, ended, halt, requests)?;
+    facts.reported(&summary);
+    let told = tell(&summary);
     // The exit code is about this command; how the import ended stands in the report.
     Ok(match sent.ended {
         Ended::Interrupted => Exit::Interrupted,
@@ -83,13 +92,23 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ResolveArgs) -> R
 }
 
 /// Takes a person's findings, and writes the run's report again. Asks nobody.
-fn by_person(path: &Path, journal: &Journal, run: &Run, job: &Job, folder: &Path, wanted: &Wanted<'_>) -> Result<Exit, Failure> {
+fn by_person(
+    path: &Path,
+    journal: &Journal,
+    run: &Run,
+    job: &Job,
+    folder: &Path,
+    wanted: &Wanted<'_>,
+    facts: &mut Facts,
+) -> Result<Exit, Failure> {
     let reporter = job.reporter(folder, wanted)?;
     let session = Session::start().map_err(|why| Failure::Output { what: "threads for the journal".to_owned(), why })?;
     let settled = answers::settle(path, job, journal, &session)?;
     terminal::tell(&format!("{settled} answers taken\n"));
     let (ended, otherwise, halt) = ending_of(run);
-    Ok(tell(&job.report(reporter, Some(journal), otherwise, ended, halt, run.requests)?))
+    let summary = job.report(reporter, Some(journal), otherwise, ended, halt, run.requests)?;
+    facts.reported(&summary);
+    Ok(tell(&summary))
 }
 
 /// Asks, where there is anybody to ask the provider about.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::SANDBOX_ACCOUNT;
 use super::accounts::{Account, sandbox_is_reserved};
+use super::hooks::HookSettings;
 use super::schema;
 use super::secret::SecretFiles;
 use super::sending::Sending;
@@ -30,6 +31,9 @@ pub struct Config {
     pub(super) secret_files: Option<SecretFiles>,
     #[serde(default)]
     pub(super) sending: Sending,
+    /// Who is told of a run's end.
+    #[serde(default)]
+    pub(super) hooks: HookSettings,
     #[serde(default)]
     pub(super) accounts: BTreeMap<String, Account>,
     /// Providers of the user's own.

@@ -3,6 +3,7 @@
 mod accounts;
 mod environment;
 mod file;
+mod hooks;
 mod pacing;
 mod schema;
 mod secret;

@@ -155,8 +155,26 @@ fn masked(key: &str, value: Value) -> Value {
         ("extra_headers", Value::Object(headers)) => {
             Value::Object(headers.into_iter().map(|(name, _)| (name, MASKED.into())).collect())
         }
+        // Arguments and the paths of webhooks may be secrets.
+        ("on_finish" | "on_change", Value::Array(words)) => words.into_iter().next().unwrap_or_default(),
+        ("on_finish" | "on_change", Value::String(url)) => Value::String(host_alone(&url)),
+        ("on_finish" | "on_change", Value::Object(mut hook)) => {
+            if let Some(Value::String(url)) = hook.get_mut("url") {
+                *url = host_alone(url);
+            }
+            Value::Object(hook)
+        }
         (_, Value::String(text)) => Value::String(without_user(&text)),
         (_, value) => value,
+    }
+}
+
+/// An address without user, password, path and query.
+fn host_alone(url: &str) -> String {
+    let url = without_user(url);
+    match url.split_once("://") {
+        Some((scheme, rest)) => format!("{scheme}://{}/{MASKED}", rest.split(['/', '?', '#']).next().unwrap_or_default()),
+        None => MASKED.to_owned(),
     }
 }
 
@@ -179,5 +197,6 @@ mod tests {
         assert_eq!(without_user("http://me:pa@ss@proxy:3128/x@y"), "http://***@proxy:3128/x@y");
         assert_eq!(without_user("https://bank.example/a@b"), "https://bank.example/a@b");
         assert_eq!(without_user("reports/me@home"), "reports/me@home");
+        assert_eq!(host_alone("https://me:pass@hooks.example/T0/secret?key=1"), "https://***@hooks.example/***");
     }
 }

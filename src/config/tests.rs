@@ -46,6 +46,9 @@ fn every_key_of_the_schema_is_read() {
     for (key, schema) in schema::table("sending") {
         config(&format!("[sending]\n{key} = {}\n", sample(schema))).unwrap();
     }
+    for hook in ["[\"a\"]", "\"https://a.example/x\"", "{ url_env = \"A\", secret_env = \"B\" }"] {
+        config(&format!("[hooks]\non_finish = {hook}\non_change = {hook}\ntimeout_s = 7\n")).unwrap();
+    }
     for provider in PROVIDERS.iter().chain(&["mine"]) {
         for (key, schema) in schema::account(provider).iter().filter(|(key, _)| *key != "provider" && *key != "secrets") {
             let text = format!("[accounts.main]\nprovider = \"{provider}\"\n{key} = {}\n", sample(schema));
@@ -74,6 +77,8 @@ fn the_schema_has_every_key_that_is_read() {
     assert_eq!(expected(&message), names(schema::top()));
     let message = toml::from_str::<Config>("[sending]\nzz = 1").unwrap_err().message().to_owned();
     assert_eq!(expected(&message), names(schema::table("sending")));
+    let message = toml::from_str::<Config>("[hooks]\nzz = 1").unwrap_err().message().to_owned();
+    assert_eq!(expected(&message), names(schema::table("hooks")));
     let common = names(schema::account("mine"));
     let zz: toml::Table = toml::from_str("zz = 1").unwrap();
     for provider in PROVIDERS {

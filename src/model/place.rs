@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub type SheetName = Arc<str>;
 
 /// The place of one row: which sheet, which line, and its number among all rows that were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// Index into [`Source::sheets`].
     pub sheet: u16,

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Pace;
 use super::job::Job;
+use super::log;
 use super::logbook::Logbook;
 use super::pace::Health;
 use crate::journal::{Event, Intent, JournalError, Requests, RunId};
@@ -127,6 +128,7 @@ async fn try_once(line: &Line, job: &mut Job) -> Result<Came, JournalError> {
             hint: "ask the provider's support, naming the x-request-id from the report, before you go on".into(),
         });
     }
+    log::answered(&line.run, job, &verdict, http_status);
     let event = event(&verdict, request_id, remark);
     if let Event::Unknown(_) = event {
         job.unknown = true;

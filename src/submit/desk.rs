@@ -26,6 +26,7 @@ use self::refusals::Refusals;
 use self::streaks::Streaks;
 use super::attempt::{Came, Line, attempt};
 use super::job::Job;
+use super::log::DeskLog;
 use super::pace::Closed;
 use super::sender::{Errand, ProgressFn};
 use super::{Dispatch, Ended, Pace, Progress, Sent, SubmitSettings};
@@ -82,6 +83,7 @@ pub(super) struct Desk {
     counts: Progress,
     ended: Option<Ended>,
     broken: Option<JournalError>,
+    log: DeskLog,
 }
 
 impl Desk {
@@ -130,6 +132,7 @@ impl Desk {
             counts: Progress::default(),
             ended: None,
             broken: None,
+            log: DeskLog::default(),
             settings,
         }
     }
@@ -274,6 +277,7 @@ impl Desk {
     /// No new request from now on. The first reason stands. When the run only pauses, requests that were let through still leave:
     /// they are a part of what it may make.
     fn stop(&mut self, ended: Ended) {
+        self.log.stops(&self.line.run, &ended);
         let lets_go = matches!(ended, Ended::Paused(_));
         self.ended.get_or_insert(ended);
         if !lets_go {
@@ -288,6 +292,7 @@ impl Desk {
 
     fn tell(&mut self) {
         let requests = self.line.requests();
+        self.log.pace(&self.line.run, &self.line.pace);
         (self.progress)(Progress {
             requests: requests.sent,
             retried: requests.retried,

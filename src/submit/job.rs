@@ -91,7 +91,7 @@ fn millis(duration: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Parcel};
+    use crate::model::{Body, FieldDigests, IdempotencyKey, Identities, Parcel, Place};
 
     const NOW_MS: i64 = 1_800_000_000_000;
 
@@ -103,7 +103,7 @@ mod tests {
             identities: Identities::new(),
             digests: FieldDigests::default(),
         };
-        let mut job = Job::new(Dispatch { operation: "tbank/fl-resident".into(), parcel });
+        let mut job = Job::new(Dispatch { place: Place::default(), operation: "tbank/fl-resident".into(), parcel });
         let minute = Duration::from_secs(60);
         assert!(!job.can_replay(Some(minute), Duration::ZERO, NOW_MS));
         job.first_sent_at_ms = Some(NOW_MS - 30_000);

@@ -4,6 +4,7 @@ mod attempt;
 mod books;
 mod desk;
 mod job;
+mod log;
 mod logbook;
 pub mod pace;
 pub mod retry;

@@ -12,7 +12,7 @@ use super::desk::{Desk, Mode};
 use super::logbook::Logbook;
 use super::pace::PaceSettings;
 use crate::journal::{Journal, JournalError, Requests, RunId};
-use crate::model::Parcel;
+use crate::model::{Parcel, Place};
 use crate::provider::{Halt, Provider};
 
 /// How patiently and how carefully is sent.
@@ -136,6 +136,8 @@ impl FromStr for RejectedMax {
 /// One row that triage let through.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
+    /// Where the row stands in its source, for logs.
+    pub place: Place,
     /// `provider/kind`.
     pub operation: Arc<str>,
     /// What to send.

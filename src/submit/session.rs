@@ -53,12 +53,16 @@ impl Session {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().thread_name("submit").build()?;
         let stop = CancellationToken::new();
         let pulled = stop.clone();
+        let mut signals = {
+            let _inside = runtime.enter();
+            Signals::listen()?
+        };
         runtime.spawn(async move {
-            if interrupted().await.is_err() {
+            if !signals.next().await {
                 return;
             }
             pulled.cancel();
-            if interrupted().await.is_ok() {
+            if signals.next().await {
                 std::process::exit(EXIT_INTERRUPTED);
             }
         });
@@ -124,17 +128,39 @@ impl Session {
     }
 }
 
+/// The signals that stop a run. Listening begins when this is made, so that none is missed between the first and the second.
 #[cfg(unix)]
-async fn interrupted() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// False: there will be none.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            pressed = self.interrupt.recv() => pressed.is_some(),
+            asked = self.terminate.recv() => asked.is_some(),
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> bool {
+        tokio::signal::ctrl_c().await.is_ok()
+    }
 }

@@ -17,24 +17,27 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("provider", &["model", "contract"]),
     ("submit", &["model", "provider", "journal"]),
     ("sandbox", &["model", "contract"]),
-    ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox"]),
+    ("failure", &["model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox", "watch"]),
     ("pipeline", &["model", "read", "prepare", "submit", "report", "failure"]),
+    ("logging", &[]),
+    ("watch", &[]),
+    ("notify", &["model", "provider"]),
     ("terminal", &["submit"]),
     ("harden", &[]),
     ("cli", &[]),
-    ("config", &["model", "submit", "provider", "failure"]),
+    ("config", &["model", "submit", "provider", "notify", "failure"]),
     (
         "commands",
         &[
             "model", "contract", "read", "prepare", "submit", "report", "provider", "journal", "sandbox", "pipeline", "failure",
-            "config", "cli", "terminal",
+            "logging", "watch", "notify", "config", "cli", "terminal",
         ],
     ),
 ];
 
 /// Library → the only modules that may name it.
 const LIVES_IN: &[(&str, &[&str])] = &[
-    ("tokio", &["submit", "provider", "sandbox", "journal"]),
+    ("tokio", &["submit", "provider", "sandbox", "journal", "notify"]),
     ("tokio_util", &["submit", "sandbox"]),
     ("rayon", &["prepare"]),
     ("rusqlite", &["journal"]),
@@ -46,7 +49,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("zip", &["read", "report"]),
     ("rust_xlsxwriter", &["report"]),
     ("askama", &["report"]),
-    ("reqwest", &["provider"]),
+    ("reqwest", &["provider", "notify"]),
     ("rustls", &["provider"]),
     ("governor", &["submit"]),
     ("jsonschema", &["contract"]),
@@ -57,6 +60,10 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli", "commands", "main"]),
     ("toml_edit", &["commands"]),
     ("indicatif", &["terminal"]),
+    ("tracing", &["submit", "commands"]),
+    ("rustix", &["commands"]),
+    ("tracing_subscriber", &["logging"]),
+    ("prometheus_client", &["notify"]),
 ];
 
 /// Names by which a provider is called, the folder's first.

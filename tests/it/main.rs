@@ -27,6 +27,7 @@ mod loanpro;
 mod machine_formats;
 mod made_report;
 mod mutual_tls;
+mod nightly;
 mod own;
 mod pacing;
 mod page;

@@ -76,7 +76,7 @@ fn named(numbers: &[u64], body: &Value) -> Dispatch {
     let key = IdempotencyKey::derive("tbank/fl-resident", "test", &numbers[0].to_string(), body.as_str());
     let digests = FieldDigests(vec![(1, body.as_str().len() as u32)]);
     let parcel = Parcel { body, key, identities: numbers.iter().map(identity).collect(), digests };
-    Dispatch { operation: "tbank/fl-resident".into(), parcel }
+    Dispatch { place: Default::default(), operation: "tbank/fl-resident".into(), parcel }
 }
 
 impl Stage {

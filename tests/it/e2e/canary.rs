@@ -189,6 +189,19 @@ fn assert_journal_silent(folder: &Path, canaries: &BTreeSet<String>) {
     assert!(files >= 2, "the journal is not where it was looked for");
 }
 
+/// What those are told who were not there.
+#[track_caller]
+fn assert_told_silent(stage: &Stage, events: &[&str], canaries: &BTreeSet<String>) {
+    let names = if cfg!(unix) { &["run.jsonl", "run.prom", "told.json"][..] } else { &["run.jsonl", "run.prom"] };
+    for name in names {
+        assert_silent(name, &std::fs::read(stage.path(name)).unwrap(), canaries);
+    }
+    let log = std::fs::read_to_string(stage.path("run.jsonl")).unwrap();
+    for event in events {
+        assert!(log.contains(&format!("\"event\":\"{event}\"")), "the log tells of no `{event}`: {log}");
+    }
+}
+
 fn stage_with_canaries(parrot: &Parrot) -> (Stage, BTreeSet<String>) {
     let stage = Stage::new()
         .with("CLIENTFERRY_BASE_URL", &parrot.url)
@@ -199,6 +212,11 @@ fn stage_with_canaries(parrot: &Parrot) -> (Stage, BTreeSet<String>) {
     assert!(canaries.len() > 300, "{}", canaries.len());
     canaries.insert("a-token-that-is-secret".to_owned());
     stage.write("clients.csv", rows);
+    let stage = stage.with("CLIENTFERRY_LOG_FILE", "run.jsonl").with("CLIENTFERRY_METRICS_FILE", "run.prom");
+    if cfg!(unix) {
+        let hooks = "[hooks]\non_finish = [\"/bin/sh\", \"-c\", \"cat >> told.json\"]\n";
+        stage.write("clientferry.toml", hooks);
+    }
     (stage, canaries)
 }
 
@@ -236,6 +254,7 @@ fn no_client_is_told_by_anything_but_the_row_files() {
         assert_output_silent(&arguments.join(" "), &stage.run(arguments), &canaries);
     }
     assert_journal_silent(&stage.path(".clientferry"), &canaries);
+    assert_told_silent(&stage, &["start", "rejected", "unknown", "end"], &canaries);
     for folder in ["checked", "planned", "again"] {
         assert_report_silent(&stage.path(folder), &canaries);
     }
@@ -294,6 +313,7 @@ fn no_way_to_fail_tells_a_client() {
     }
     assert_journal_silent(&stage.path(".clientferry"), &canaries);
     assert_report_silent(&folder, &canaries);
+    assert_told_silent(&stage, &["start", "rejected", "unknown", "throttled", "halting", "halt", "end"], &canaries);
     // An altered report says where it was altered, not what stands there.
     let outcomes = std::fs::read_to_string(folder.join("outcomes.csv")).unwrap();
     std::fs::write(folder.join("outcomes.csv"), outcomes.replace("Кенар", "кенар")).unwrap();

@@ -22,5 +22,7 @@ mod rate;
 mod settings;
 mod size;
 mod stops;
+mod told;
 mod torture;
+mod watch;
 mod whole_job;

@@ -116,3 +116,54 @@ fn a_second_run_on_the_same_journal_is_turned_away() {
     report.assert_no_row_is_lost(300);
     report.assert_agrees_with(&Ledger::read(&sandbox.ledger()));
 }
+
+/// Everything below a folder, with its bytes.
+fn everything(stage: &Stage) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    stage.files().into_iter().map(|path| (path.clone(), std::fs::read(path).unwrap())).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn a_second_start_is_gone_within_a_second_and_changes_nothing() {
+    let sandbox = SandboxProcess::start(&["--rate", "none", "--latency-ms", "40"]);
+    let stage = Stage::new().to(&sandbox).with("CLIENTFERRY_METRICS_FILE", "run.prom");
+    stage.write_clients("clients.csv", 200, 56, 0);
+    // One that takes longer to read than the second start has.
+    stage.write_clients("large.csv", 60_000, 57, 0);
+    stage.write("clientferry.toml", "[hooks]\non_finish = [\"/bin/sh\", \"-c\", \"cat > told.json\"]\n");
+    let first = stage.start(&IMPORT);
+    sandbox.wait_for_clients(5);
+    // Held still, so that whatever changes was changed by the second.
+    first.signal("STOP");
+    let before = everything(&stage);
+    let mut took = Vec::new();
+    for file in ["clients.csv", "large.csv", "large.csv", "clients.csv"] {
+        let began = Instant::now();
+        stage.run(&["import", file, "--to", "tbank/fl-resident"]).expect(7);
+        took.push(began.elapsed());
+    }
+    assert!(everything(&stage) == before, "the second start changed something");
+    // The best of several: the machine may be busy with something else.
+    assert!(took.iter().min().unwrap() < &Duration::from_secs(1), "{took:?}");
+    first.signal("CONT");
+    first.finish().expect(0);
+    assert!(stage.path("run.prom").exists() && stage.path("told.json").exists());
+    Ledger::read(&sandbox.ledger()).assert_nobody_is_twice();
+}
+
+#[test]
+fn a_second_signal_ends_at_once_and_nothing_is_lost() {
+    let sandbox = SandboxProcess::with_faults(&["latency=20s@#6-60"]);
+    let stage = Stage::new().to(&sandbox);
+    stage.write_clients("clients.csv", 60, 58, 0);
+    let started = stage.start(&IMPORT);
+    sandbox.wait_for_clients(5);
+    started.signal("INT");
+    std::thread::sleep(Duration::from_millis(700));
+    let asked = Instant::now();
+    started.signal("TERM");
+    started.finish().expect(130);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    sandbox.set_faults(&[]);
+    goes_on_to_the_end(&stage, &sandbox, 60);
+}

@@ -54,7 +54,7 @@ fn row(number: u64) -> Dispatch {
     let key = IdempotencyKey::derive("model/client", "test", &number.to_string(), body.as_str());
     let identities = [(Identity(identity), "own_id")].into_iter().collect();
     let digests = FieldDigests(vec![(1, u32::try_from(number).unwrap())]);
-    Dispatch { operation: "model/client".into(), parcel: Parcel { body, key, identities, digests } }
+    Dispatch { place: Default::default(), operation: "model/client".into(), parcel: Parcel { body, key, identities, digests } }
 }
 
 /// So often the same command is started, until it comes to an end.
