@@ -169,7 +169,8 @@ fn the_readme_lists_every_variable_and_no_other() {
     let mut known: BTreeSet<String> = variables(&["src/cli.rs", "src/config"]);
     // For those who build it.
     known.extend(
-        ["CLIENTFERRY_BLESS", "CLIENTFERRY_CORPORA", "CLIENTFERRY_BENCH_ROWS", "CLIENTFERRY_SIMULATE", "CLIENTFERRY_TORTURE"].map(str::to_owned),
+        ["CLIENTFERRY_BLESS", "CLIENTFERRY_CORPORA", "CLIENTFERRY_BENCH_ROWS", "CLIENTFERRY_SIMULATE", "CLIENTFERRY_TORTURE"]
+            .map(str::to_owned),
     );
     let mut listed = BTreeSet::new();
     for page in ["README.md", "CONTRIBUTING.md"] {
