@@ -33,9 +33,10 @@ demo:
 generate rows="100000" file="clients.csv":
     cargo run --release -- sandbox generate --rows {{rows}} -o {{file}}
 
-# Rows a second: reading beside a bare csv loop and calamine, then a whole check.
+# Rows a second: reading beside a bare csv loop and calamine, writing beside a bare csv writer, then a whole check.
 bench:
     cargo bench --bench read
+    cargo bench --bench report
     cargo bench --bench check
 
 # Hostile input for TARGET (sniff, delimited, workbook, provider_response, journal); needs cargo-fuzz and a nightly toolchain.

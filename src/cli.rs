@@ -120,7 +120,7 @@ pub struct ReportingArgs {
     /// Column whose numbers the certificate adds up, exactly and by what became of the rows; may be given several times.
     #[arg(long, value_name = "COLUMN", env = "CLIENTFERRY_CONTROL_SUM", value_delimiter = ';')]
     pub control_sum: Vec<String>,
-    /// Language of report.html: en or ru (en when neither this nor the configuration says it).
+    /// Language of messages, next steps and report.html: en or ru (en when neither this nor the configuration says it).
     #[arg(long, value_name = "LANG", env = "CLIENTFERRY_LANG")]
     pub lang: Option<String>,
     /// Show clients' values in report.html in clear instead of their forms. The page and summary.json say so.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::journal::Journal;
+use crate::model::Lang;
 use crate::{report, terminal};
 
 /// The folder of an earlier report: a folder, or that of a run in the journal.
@@ -21,8 +22,8 @@ pub(super) fn earlier(journal: &Journal, named: &Path, later: &Path) -> Result<P
 }
 
 /// Tells what changed since, and writes it beside the later report.
-pub(super) fn write(earlier: &Path, later: &Path) -> Result<(), Failure> {
+pub(super) fn write(earlier: &Path, later: &Path, lang: Lang) -> Result<(), Failure> {
     let comparison = report::compare::compare(earlier, later)?;
-    terminal::print(&comparison.text());
+    terminal::print(&comparison.text(lang));
     Ok(())
 }

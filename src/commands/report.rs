@@ -30,12 +30,13 @@ pub(super) fn run(config: &Config, registry: &Registry, args: &ReportArgs) -> Re
     // Known before the report is written.
     let earlier = args.against.as_deref().map(|named| compare::earlier(&journal, named, &folder)).transpose()?;
     let wanted = Wanted { mode: Mode::Import, started, test_stand: run.test_stand, args: &args.reporting, page };
+    let lang = wanted.page.lang;
     let reporter = job.reporter(&folder, &wanted)?;
     let (ended, otherwise, halt) = ending_of(&run);
     let summary = job.report(reporter, Some(&journal), otherwise, ended, halt, run.requests)?;
     let exit = tell(&summary);
     if let Some(earlier) = earlier {
-        compare::write(&earlier, &folder)?;
+        compare::write(&earlier, &folder, lang)?;
     }
     if let Some(path) = &args.suggest_mapping {
         let asked = asked(&run)?;

@@ -45,7 +45,7 @@ pub(super) fn write(job: &Job, order: &Order<'_>, summary: &Summary, path: &Path
         Some(path) => {
             std::fs::read_to_string(path).map_err(|why| prepare::MappingError::Unreadable { path: path.to_owned(), why })?
         }
-        None => prepare::infer(&job.to, &job.table.source.columns, &job.operations).to_toml(),
+        None => prepare::infer(&job.to, &job.table.source.columns, &job.operations).to_toml_after(&inferred(&summary.run)),
     };
     let facts = facts::of(job);
     let before = states(job)?;
@@ -91,6 +91,14 @@ pub(super) fn write(job: &Job, order: &Order<'_>, summary: &Summary, path: &Path
         rows(summary.remedy.rows_with_errors),
     ));
     Ok(())
+}
+
+/// What a mapping says of itself that nobody has written: the run went by the headers alone.
+fn inferred(run: &str) -> String {
+    let run: String = run.chars().filter(|ch| !ch.is_control()).collect();
+    format!(
+        "The mapping that the run {run} took from the headers, with the lines that its report found. Lines marked ? are still to be settled."
+    )
 }
 
 fn rows(count: u64) -> String {

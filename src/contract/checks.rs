@@ -8,7 +8,7 @@ use super::check_digits;
 use super::check_us;
 use super::validate::Violation;
 use super::view::{BodyView, Path, ValueView};
-use crate::model::{Code, Severity};
+use crate::model::{Code, Message, Severity, Wording};
 
 /// The day on which bodies are judged, as ISO text too: ISO dates compare as text.
 #[derive(Clone, Debug)]
@@ -288,24 +288,22 @@ impl Check {
     }
 
     /// What is wrong, without the value.
-    fn message(&self, code: Code) -> String {
+    fn message(&self, code: Code) -> Message {
         let written = &self.written;
         match written.check {
             Kind::AgeBetween => {
                 let [min, max] = [written.min, written.max].map(Option::unwrap_or_default);
-                format!("The client would be younger than {min} or older than {max} years")
+                Wording::AgeBeyond.with([min.into(), max.into()])
             }
-            Kind::UnusualAfterToday => "The date has not come yet".to_owned(),
-            Kind::UsuallyGiven => "The value is usually given, and it is not here".to_owned(),
-            Kind::NoPlaceholder => "The number looks like one that is typed where there is none".to_owned(),
-            Kind::SsnOrSin => "No such number is given out".to_owned(),
-            Kind::Adult => "the person is younger than 18, or was born before 1900".to_owned(),
-            Kind::PlainAscii => "holds letters that are not Latin; it is sent as it stands".to_owned(),
-            Kind::Utf16Length => {
-                format!("is longer than {} when rare characters count twice, as the provider may count", written.max.unwrap_or(0))
-            }
-            Kind::SharesWithin => format!("the shares add up to more than {}", written.max.unwrap_or(0)),
-            Kind::SomeItemIs => format!("no item says yes to `{}`", written.value.as_deref().unwrap_or_default()),
+            Kind::UnusualAfterToday => Wording::NotComeYet.into(),
+            Kind::UsuallyGiven => Wording::UsuallyGiven.into(),
+            Kind::NoPlaceholder => Wording::Placeholder.into(),
+            Kind::SsnOrSin => Wording::NotGivenOut.into(),
+            Kind::Adult => Wording::NoAdult.into(),
+            Kind::PlainAscii => Wording::NotLatin.into(),
+            Kind::Utf16Length => Wording::LongerInUtf16.with([written.max.unwrap_or(0).into()]),
+            Kind::SharesWithin => Wording::SharesBeyond.with([written.max.unwrap_or(0).into()]),
+            Kind::SomeItemIs => Wording::NoItemSays.with([written.value.as_deref().unwrap_or_default().into()]),
             Kind::InnCheckDigits
             | Kind::SnilsCheckDigits
             | Kind::OgrnCheckDigits
@@ -322,7 +320,7 @@ impl Check {
             | Kind::After
             | Kind::Expired
             | Kind::AreaCode
-            | Kind::NoCardNumber => code.meaning().trim_end_matches('.').to_owned(),
+            | Kind::NoCardNumber => Message::meaning(code),
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::model::text::fold;
+use crate::model::{Message, Wording};
 
 /// A list of codes that a person can read in one message.
 const LISTED_MAX: usize = 12;
@@ -66,9 +67,10 @@ impl Codes {
 
     /// The codes for a person who wrote something else: all of a short list, of a long one those that come nearest.
     #[must_use]
-    pub fn for_people_who_wrote(&self, word: &str) -> String {
+    pub fn for_people_who_wrote(&self, word: &str) -> Message {
         if self.codes.len() <= LISTED_MAX {
-            return self.for_people();
+            let all = (0..self.codes.len()).filter_map(|index| self.shown(index));
+            return Wording::CodesListed.with([all.collect()]);
         }
         let folded = fold(word);
         let mut likeness: Vec<f64> = vec![0.0; self.codes.len()];
@@ -79,8 +81,8 @@ impl Codes {
         }
         let mut order: Vec<usize> = (0..self.codes.len()).collect();
         order.sort_by(|one, other| likeness.get(*other).partial_cmp(&likeness.get(*one)).unwrap_or(Ordering::Equal));
-        let near: Vec<String> = order.into_iter().take(NEAREST).filter_map(|index| self.shown(index)).collect();
-        format!("the {} codes that `clientferry fields` lists; the nearest are {}", self.codes.len(), near.join(", "))
+        let near = order.into_iter().take(NEAREST).filter_map(|index| self.shown(index));
+        Wording::CodesNearest.with([self.codes.len().into(), near.collect()])
     }
 
     /// A code for people, with a word for a number, which says nothing.
@@ -160,9 +162,9 @@ mod tests {
     fn of_a_long_list_the_nearest_codes_are_named() {
         let many: Vec<String> = (0..40).map(|number| format!("sector_{number}")).chain(["agriculture".to_owned()]).collect();
         let codes = Codes::read(&json!({"enum": many})).unwrap();
-        let told = codes.for_people_who_wrote("Agricultre");
+        let told = codes.for_people_who_wrote("Agricultre").to_string();
         assert!(told.contains("41 codes") && told.contains("agriculture") && told.len() < 150, "{told}");
         let few = Codes::read(&json!({"enum": ["a", "b"]})).unwrap();
-        assert_eq!(few.for_people_who_wrote("c"), "a, b");
+        assert_eq!(few.for_people_who_wrote("c").to_string(), "a, b");
     }
 }

@@ -5,7 +5,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, ValidationError, Validator};
 use serde_json::Value;
 
-use crate::model::{Code, Severity};
+use crate::model::{Code, Message, Part, Severity, Wording};
 
 /// How strictly a body is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Violation {
     /// The fault code under which reports tell it.
     pub code: Code,
     /// What is wrong, without the value.
-    pub message: String,
+    pub message: Message,
 }
 
 #[derive(Debug)]
@@ -196,25 +196,19 @@ fn code_of(nodes: &[&Value], keyword: &str, member: Option<&str>) -> Code {
     }
 }
 
-fn message_of(kind: &ValidationErrorKind, code: Code, member: Option<&str>, title: Option<&str>) -> String {
+fn message_of(kind: &ValidationErrorKind, code: Code, member: Option<&str>, title: Option<&str>) -> Message {
     let title = title.or(member).unwrap_or("the value");
     match kind {
         ValidationErrorKind::Required { .. } => match code {
-            Code::ValueMissing => format!("{title} is missing"),
-            _ => format!("{title} is missing: {}", lower_first(code.meaning())),
+            Code::ValueMissing => Wording::IsMissing.with([title.into()]),
+            _ => Wording::IsMissingWhy.with([title.into(), Part::Meaning(code)]),
         },
-        ValidationErrorKind::AdditionalProperties { .. } => format!("`{}` is not accepted here", member.unwrap_or_default()),
-        ValidationErrorKind::MaxLength { limit } => format!("longer than {limit} characters"),
-        ValidationErrorKind::MinLength { limit } => format!("shorter than {limit} characters"),
+        ValidationErrorKind::AdditionalProperties { .. } => Wording::NotHere.with([member.unwrap_or_default().into()]),
+        ValidationErrorKind::MaxLength { limit } => Wording::LongerThan.with([limit.to_string().into()]),
+        ValidationErrorKind::MinLength { limit } => Wording::ShorterThan.with([limit.to_string().into()]),
         // The library's enum; the code's own words say it for all other kinds.
-        _ => code.meaning().trim_end_matches('.').to_owned(),
+        _ => Message::meaning(code),
     }
-}
-
-fn lower_first(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// Leaves what the provider documents: references to `ours_*` definitions go, branches of `allOf` that are ours or only warn,

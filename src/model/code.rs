@@ -198,6 +198,7 @@ codes! {
     // identity
     OwnIdMissing "own_id.missing" Error "Clients of this kind cannot be told apart without an id of your own." "Map a column to external_id and fill it.";
     ClientTwice "client.twice" Error "An earlier row of the file is the same client." "Merge the two rows, or correct the number that they share.";
+    ClientOtherNumbers "client.other_numbers" Error "A client with this row's own id was created earlier with other identifying numbers." "Where it is that client and a number was corrected: leave the row out and change the client in the provider's own interface. Where it is somebody else: give the row an id of its own.";
     ClientSameName "client.same_name" Warning "An earlier row has the same name and birth date but other numbers." "Check that they are two persons.";
     ClientChanged "client.changed" Warning "The client was created earlier with other data." "Change the client in the provider's own interface; this program only creates.";
     // sending

@@ -1,6 +1,6 @@
 //! What is wrong with a cell or a row. Holds the found value: for reports, never for logs.
 
-use super::{Code, FieldName, Severity};
+use super::{Code, FieldName, Message, Severity};
 
 /// One thing that is wrong, with enough beside it to mend it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,19 +14,19 @@ pub struct Fault {
     /// The value that was found, as it stands in the source; of text in a double encoding also what it would be. Personal data.
     pub found: Option<Box<str>>,
     /// What is wrong, in words that do not repeat the found value.
-    pub message: Box<str>,
+    pub message: Message,
 }
 
 impl Fault {
     /// A fault of a whole row.
     #[must_use]
-    pub fn of_row(code: Code, message: impl Into<Box<str>>) -> Self {
+    pub fn of_row(code: Code, message: impl Into<Message>) -> Self {
         Self { code, field: None, column: None, found: None, message: message.into() }
     }
 
     /// A fault of a cell.
     #[must_use]
-    pub fn of_cell(code: Code, column: u16, found: &str, message: impl Into<Box<str>>) -> Self {
+    pub fn of_cell(code: Code, column: u16, found: &str, message: impl Into<Message>) -> Self {
         Self { code, field: None, column: Some(column), found: Some(found.into()), message: message.into() }
     }
 
@@ -41,11 +41,5 @@ impl Fault {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.code.severity()
-    }
-
-    /// What to do next.
-    #[must_use]
-    pub fn next_step(&self) -> &'static str {
-        self.code.next_step()
     }
 }

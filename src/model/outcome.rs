@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Code, IdempotencyKey};
+use super::{Code, IdempotencyKey, Message};
 
 /// The code of what a person found out, where the provider could not tell.
 pub const BY_PERSON: &str = "person";
@@ -119,6 +119,15 @@ pub struct Refusal {
     pub request_id: Option<Box<str>>,
 }
 
+/// Why a row is a duplicate, or what is to be known about an existing client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What it is.
+    pub code: Code,
+    /// In particular, beside what the code means: lines and names of fields, never values. May say nothing.
+    pub message: Message,
+}
+
 /// A row's outcome with what is known about it: a function of the source and the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
@@ -130,9 +139,9 @@ pub struct Settled {
     pub not_sent: Option<NotSent>,
     /// What the provider said, where it refused or left us in doubt.
     pub refusal: Option<Refusal>,
-    /// For a duplicate: the line of the row that is the same client, and which fields differ.
+    /// For a duplicate: which row is the same client, and which fields differ.
     /// For an existing client: which fields differ from what was created.
-    pub note: Option<Box<str>>,
+    pub note: Option<Note>,
     /// The key it was or would be sent under.
     pub key: Option<IdempotencyKey>,
     /// Requests made for it, over all runs.

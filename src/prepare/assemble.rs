@@ -19,7 +19,7 @@ use super::normalize::{CellFault, phone};
 use super::plan::{Column, Fill, From, OperationPlan, Plan};
 use crate::contract::{Level, Operation, Render, Violation};
 use crate::model::text::{MEND_MARK, fold};
-use crate::model::{Changes, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape};
+use crate::model::{Changes, Code, Fault, FieldName, Parcel, Prepared, Row, Severity, Shape, Wording};
 
 impl Plan {
     /// Prepares one row.
@@ -47,8 +47,7 @@ impl Plan {
         if row.cells.holds(MEND_MARK)
             && let Some(column) = (0..row.cells.len()).find(|&column| row.cells.text(column).trim_start().starts_with(MEND_MARK))
         {
-            let fault =
-                Fault::of_cell(Code::RowMarked, index(column), row.cells.text(column), "the cell is still marked as damaged");
+            let fault = Fault::of_cell(Code::RowMarked, index(column), row.cells.text(column), Wording::StillMarked);
             return Prepared {
                 row,
                 own_id,
@@ -253,8 +252,7 @@ impl<'a> Work<'a> {
         violations.retain(|violation| !self.attempted.contains(&violation.pointer));
         self.forget_copied(plan, &mut violations);
         if operation.own_id_required && own_id.is_none() {
-            self.faults
-                .push(Fault::of_row(Code::OwnIdMissing, "the row has no id of your own").at(FieldName::new("external_id")));
+            self.faults.push(Fault::of_row(Code::OwnIdMissing, Wording::NoOwnId).at(FieldName::new("external_id")));
         }
         let mut warnings: Vec<Fault> = std::mem::take(&mut self.noticed);
         for violation in violations {
@@ -296,7 +294,7 @@ impl<'a> Work<'a> {
         for (column, field) in &plan.left_out {
             let found = self.row.cells.text(*column);
             if !is_empty(found) {
-                let message = format!("{} takes no such value; it is not sent", plan.operation.name);
+                let message = Wording::TakesNoSuch.with([(&*plan.operation.name).into()]);
                 warnings.push(Fault::of_cell(Code::ValueNotSent, index(*column), found, message).at(*field));
             }
         }

@@ -12,7 +12,7 @@ use super::normalize::{
     phone, reference, snils, text,
 };
 use crate::contract::{Codes, EnumCode, Leaf, Render};
-use crate::model::{Books, CellKind, Code};
+use crate::model::{Books, CellKind, Code, Wording};
 
 /// What a cell becomes: the cell's own text wherever that is how the provider writes the value.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ pub(super) fn parse<'c>(
         return Err(fault);
     }
     if damage::is_error_word(cell) {
-        return Err(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
+        return Err(CellFault::new(Code::CellError, Wording::ErrorOfSpreadsheet));
     }
     let text: String = match leaf.render {
         Render::Text => return text::parse(cell).map(Written::Text),
@@ -154,11 +154,11 @@ fn literal(number: String) -> Written<'static> {
 pub(super) fn code<'a>(leaf: &'a Leaf, word: &str) -> Result<EnumCode<'a>, CellFault> {
     leaf.codes.as_ref().and_then(|codes| codes.find_code(word)).ok_or_else(|| CellFault {
         code: if leaf.field.ends_with("documents[].type") { Code::DocumentTypeUnknown } else { Code::ValueNotAllowed },
-        message: format!(
-            "not one of {}",
-            leaf.codes.as_ref().map_or_else(String::new, |codes: &Codes| codes.for_people_who_wrote(word))
-        )
-        .into(),
+        message: Wording::NotOneOf.with([leaf
+            .codes
+            .as_ref()
+            .map_or_else(|| Wording::Nothing.into(), |codes: &Codes| codes.for_people_who_wrote(word))
+            .into()]),
     })
 }
 

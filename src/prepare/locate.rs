@@ -3,7 +3,7 @@
 use super::assemble::{Work, index, is_empty};
 use super::plan::{Fill, ObjectPlan, OperationPlan};
 use crate::contract::{Leaf, Violation};
-use crate::model::{Fault, FieldName};
+use crate::model::{Fault, FieldName, Message, Wording};
 
 impl Work<'_> {
     /// A violation as a fault of the column that the member came from.
@@ -14,13 +14,13 @@ impl Work<'_> {
             field,
             column: column.map(index),
             found: column.map(|column| self.row.cells.text(column)).filter(|text| !is_empty(text)).map(Box::from),
-            message: self.with_other_address(plan, &violation).into(),
+            message: self.with_other_address(plan, &violation),
         }
     }
 
     /// The words of a violation; where an address is missing and the row has another one, with what makes it serve as both: which
     /// address a client lives at is not guessed.
-    fn with_other_address(&self, plan: &OperationPlan, violation: &Violation) -> String {
+    fn with_other_address(&self, plan: &OperationPlan, violation: &Violation) -> Message {
         let message = violation.message.clone();
         let Some(member) = violation.member.as_deref().filter(|_| violation.pointer.is_empty()) else { return message };
         let objects = &plan.objects.objects;
@@ -36,10 +36,7 @@ impl Work<'_> {
         };
         let others = objects.iter().filter(is_address).map(|object| object.name.as_str()).filter(|name| *name != member);
         match others.into_iter().find(|name| self.by_item.contains(name) || by_column(name)) {
-            Some(other) => format!(
-                "{message}; if it is the row's `{other}`, map its columns to `{member}` too, or write in the mapping \
-                 [options] copy_when_empty = {{ {member} = \"{other}\" }}"
-            ),
+            Some(other) => Wording::AlsoServes.with([message.into(), other.into(), member.into()]),
             None => message,
         }
     }

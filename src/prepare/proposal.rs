@@ -79,9 +79,14 @@ impl Proposal {
     /// The mapping as a file to edit: in the source's order, doubts as comments, left-out columns listed for a person to see.
     #[must_use]
     pub fn to_toml(&self) -> String {
+        self.to_toml_after("Proposed by `clientferry map`. Settle the lines marked ?, then give this file with --mapping.")
+    }
+
+    /// The same behind another first line.
+    #[must_use]
+    pub fn to_toml_after(&self, first_line: &str) -> String {
         let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-        let mut text =
-            String::from("# Proposed by `clientferry map`. Settle the lines marked ?, then give this file with --mapping.\n");
+        let mut text = format!("# {first_line}\n");
         // Writing to a String cannot fail.
         let _ = writeln!(text, "operation = {}\n\n[columns]", quoted(&self.operation));
         for guess in &self.columns {

@@ -9,7 +9,7 @@ use super::normalize::{CellFault, boolean, country};
 use super::plan::{Column, Plan};
 use crate::contract::Operation;
 use crate::model::text::fold;
-use crate::model::{CellKind, Code, Row};
+use crate::model::{CellKind, Code, Row, Wording};
 
 /// The words of a list of operations.
 #[derive(Debug, Default)]
@@ -52,15 +52,15 @@ impl Router {
     /// The operation that kind, residency and citizenship name together.
     fn route(&self, kind: &str, resident: Option<bool>, citizenship: &str) -> Result<u8, CellFault> {
         if kind.trim().is_empty() {
-            return Err(fault(Code::ClientTypeMissing, "the kind of client is missing"));
+            return Err(fault(Code::ClientTypeMissing, Wording::KindMissing));
         }
         let candidates = self.candidates(kind);
         if candidates.is_empty() {
-            return Err(fault(Code::ClientTypeUnknown, "not a kind of client that the provider knows"));
+            return Err(fault(Code::ClientTypeUnknown, Wording::KindUnknown));
         }
         if let [only] = candidates[..] {
             return if self.contradicts(only, resident) {
-                Err(fault(Code::ClientTypeOther, "kind and residency contradict each other"))
+                Err(fault(Code::ClientTypeOther, Wording::KindContradicts))
             } else {
                 Ok(only)
             };
@@ -72,7 +72,7 @@ impl Router {
         // Citizenship proves residency only where the contract says so; the reverse would be a guess.
         let citizen = country::parse(citizenship).ok();
         pick(&|index| self.citizenship[index].is_some() && self.citizenship[index].as_deref() == citizen)
-            .ok_or_else(|| fault(Code::ClientTypeResidencyUnknown, "neither a residency column nor the citizenship settles it"))
+            .ok_or_else(|| fault(Code::ClientTypeResidencyUnknown, Wording::ResidencyUnsettled))
     }
 
     fn contradicts(&self, operation: u8, resident: Option<bool>) -> bool {
@@ -96,8 +96,7 @@ impl Plan {
         } else {
             let cell_kind = at(&self.residency).map_or(CellKind::Text, |column| row.cells.kind(column));
             let answer = residency_word(&residency).or_else(|| boolean::parse(&residency, cell_kind, &[]).ok());
-            let unreadable =
-                || (fault(Code::ClientTypeResidencyUnknown, "the residency is neither yes nor no"), at(&self.residency));
+            let unreadable = || (fault(Code::ClientTypeResidencyUnknown, Wording::ResidencyUnreadable), at(&self.residency));
             Some(answer.ok_or_else(unreadable)?)
         };
         if let [only] = &self.operations[..] {
@@ -105,8 +104,8 @@ impl Plan {
             let own = self.routed.iter().position(|routed| *routed == Some(0)).and_then(|index| u8::try_from(index).ok());
             let candidates = self.router.candidates(&kind);
             let other = |column| {
-                let message = format!("the row says another kind of client than {}", only.operation.name);
-                (CellFault { code: Code::ClientTypeOther, message: message.into() }, column)
+                let message = Wording::KindOther.with([(&*only.operation.name).into()]);
+                (CellFault { code: Code::ClientTypeOther, message }, column)
             };
             if !candidates.is_empty() && !candidates.iter().any(|index| Some(*index) == own) {
                 return Err(other(at(&self.client_type)));
@@ -128,7 +127,7 @@ impl Plan {
             .get(usize::from(routed))
             .copied()
             .flatten()
-            .ok_or_else(|| (fault(Code::ClientTypeOther, "the run is for other kinds of client"), at(&self.client_type)))
+            .ok_or_else(|| (fault(Code::ClientTypeOther, Wording::KindOfOtherRun), at(&self.client_type)))
     }
 }
 
@@ -140,6 +139,6 @@ fn residency_word(text: &str) -> Option<bool> {
     }
 }
 
-fn fault(code: Code, message: &str) -> CellFault {
+fn fault(code: Code, message: Wording) -> CellFault {
     CellFault { code, message: message.into() }
 }

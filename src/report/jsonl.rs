@@ -100,7 +100,7 @@ impl Serialize for List<Faults<'_>> {
                 column: lines.column(complaint.column),
                 found: &complaint.found,
                 message: &complaint.message,
-                next_step: complaint.code.next_step(),
+                next_step: complaint.next_step(),
             })?;
         }
         list.end()

@@ -195,10 +195,11 @@ fn describe(text: &mut String, complaint: &Complaint<'_>, row: &ReportRow<'_>) {
     }
     let column = row.lines.column(complaint.column);
     if !column.is_empty() {
-        let _ = write!(text, " in column \"{column}\"");
+        let _ = write!(text, " {} \"{column}\"", complaint.lang.pick("in column", "в столбце"));
     }
-    let message = if is_foreign(complaint) { complaint.code.meaning() } else { &complaint.message };
-    let _ = writeln!(text, ": {message} Next: {}", complaint.code.next_step());
+    let message = if is_foreign(complaint) { complaint.code.meaning_in(complaint.lang) } else { &complaint.message };
+    let message = message.trim_end_matches('.');
+    let _ = writeln!(text, ": {message}. {}: {}", complaint.lang.pick("Next", "Что делать"), complaint.next_step());
 }
 
 /// Whether the message has words of a provider's, in which values of the client may stand.
@@ -206,7 +207,12 @@ fn is_foreign(complaint: &Complaint<'_>) -> bool {
     complaint.is_reason
         || matches!(
             complaint.code,
-            Code::ProviderRejected | Code::ProviderUnknown | Code::ProviderRemark | Code::ClientTwice | Code::ClientChanged
+            Code::ProviderRejected
+                | Code::ProviderUnknown
+                | Code::ProviderRemark
+                | Code::ClientTwice
+                | Code::ClientOtherNumbers
+                | Code::ClientChanged
         )
 }
 

@@ -197,8 +197,8 @@ impl Lines {
     /// The six cells from `code` to `next_step`. Several complaints stand in all six in the same order, empty parts included.
     fn complaint_cells(&self, out: &mut Vec<u8>, complaints: &[Complaint<'_>]) {
         let mut joined = String::new();
-        for (index, part) in PARTS.iter().enumerate() {
-            if index > 0 {
+        for (place, part) in PARTS.iter().enumerate() {
+            if place > 0 {
                 out.push(b',');
             }
             match complaints {
@@ -210,8 +210,11 @@ impl Lines {
                         if index > 0 {
                             joined.push_str(BETWEEN);
                         }
+                        let part = part(self, complaint);
+                        // Sentences of ours lose their full stop before a semicolon; what was found stays as it is.
+                        let is_joined_sentence = place >= SENTENCES_FROM && index + 1 < several.len();
                         // Each part is armed: a program that takes the semicolon for a delimiter would make cells of them.
-                        joined.push_str(&arm(&part(self, complaint)));
+                        joined.push_str(&arm(if is_joined_sentence { part.trim_end_matches('.') } else { &part }));
                     }
                     raw_cell(out, &joined);
                 }
@@ -251,8 +254,11 @@ const PARTS: [Part; 6] = [
     |lines, complaint| lines.column(complaint.column),
     |_, complaint| Cow::Borrowed(&complaint.found),
     |_, complaint| Cow::Borrowed(&complaint.message),
-    |_, complaint| Cow::Borrowed(complaint.code.next_step()),
+    |_, complaint| Cow::Borrowed(complaint.next_step()),
 ];
+
+/// From here on the parts are sentences.
+const SENTENCES_FROM: usize = 4;
 
 /// Cells whose damage would be gone in plain text, so that the row sent back unmended would pass.
 pub(super) fn marked(prepared: &Prepared, row_width: usize) -> Vec<usize> {

@@ -85,7 +85,11 @@ impl Reporter {
         let tables = Tables::create(folder, &lines, header.test_stand)?;
         lines.join(&header.joined_columns);
         source.columns.extend_from_slice(&header.joined_columns);
-        let known = Known { members: std::mem::take(&mut header.members), by_hand: std::mem::take(&mut header.by_hand) };
+        let known = Known {
+            members: std::mem::take(&mut header.members),
+            by_hand: std::mem::take(&mut header.by_hand),
+            lang: header.page.lang,
+        };
         let writers = writer::of_formats(folder, &source, &header)?;
         let control_sums = std::mem::take(&mut header.evidence.control_columns).into_iter().map(Adding::new).collect();
         Ok(Self {
@@ -215,6 +219,7 @@ impl Reporter {
             ignored_columns: self.header.ignored_columns,
             blank_trailing_rows: ending.blank_trailing_rows,
             files: files.iter().map(FileSummary::of).collect(),
+            lang: self.header.page.lang,
             unmasked: self.header.page.unmask && self.header.formats.contains(&Format::Html),
             timeline: ending.timeline,
             has_second_file: self.source.columns.len() > self.own_columns,
@@ -292,7 +297,7 @@ fn summarize_source(source: &Source, sheets: &[Tally]) -> SourceSummary {
 #[cfg(target_os = "linux")] // for /dev/full
 mod tests {
     use super::*;
-    use crate::model::{Cells, Changes, Fault, Outcome, Place, Row, Shape};
+    use crate::model::{Cells, Changes, Fault, Outcome, Place, Row, Shape, Wording};
     use chrono::DateTime;
     use std::sync::Arc;
 
@@ -329,7 +334,7 @@ mod tests {
         let mut cells = Cells::default();
         cells.push(cell);
         let row = Row { place: Place { sheet: 0, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
-        let fault = Fault::of_row(Code::ValueMissing, "missing");
+        let fault = Fault::of_row(Code::ValueMissing, Wording::CellIsEmpty);
         let result = Err(vec![fault]);
         let prepared = Prepared { row, own_id: None, operation: None, result, warnings: Vec::new(), changes: Changes::default() };
         (prepared, Settled::plain(Outcome::Invalid))

@@ -11,7 +11,7 @@ use super::causes::{Cause, Remedy};
 use super::certificate::Certified;
 use super::partial::PartialFile;
 use super::{Ended, Halt, Mode, Requests, Timeline};
-use crate::model::{Code, Outcome, Tally};
+use crate::model::{Code, Lang, Outcome, Tally};
 
 /// A finished report: what was run and what became of its rows.
 #[derive(Clone, Debug, Serialize)]
@@ -69,6 +69,9 @@ pub struct Summary {
     pub files: Vec<FileSummary>,
     /// Whether `report.html` shows personal data in clear, because the user asked for it.
     pub unmasked: bool,
+    /// The language that people are told in.
+    #[serde(skip)]
+    pub lang: Lang,
     /// Requests over time, for the page.
     #[serde(skip)]
     pub timeline: Option<Timeline>,

@@ -1,12 +1,14 @@
 //! The settler: what became of a row, told from triage and journal alone. Sends nothing, so the same source and journal give the same answer.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
 use std::io;
 
 use super::triage::{EarlierRow, Triage};
 use crate::journal::{Client, Journal, JournalError, RunId, State};
-use crate::model::{FieldDigests, Identity, NotSent, OWN_ID, Outcome, Parcel, Prepared, Settled, Shape, Source};
+use crate::model::{
+    Code, FieldDigests, Identity, Message, NotSent, Note, OWN_ID, Outcome, Parcel, Part, Prepared, Settled, Shape, Source,
+    Wording,
+};
 
 /// Why a row cannot be settled.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +93,7 @@ impl<'a> Settler<'a> {
             Admission::Blank => Ok(Settled::not_sent(NotSent::Blank)),
             Admission::Invalid => Ok(Settled::plain(Outcome::Invalid)),
             Admission::Duplicate(earlier) => {
-                Ok(Settled { note: Some(self.duplicate_note(prepared, &earlier).into()), ..Settled::plain(Outcome::Duplicate) })
+                Ok(Settled { note: Some(self.duplicate_note(prepared, &earlier)), ..Settled::plain(Outcome::Duplicate) })
             }
             Admission::Send(parcel) => {
                 let identities: Vec<Identity> = parcel.identities.iter().map(|(identity, _)| *identity).collect();
@@ -117,9 +119,8 @@ impl<'a> Settler<'a> {
         };
         let same = client.key == parcel.key || client.digests == parcel.digests;
         if !same && self.is_another(parcel, &client)? {
-            let mut note = String::from("the id of this row was that of another client when it was sent before");
-            self.list(&mut note, &client.digests.differing(&parcel.digests), "; it differs in ", "");
-            return Ok(Settled { note: Some(note.into()), ..Settled::plain(Outcome::Duplicate) });
+            let note = Note { code: Code::ClientOtherNumbers, message: self.names(&client.digests.differing(&parcel.digests)) };
+            return Ok(Settled { note: Some(note), ..Settled::plain(Outcome::Duplicate) });
         }
         Ok(match client.state {
             State::Created if self.run == Some(&client.run) && same => {
@@ -127,7 +128,8 @@ impl<'a> Settler<'a> {
             }
             State::Created | State::Existing => Settled {
                 refusal: client.refusal.clone(),
-                note: (!same).then(|| self.changed_note(&client.digests, &parcel.digests).into()),
+                note: (!same)
+                    .then(|| Note { code: Code::ClientChanged, message: self.names(&client.digests.differing(&parcel.digests)) }),
                 ..known(Outcome::Existing)
             },
             State::Rejected if client.key == parcel.key => {
@@ -167,27 +169,34 @@ impl<'a> Settler<'a> {
             .any(|digest| self.fields.identifying.contains(digest) && both(digest)))
     }
 
-    fn duplicate_note(&self, prepared: &Prepared, earlier: &EarlierRow) -> String {
-        let mut note = String::from("the row of ");
-        if earlier.sheet != prepared.row.place.sheet {
-            // Writing to a String cannot fail.
-            let _ = write!(note, "sheet {}, ", self.source.sheets.get(usize::from(earlier.sheet)).map_or("", |name| name));
+    fn duplicate_note(&self, prepared: &Prepared, earlier: &EarlierRow) -> Note {
+        let shared: Part = match earlier.shared {
+            OWN_ID => Wording::OwnId.into(),
+            name => name.into(),
+        };
+        let differing: Part = match &earlier.differing[..] {
+            [] => Wording::DiffersNowhere.into(),
+            digests => Wording::DiffersIn.with([self.names(digests).into()]).into(),
+        };
+        let line = earlier.line.into();
+        let message = if earlier.sheet == prepared.row.place.sheet {
+            Wording::SameClient.with([line, shared, differing])
+        } else {
+            let sheet = self.source.sheets.get(usize::from(earlier.sheet)).map_or("", |name| name);
+            Wording::SameClientOfSheet.with([line, shared, differing, sheet.into()])
+        };
+        Note { code: Code::ClientTwice, message }
+    }
+
+    /// The fields that people know members by; nothing where there are none.
+    fn names(&self, digests: &[u32]) -> Message {
+        if digests.is_empty() {
+            return Wording::Nothing.into();
         }
-        let _ = write!(note, "line {} is the same client (same {})", earlier.line, earlier.shared);
-        self.list(&mut note, &earlier.differing, "; it differs in ", "; nothing else differs");
-        note
-    }
-
-    fn changed_note(&self, before: &FieldDigests, now: &FieldDigests) -> String {
-        let mut note = String::from("created earlier with other data");
-        self.list(&mut note, &before.differing(now), ": ", "");
-        note
-    }
-
-    fn list(&self, note: &mut String, digests: &[u32], before: &str, none: &str) {
-        let names: Vec<&str> =
-            digests.iter().map(|digest| self.fields.names.get(digest).map_or("another field", String::as_str)).collect();
-        note.push_str(if names.is_empty() { none } else { before });
-        note.push_str(&names.join(", "));
+        let name = |digest| match self.fields.names.get(digest) {
+            Some(name) => Part::from(name),
+            None => Wording::AnotherField.into(),
+        };
+        Wording::Names.with([digests.iter().map(name).collect()])
     }
 }

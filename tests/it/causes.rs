@@ -170,6 +170,7 @@ fn what_changed_between_two_runs_is_told_row_by_row() {
             (json["rows_earlier"].as_u64(), json["rows_later"].as_u64(), json["rows_in_both"].as_u64()),
             (Some(5), Some(5), Some(4))
         );
+        program.expect(&[0], &["verify", "second"]);
         let shown = stdout(&output);
         assert!(shown.contains("still failing  1\n    1 value.not_allowed"), "{shown}");
         assert!(!shown.contains("LL-"), "{shown}");
@@ -201,34 +202,41 @@ fn codes_are_explained_in_two_languages() {
     program.expect(&[2], &["explain", "phone.too_short", "--lang", "de"]);
 }
 
-#[test]
-fn the_examples_of_the_codes_occur() {
-    let examples: Vec<(Code, &[(&str, &str)])> = Code::ALL
-        .iter()
-        .filter_map(|&code| match code.example() {
-            Example::Cells(cells) => Some((code, cells)),
-            Example::Case(english, russian) => {
-                assert!(english.ends_with(['.', '`']) && russian.ends_with(['.', '`']), "{code}");
-                None
-            }
-        })
-        .collect();
-    assert!(examples.len() >= 40, "{}", examples.len());
+/// The codes whose examples are cells.
+fn examples() -> Vec<(Code, &'static [(&'static str, &'static str)])> {
+    let cells = |code: Code| match code.example() {
+        Example::Cells(cells) => Some((code, cells)),
+        Example::Case(english, russian) => {
+            assert!(english.ends_with(['.', '`']) && russian.ends_with(['.', '`']), "{code}");
+            None
+        }
+    };
+    Code::ALL.iter().filter_map(|&code| cells(code)).collect()
+}
+
+/// A file in which every example occurs, each in every tenth line.
+pub(crate) fn file_of_examples() -> String {
     // Many good rows around them, so that columns prove what they prove in real files.
     let mut bytes = Vec::new();
     generate::generate(600, 5, 0, &mut bytes).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let mut lines: Vec<Vec<String>> = text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
     let header = lines[0].clone();
-    for (index, (code, cells)) in examples.iter().enumerate() {
-        for (column, value) in *cells {
+    for (index, (code, cells)) in examples().into_iter().enumerate() {
+        for (column, value) in cells {
             let at = header.iter().position(|name| name == column).unwrap_or_else(|| panic!("{code}: no column {column}"));
             lines[10 * index + 1][at] = (*value).to_owned();
         }
     }
+    lines.iter().map(|cells| cells.join(";") + "\n").collect()
+}
+
+#[test]
+fn the_examples_of_the_codes_occur() {
+    let examples = examples();
+    assert!(examples.len() >= 40, "{}", examples.len());
     let program = Program::new();
-    let text: String = lines.iter().map(|cells| cells.join(";") + "\n").collect();
-    program.put("clients.csv", text.as_bytes());
+    program.put("clients.csv", file_of_examples().as_bytes());
     program.expect(&[1], &["check", "clients.csv", "--to", "tbank/fl-resident", "--out", "report"]);
     let faults = program.lines("report/faults.csv");
     let missing: Vec<String> = examples
@@ -248,4 +256,44 @@ fn the_examples_of_the_codes_occur() {
             assert!(!code.example().text(lang).is_empty(), "{code}");
         }
     }
+}
+
+#[test]
+fn what_was_mended_in_a_created_client_is_told_by_what_can_be_done() {
+    let program = Program::new();
+    let mut bytes = Vec::new();
+    generate::generate(4, 11, 0, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines: Vec<Vec<String>> = text.lines().map(|line| line.split(';').map(str::to_owned).collect()).collect();
+    let somebody = lines.pop().unwrap();
+    let file = |lines: &[Vec<String>]| lines.iter().map(|cells| cells.join(";") + "\n").collect::<String>();
+    program.put("clients.csv", file(&lines).as_bytes());
+    let import = |file: &str, out: &str, codes: &[i32]| {
+        program.expect(codes, &["import", file, "--to", "tbank/fl-resident", "--sandbox", "--formats", "csv", "--out", out]);
+        program.lines(&format!("{out}/outcomes.csv"))
+    };
+    assert!(import("clients.csv", "first", &[0]).iter().all(|line| line["outcome"] == "created"));
+    let header = lines[0].clone();
+    let place = |name: &str| header.iter().position(|column| column == name).unwrap();
+    // A phone says nothing of who somebody is; INN, SNILS and passport do, and none of them is as it was.
+    lines[1][place("Телефон")] = "+79161234567".to_owned();
+    for name in ["ИНН", "СНИЛС", "Серия паспорта", "Номер паспорта"] {
+        lines[2][place(name)].clone_from(&somebody[place(name)]);
+    }
+    program.put("mended.csv", file(&lines).as_bytes());
+    let again = import("mended.csv", "second", &[1]);
+    let told: Vec<_> = again.iter().map(|line| [&*line["outcome"], &*line["code"], &*line["message"]]).collect();
+    assert_eq!(
+        told,
+        [
+            ["existing", "client.changed", "The client was created earlier with other data: phone"],
+            [
+                "duplicate",
+                "client.other_numbers",
+                "A client with this row's own id was created earlier with other identifying numbers: snils, documents[0].series, inn, documents[0].number"
+            ],
+            ["existing", "", ""],
+        ]
+    );
+    assert!(again[1]["next_step"].contains("change the client in the provider's own interface"));
 }

@@ -1,50 +1,26 @@
 //! A report proves itself: whatever is changed in its folder is found, and nothing is found where nothing was changed.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
-use chrono::DateTime;
-use clientferry::model::{Cells, Changes, Code, Fault, Outcome, Place, Prepared, Row, Settled, Shape, Source};
-use clientferry::report::{
-    ControlColumn, Ended, Ending, Evidence, Finding, Format, Header, Members, Mode, PageSettings, Reporter, Requests,
-    VerifyError, verify,
-};
+use clientferry::model::{Cells, Changes, Code, Fault, Message, Outcome, Place, Prepared, Row, Settled, Shape, Source};
+use clientferry::report::{ControlColumn, Evidence, Finding, Format, Header, Reporter, VerifyError, verify};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
+use super::made_report;
+
 const ROWS: u64 = 300;
 
 fn source() -> Source {
-    Source {
-        name: "clients.xlsx".into(),
-        path: "clients.xlsx".into(),
-        sha256: "ab".repeat(32),
-        sheets: vec![Arc::from("=A"), Arc::from("Б")],
-        workbook: None,
-        columns: ["id", "Сумма"].map(Arc::from).to_vec(),
-    }
+    Source { name: "clients.xlsx".into(), ..made_report::source(&["=A", "Б"], &["id", "Сумма"]) }
 }
 
 fn header(formats: &[Format]) -> Header {
     let control_columns = vec![ControlColumn { name: "Сумма".to_owned(), column: 1 }];
-    Header {
-        run: "run-1".into(),
-        operation: "tbank".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0.1.0".into(),
-        started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
-        ignored_columns: Vec::new(),
-        members: Members::new(),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: formats.to_vec(),
-        page: PageSettings::default(),
-        evidence: Evidence { control_columns, ..Evidence::default() },
-    }
+    let evidence = Evidence { control_columns, ..Evidence::default() };
+    Header { formats: formats.to_vec(), evidence, ..made_report::header() }
 }
 
 /// A row whose cells hold line breaks and quotes; every third is invalid.
@@ -54,7 +30,7 @@ fn row(ordinal: u64) -> (Prepared, Settled) {
     cells.push(["10,50", "0.25", "1 000", "", "n/a", "1,234"][(ordinal % 6) as usize]);
     let sheet = u16::from(ordinal >= ROWS / 2);
     let row = Row { place: Place { sheet, line: ordinal + 2, ordinal }, cells, shape: Shape::Whole, faults: Vec::new() };
-    let fault = Fault::of_cell(Code::InnLength, 1, "5001", "has 4 digits");
+    let fault = Fault::of_cell(Code::InnLength, 1, "5001", Message::of_others("has 4 digits"));
     let prepared = Prepared {
         own_id: Some(format!("C-{ordinal}\n\"q\"").into()),
         row,
@@ -73,17 +49,7 @@ fn write(folder: &Path, rows: u64, formats: &[Format]) {
     for (prepared, settled) in (0..rows).map(row) {
         reporter.row(&prepared, &settled).unwrap();
     }
-    let ending = Ending {
-        finished: DateTime::from_timestamp(1_777_863_821, 0).unwrap(),
-        ended: Ended::Finished,
-        halt: None,
-        requests: Requests::default(),
-        rows_read: rows,
-        blank_trailing_rows: 0,
-        journal: None,
-        timeline: None,
-    };
-    reporter.finish(ending).unwrap();
+    reporter.finish(made_report::ending(rows)).unwrap();
 }
 
 /// The files of a report, by name.

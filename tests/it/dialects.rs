@@ -34,6 +34,17 @@ fn columns(table: &Table) -> Vec<&str> {
 }
 
 #[test]
+fn separators_that_no_keyboard_has_divide_cells() {
+    for separator in ['\u{1f}', '\u{1}'] {
+        let text = "Фамилия;Имя;ИНН\nЩукин;Егор, мл.;1\nЛось;;2\n".replace(';', &separator.to_string());
+        let (table, rows) = read_all(text.as_bytes());
+        assert_eq!(table.description.delimiter, Some(separator));
+        assert_eq!(columns(&table), ["Фамилия", "Имя", "ИНН"]);
+        assert_eq!(rows.iter().map(cells).collect::<Vec<_>>(), [["Щукин", "Егор, мл.", "1"], ["Лось", "", "2"]]);
+    }
+}
+
+#[test]
 fn lines_that_are_no_clients_are_named() {
     let text = "Фамилия;Имя;ИНН\nЩукин;Егор;1\n# перенесено из архива\nФамилия;Имя;ИНН\nИтогов;Лев;2\n#5;Глеб;3\n;;\n\
                 Итого:;;2\nВсего клиентов 2\nTotal;;\n";

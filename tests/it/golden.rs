@@ -36,6 +36,7 @@ const OUT_OF_REACH: &[(Code, &str)] = &[
     (Code::CellMerged, "no sample merges cells; tests of sheets do"),
     (Code::RowMarked, "only a row of rejected.csv has the mark"),
     (Code::ClientSameName, "no stage of this version compares names of different clients"),
+    (Code::ClientOtherNumbers, "needs a journal with an earlier import"),
     (Code::ClientChanged, "needs a journal with an earlier import"),
     (Code::SendInterrupted, "check sends nothing"),
     (Code::SendHalted, "check sends nothing"),

@@ -3,60 +3,29 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use chrono::DateTime;
 use clientferry::model::text::disarm;
 use clientferry::model::{
-    Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, NotSent, Outcome, Parcel, Place,
-    Prepared, Refusal, Row, Settled, Shape, Source,
+    Body, Cells, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, Message, NotSent, Note, Outcome,
+    Parcel, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{Ended, Ending, Evidence, Header, Members, Mode, PageSettings, ReportError, Reporter, Requests};
+use clientferry::report::{Header, Members, ReportError, Reporter};
 use serde_json::{Value, json};
+
+use super::made_report;
 
 const FILES: [&str; 6] = ["outcomes.csv", "faults.csv", "rejected.csv", "crosswalk.csv", "certificate.json", "summary.json"];
 
 fn source(sheets: &[&str], columns: &[&str]) -> Source {
-    Source {
-        name: "clients.xlsx".into(),
-        path: "in/clients.xlsx".into(),
-        sha256: "ab".repeat(32),
-        sheets: sheets.iter().map(|name| Arc::from(*name)).collect(),
-        columns: columns.iter().map(|name| Arc::from(*name)).collect(),
-        workbook: None,
-    }
+    Source { name: "clients.xlsx".into(), path: "in/clients.xlsx".into(), ..made_report::source(sheets, columns) }
 }
 
 fn header() -> Header {
     Header {
-        run: "run-1".into(),
         operation: "tbank".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0.1.0".into(),
-        started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
         ignored_columns: vec!["Примечание".into()],
         members: Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: Vec::new(),
-        evidence: Evidence::default(),
-        page: PageSettings::default(),
-    }
-}
-
-fn ending(rows_read: u64) -> Ending {
-    Ending {
-        finished: DateTime::from_timestamp(1_777_863_821, 0).unwrap(),
-        ended: Ended::Finished,
-        halt: None,
-        requests: Requests { sent: 5, retried: 1, throttled: 0 },
-        timeline: None,
-        rows_read,
-        blank_trailing_rows: 0,
-        journal: None,
+        ..made_report::header()
     }
 }
 
@@ -84,7 +53,7 @@ fn write(folder: &Path, source: &Source, rows: &[(Prepared, Settled)]) {
     for (prepared, settled) in rows {
         reporter.row(prepared, settled).unwrap();
     }
-    reporter.finish(ending(rows.len() as u64)).unwrap();
+    reporter.finish(made_report::ending(rows.len() as u64)).unwrap();
 }
 
 /// The records of a file, by column name.
@@ -126,12 +95,27 @@ fn seven_rows() -> Vec<(Prepared, Settled)> {
     };
     vec![
         (created, settled),
-        (good(at(1)), Settled { note: Some("phone differs".into()), ..Settled::plain(Outcome::Existing) }),
         (
-            bad(at(2), vec![Fault::of_cell(Code::InnLength, 1, "5001", "has 4 digits").at(FieldName::new("inn"))]),
+            good(at(1)),
+            Settled {
+                note: Some(Note { code: Code::ClientChanged, message: Message::of_others("phone differs") }),
+                ..Settled::plain(Outcome::Existing)
+            },
+        ),
+        (
+            bad(
+                at(2),
+                vec![Fault::of_cell(Code::InnLength, 1, "5001", Message::of_others("has 4 digits")).at(FieldName::new("inn"))],
+            ),
             Settled::plain(Outcome::Invalid),
         ),
-        (good(at(3)), Settled { note: Some("line 2".into()), ..Settled::plain(Outcome::Duplicate) }),
+        (
+            good(at(3)),
+            Settled {
+                note: Some(Note { code: Code::ClientTwice, message: Message::of_others("line 2") }),
+                ..Settled::plain(Outcome::Duplicate)
+            },
+        ),
         (good(at(4)), Settled { refusal: Some(refusal.clone()), http_status: Some(400), ..Settled::plain(Outcome::Rejected) }),
         (good(at(5)), Settled { refusal: Some(refusal), ..Settled::plain(Outcome::Unknown) }),
         (good(at(6)), Settled::not_sent(NotSent::Interrupted)),
@@ -213,12 +197,12 @@ fn all_faults_of_a_row_stand_in_one_order_errors_first() {
     let mut prepared = bad(
         row(0, 0, &["1", "5001", "-x"]),
         vec![
-            Fault::of_row(Code::ContactMissing, "no contact"),
-            Fault::of_cell(Code::NameDigits, 2, "-x", "odd").at(FieldName::new("last_name")),
+            Fault::of_row(Code::ContactMissing, Message::of_others("no contact")),
+            Fault::of_cell(Code::NameDigits, 2, "-x", Message::of_others("odd")).at(FieldName::new("last_name")),
         ],
     );
-    prepared.warnings = vec![Fault::of_cell(Code::BirthDateUnlikelyAge, 0, "1", "age")];
-    let shared = Fault::of_row(Code::EncodingBadBytes, "bytes");
+    prepared.warnings = vec![Fault::of_cell(Code::BirthDateUnlikelyAge, 0, "1", Message::of_others("age"))];
+    let shared = Fault::of_row(Code::EncodingBadBytes, Message::of_others("bytes"));
     prepared.row.faults = vec![shared.clone(), prepared.result.as_ref().unwrap_err()[0].clone()];
     write(folder.path(), &source(&[""], &["id", "ИНН", "Имя"]), &[(prepared, Settled::plain(Outcome::Invalid))]);
 
@@ -243,7 +227,7 @@ fn no_cell_of_any_file_is_a_formula() {
     for (ordinal, text) in (0_u64..).zip(evil) {
         let mut prepared = good(row(ordinal, 0, &evil));
         prepared.own_id = Some(text.into());
-        prepared.warnings = vec![Fault::of_cell(Code::DocumentUnusual, 0, text, text)];
+        prepared.warnings = vec![Fault::of_cell(Code::DocumentUnusual, 0, text, Message::of_others(text))];
         prepared.changes.push(0, FieldName::new("x"), text);
         let refusal =
             Refusal { code: text.into(), message: text.into(), pointer: Some(text.into()), request_id: Some(text.into()) };
@@ -278,7 +262,10 @@ fn rejected_rows_come_back_as_they_were() {
     for (ordinal, cells) in (0_u64..).zip(texts) {
         let mut row = row(ordinal, 0, cells);
         row.shape = [Shape::Short, Shape::Whole, Shape::Long][cells.len().clamp(2, 4) - 2];
-        rows.push((bad(row, vec![Fault::of_row(Code::ContactMissing, "x")]), Settled::plain(Outcome::Invalid)));
+        rows.push((
+            bad(row, vec![Fault::of_row(Code::ContactMissing, Message::of_others("x"))]),
+            Settled::plain(Outcome::Invalid),
+        ));
     }
     let columns = ["Имя, фамилия", "-x", "c"];
     write(folder.path(), &source(&[""], &columns), &rows);
@@ -294,7 +281,10 @@ fn rejected_rows_come_back_as_they_were() {
 #[test]
 fn a_row_of_one_empty_cell_stays_a_row() {
     let folder = tempfile::tempdir().unwrap();
-    let rows = [(bad(row(0, 0, &[]), vec![Fault::of_row(Code::ValueMissing, "x")]), Settled::plain(Outcome::Invalid))];
+    let rows = [(
+        bad(row(0, 0, &[]), vec![Fault::of_row(Code::ValueMissing, Message::of_others("x"))]),
+        Settled::plain(Outcome::Invalid),
+    )];
     write(folder.path(), &source(&[""], &["id"]), &rows);
     assert_eq!(std::fs::read_to_string(folder.path().join("rejected.csv")).unwrap(), "\u{feff}id\n\"\"\n");
 }
@@ -333,7 +323,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
     let before = FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap());
 
     let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
-    let mut first = bad(row(0, 0, &["1"]), vec![Fault::of_row(Code::ValueMissing, "x")]);
+    let mut first = bad(row(0, 0, &["1"]), vec![Fault::of_row(Code::ValueMissing, Message::of_others("x"))]);
     reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap();
     assert!(folder.path().join("outcomes.csv.partial").exists());
     drop(reporter);
@@ -343,7 +333,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
     // Nor does a report whose sums do not hold, or in which a row is missing or doubled.
     let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
     reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap();
-    assert!(matches!(reporter.finish(ending(2)), Err(ReportError::SumsDiffer { read: 2, reported: 1 })));
+    assert!(matches!(reporter.finish(made_report::ending(2)), Err(ReportError::SumsDiffer { read: 2, reported: 1 })));
     for ordinal in [0, 2] {
         let mut reporter = Reporter::create(folder.path(), &source, header()).unwrap();
         first.row.place.ordinal = 0;
@@ -351,7 +341,7 @@ fn a_report_that_is_not_finished_leaves_nothing_and_touches_nothing() {
         first.row.place.ordinal = ordinal;
         let error = reporter.row(&first, &Settled::plain(Outcome::Invalid)).unwrap_err();
         assert!(matches!(error, ReportError::RowOutOfOrder { expected: 1, .. }), "{error}");
-        assert!(matches!(reporter.finish(ending(1)), Err(ReportError::BrokenOff)));
+        assert!(matches!(reporter.finish(made_report::ending(1)), Err(ReportError::BrokenOff)));
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), FILES.len());
     assert_eq!(FILES.map(|name| std::fs::read(folder.path().join(name)).unwrap()), before);

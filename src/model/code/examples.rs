@@ -154,6 +154,7 @@ examples! {
     // identity
     OwnIdMissing Case("A company of a kind for which the provider keeps no tax number, without an id of your own.", "Компания вида, для которого провайдер не хранит ИНН, без вашего собственного номера.");
     ClientTwice Case("Rows 17 and 203 have the same INN.", "В строках 17 и 203 один и тот же ИНН.");
+    ClientOtherNumbers Case("Client LL-7 was created last week; in the corrected file LL-7 has another INN.", "Клиент LL-7 создан на прошлой неделе, а в исправленном файле у LL-7 другой ИНН.");
     ClientSameName Case("Two rows with one name and birth date, and two passports.", "Две строки с одними именем и датой рождения и с двумя паспортами.");
     ClientChanged Case("The phone of a client who was created last week was corrected in the file.", "У клиента, созданного на прошлой неделе, в файле исправили телефон.");
     // sending

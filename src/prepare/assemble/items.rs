@@ -2,7 +2,7 @@
 
 use super::{Work, is_empty, translate};
 use crate::contract::{Leaf, Render};
-use crate::model::Code;
+use crate::model::{Code, Wording};
 use crate::prepare::cell::{self, Written};
 use crate::prepare::members::Members;
 use crate::prepare::normalize::CellFault;
@@ -111,7 +111,7 @@ impl<'a> Work<'a> {
 }
 
 fn refused(leaf: &Leaf) -> CellFault {
-    CellFault { code: Code::ValueUnexpected, message: format!("{} is not accepted for this type", leaf.title).into() }
+    CellFault { code: Code::ValueUnexpected, message: Wording::NotForType.with([(&leaf.title).into()]) }
 }
 
 /// Yes, as the flag is written.

@@ -4,7 +4,7 @@
 use super::{Work, index};
 use crate::contract::{Leaf, Render};
 use crate::model::text::fold;
-use crate::model::{Code, Fault, FieldName};
+use crate::model::{Code, Fault, FieldName, Message, Wording};
 use crate::prepare::cell::Written;
 use crate::prepare::normalize::{CellFault, country, latin};
 use crate::prepare::plan::From;
@@ -32,21 +32,21 @@ impl<'a> Work<'a> {
             self.change(column, field, text);
             return Err(CellFault::new(Code::NameNeedsLatin, why));
         }
-        let message = "transliterated by the table of Russian passports (ICAO Doc 9303)";
+        let message = Wording::Transliterated;
         let found = self.row.cells.text(column);
         self.noticed.push(Fault::of_cell(Code::NameTransliterated, index(column), found, message).at(field));
         value
     }
 
     /// Why a proposal must not be sent; nothing when it may.
-    fn stands_against(&self, leaf: &Leaf) -> Option<String> {
+    fn stands_against(&self, leaf: &Leaf) -> Option<Message> {
         let options = &self.plan.rules.options;
         let is_named = |field: &String| leaf.is_called(field) || leaf.alternatives.contains(field);
         if !options.approve_transliteration {
-            return Some("holds Russian letters; the report shows how --approve-transliteration would have them sent".to_owned());
+            return Some(Wording::RussianNotApproved.into());
         }
         if !options.transliterate.is_empty() && !options.transliterate.iter().any(is_named) {
-            return Some("holds Russian letters, and [options] transliterate does not name this field: add it there to have it transliterated".to_owned());
+            return Some(Wording::RussianNotNamed.into());
         }
         if leaf.render != Render::LatinName {
             return None;
@@ -61,9 +61,7 @@ impl<'a> Work<'a> {
             return None;
         }
         let whose = if wanted.is_empty() { CITIZENSHIP.to_owned() } else { wanted.join(", ") };
-        Some(format!(
-            "holds Russian letters, and names are transliterated for citizens of {whose} only ([options] transliterate_citizenships): other countries spell by other tables"
-        ))
+        Some(Wording::RussianOfOthers.with([whose.into()]))
     }
 
     /// The client's citizenship, as the operation would send it.
@@ -103,8 +101,7 @@ impl<'a> Work<'a> {
         for source in sources {
             match self.value(source, leaf) {
                 Some((other, Ok(Written::Text(spelled)))) if other != column && latin::differ(text, &spelled) => {
-                    let message =
-                        "is spelled otherwise than the table would spell the name in Russian letters; it is sent as it stands";
+                    let message = Wording::SpelledOtherwise;
                     let found = self.row.cells.text(column);
                     self.noticed.push(Fault::of_cell(Code::ValueUnusual, index(column), found, message).at(field));
                     return;

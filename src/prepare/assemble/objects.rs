@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::{Work, index, is_empty, translate};
 use crate::model::text::fold;
-use crate::model::{Code, Fault, FieldName};
+use crate::model::{Code, Fault, FieldName, Wording};
 use crate::prepare::cell;
 use crate::prepare::compile::objects::{bare_label, label_of};
 use crate::prepare::members::Members;
@@ -122,13 +122,13 @@ impl<'a> Work<'a> {
             }
             let Some(spec) = objects.items.get(other.item) else { continue };
             let column = spec.columns.iter().copied().find(|&column| self.is_filled(column));
-            let message = format!("`{}` has room for one, and another item of the row goes there too", object.name);
+            let message = Wording::RoomForOne.with([(&object.name).into()]);
             self.faults.push(Fault {
                 code: Code::DocumentTwice,
                 field: Some(FieldName::new(&spec.name)),
                 column: column.map(index),
                 found: column.map(|column| self.row.cells.text(column).into()),
-                message: message.into(),
+                message,
             });
         }
         filled.get(first).map(|other| other.item)
@@ -141,8 +141,8 @@ impl<'a> Work<'a> {
                 continue;
             }
             let message = match &other.kind {
-                Some(_) => "the provider has no place for an item of this kind; it is not sent",
-                None => "nothing says of what kind the item is, and the provider's places are for certain kinds; it is not sent",
+                Some(_) => Wording::NoPlaceForItem,
+                None => Wording::KindOfItemUnknown,
             };
             let found = self.row.cells.text(column);
             self.noticed.push(Fault::of_cell(Code::ValueNotSent, index(column), found, message).at(FieldName::new(&spec.name)));

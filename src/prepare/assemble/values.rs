@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Work, is_empty, translate};
 use crate::contract::{Leaf, Render};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 use crate::prepare::cell::{self, Written};
 use crate::prepare::normalize::{CellFault, name, passport};
 use crate::prepare::plan::{Column, From};
@@ -84,7 +84,7 @@ impl<'a> Work<'a> {
             (Ok((_, first, _)), 1) => Some(written(first)),
             (Ok((_, _, middle)), _) => middle.map(written),
             (Err(fault), 0) => Some(Err(fault)),
-            (Err(_), _) => Some(Err(CellFault { code: Code::NameNotSplittable, message: "".into() })),
+            (Err(_), _) => Some(Err(CellFault { code: Code::NameNotSplittable, message: Wording::Nothing.into() })),
         }
     }
 
@@ -101,7 +101,7 @@ impl<'a> Work<'a> {
             (Ok((_, number)), true) => self.parse(leaf, column, &number),
             (Ok((series, _)), false) => self.parse(leaf, column, &series),
             (Err(fault), false) => Err(fault),
-            (Err(_), true) => Err(CellFault { code: Code::PassportUnreadable, message: "".into() }),
+            (Err(_), true) => Err(CellFault { code: Code::PassportUnreadable, message: Wording::Nothing.into() }),
         };
         Some((column, value))
     }

@@ -2,7 +2,7 @@
 
 use super::text::{same_word, trim};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 const YES: [&str; 7] = ["да", "yes", "y", "true", "истина", "1", "+"];
 const NO: [&str; 8] = ["нет", "no", "n", "false", "ложь", "0", "-", "\u{2212}"];
@@ -28,10 +28,7 @@ pub fn parse(text: &str, kind: CellKind, extra_true: &[&str]) -> Parsed<bool> {
     } else if NO.iter().any(|no| same_word(word, no)) {
         Ok(false)
     } else {
-        Err(CellFault::new(
-            Code::BooleanUnreadable,
-            "is none of the words for yes (да, yes, true, 1, +) or no (нет, no, false, 0, -)",
-        ))
+        Err(CellFault::new(Code::BooleanUnreadable, Wording::BooleanWords))
     }
 }
 

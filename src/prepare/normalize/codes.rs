@@ -3,7 +3,7 @@
 use super::text::{self, trim};
 use super::{CellFault, Parsed};
 use crate::contract::Codes;
-use crate::model::Code;
+use crate::model::{Code, Wording};
 
 /// The codes of a cell that separates them by semicolons, commas or line breaks, each once. Without `codes` any text is one.
 pub fn parse(cell: &str, codes: Option<&Codes>) -> Parsed<String> {
@@ -37,8 +37,8 @@ pub fn parse(cell: &str, codes: Option<&Codes>) -> Parsed<String> {
 }
 
 fn unknown(codes: Option<&Codes>, word: &str) -> CellFault {
-    let allowed = codes.map_or_else(String::new, |codes| codes.for_people_who_wrote(word));
-    CellFault::new(Code::ValueNotAllowed, format!("one of the words is not one of {allowed}"))
+    let allowed = codes.map_or_else(|| Wording::Nothing.into(), |codes| codes.for_people_who_wrote(word));
+    CellFault::new(Code::ValueNotAllowed, Wording::WordNotOneOf.with([allowed.into()]))
 }
 
 fn quoted(text: &str) -> String {

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use super::text::parse as parse_text;
 use super::{CellFault, Parsed};
-use crate::model::Code;
 use crate::model::text::fold;
+use crate::model::{Code, Wording};
 
 const TABLE: &str = include_str!("countries.tsv");
 
@@ -110,15 +110,12 @@ pub fn parse(text: &str) -> Parsed<&'static str> {
         return Ok(alpha2);
     }
     if NO_CODE.contains(&name.as_str()) {
-        return Err(CellFault::new(Code::CountryNoCode, "names no country that has a code in ISO 3166-1 today"));
+        return Err(CellFault::new(Code::CountryNoCode, Wording::CountryWithoutCode));
     }
     if SHARED.contains(&name.as_str()) {
-        return Err(CellFault::new(
-            Code::CountryUnknown,
-            "is a name that several countries share; write the full name or the code",
-        ));
+        return Err(CellFault::new(Code::CountryUnknown, Wording::CountryShared));
     }
-    by_parts(&clean).ok_or_else(|| CellFault::new(Code::CountryUnknown, "is neither a country's name nor its ISO 3166-1 code"))
+    by_parts(&clean).ok_or_else(|| CellFault::new(Code::CountryUnknown, Wording::NoCountry))
 }
 
 /// Every name and code in letters that is understood, folded, with the alpha-2 code it means.

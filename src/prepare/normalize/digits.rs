@@ -2,7 +2,7 @@
 
 use super::text::{is_dash, is_invisible, trim};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// Digits that were found; those beyond the buffer are counted only.
 pub(super) struct Digits {
@@ -41,7 +41,7 @@ impl Digits {
             }
         }
         if other > 0 || digits.count == 0 {
-            let message = format!("holds {} digits and {other} character(s) that are no digits", digits.count);
+            let message = Wording::DigitsAndOthers.with([digits.count.into(), other.into()]);
             return Err(CellFault::new(Code::NumberLetters, message));
         }
         Ok(digits)

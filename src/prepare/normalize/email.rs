@@ -4,7 +4,7 @@ use email_address::{EmailAddress, Options};
 
 use super::text::{mixes_alphabets, parse as parse_text, trim};
 use super::{CellFault, Parsed};
-use crate::model::Code;
+use crate::model::{Code, Message, Wording};
 
 const CHARACTERS_MAX: usize = 254;
 
@@ -16,11 +16,11 @@ pub fn parse(text: &str) -> Parsed<String> {
         let separators = |ch: char| ch.is_whitespace() || matches!(ch, ',' | ';' | '/' | '|');
         let addresses = address.split(separators).filter(|part| part.contains('@')).count();
         if addresses > 1 {
-            return Err(CellFault::new(Code::EmailSeveral, format!("holds {addresses} addresses, expected one")));
+            return Err(CellFault::new(Code::EmailSeveral, Wording::EmailAddresses.with([addresses.into()])));
         }
     }
     if address.split(['@', '.', '-', '_', '+', ' ', '<']).any(mixes_alphabets) {
-        let message = "mixes Cyrillic and Latin letters within one part of the address";
+        let message = Wording::EmailMixes;
         return Err(CellFault::new(Code::EmailMixedAlphabets, message));
     }
     match complaint(address) {
@@ -37,24 +37,24 @@ fn without_scheme(address: &str) -> &str {
     }
 }
 
-fn complaint(address: &str) -> Option<String> {
+fn complaint(address: &str) -> Option<Message> {
     let Some((local, domain)) = address.rsplit_once('@') else {
-        return Some("has no @".to_owned());
+        return Some(Wording::EmailNoAt.into());
     };
     let characters = address.chars().count();
     if characters > CHARACTERS_MAX {
-        return Some(format!("has {characters} characters, an address has at most {CHARACTERS_MAX}"));
+        return Some(Wording::EmailTooLong.with([characters.into(), CHARACTERS_MAX.into()]));
     }
     if address.contains(|ch: char| ch.is_whitespace() || matches!(ch, '<' | '>' | ',' | ';' | '"')) || local.contains('@') {
-        return Some("holds blanks or signs that an address does not have".to_owned());
+        return Some(Wording::EmailSigns.into());
     }
     let top = domain.rsplit('.').next().unwrap_or("");
     if !domain.contains('.') || top.chars().count() < 2 || !top.chars().any(char::is_alphabetic) {
-        return Some("the part behind @ does not end in a domain such as .ru or .com".to_owned());
+        return Some(Wording::EmailDomain.into());
     }
     let options = Options::default().with_minimum_sub_domains(2).without_display_text().without_domain_literal();
     // The crate's errors may quote the address, so they are not passed on.
-    EmailAddress::parse_with_options(address, options).is_err().then(|| "does not have the form name@domain".to_owned())
+    EmailAddress::parse_with_options(address, options).is_err().then(|| Wording::EmailForm.into())
 }
 
 #[cfg(test)]

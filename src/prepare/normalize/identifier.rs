@@ -2,7 +2,7 @@
 
 use super::digits::Digits;
 use super::{CellFault, Parsed, damage, snils, text};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// A UUID in its usual form: lower case, with hyphens.
 pub fn uuid(cell: &str) -> Parsed<String> {
@@ -10,9 +10,7 @@ pub fn uuid(cell: &str) -> Parsed<String> {
     if cell.is_empty() {
         return Err(CellFault::empty());
     }
-    uuid::Uuid::parse_str(&cell)
-        .map(|uuid| uuid.to_string())
-        .map_err(|_| CellFault::new(Code::ValueFormat, "is no UUID (32 hexadecimal digits, 8-4-4-4-12)"))
+    uuid::Uuid::parse_str(&cell).map(|uuid| uuid.to_string()).map_err(|_| CellFault::new(Code::ValueFormat, Wording::NoUuid))
 }
 
 /// A text without blanks, as it stands.
@@ -22,7 +20,7 @@ pub fn token(cell: &str, kind: CellKind) -> Parsed<String> {
     }
     let token = text::parse(cell)?;
     if token.chars().any(char::is_whitespace) {
-        return Err(CellFault::new(Code::ValueFormat, "holds blanks; it has to be one word"));
+        return Err(CellFault::new(Code::ValueFormat, Wording::HoldsBlanks));
     }
     Ok(token.into_owned())
 }
@@ -31,8 +29,8 @@ pub fn token(cell: &str, kind: CellKind) -> Parsed<String> {
 pub fn nine_digits(cell: &str, kind: CellKind) -> Parsed<String> {
     let digits = Digits::of_cell(cell, kind)?;
     digits.exactly(9).map(str::to_owned).ok_or_else(|| {
-        let lost_zero = if matches!(digits.count(), 7 | 8) { "; leading zeros were probably lost" } else { "" };
-        CellFault::new(Code::ValueFormat, format!("has {} digits instead of 9{lost_zero}", digits.count()))
+        let lost_zero = if matches!(digits.count(), 7 | 8) { Wording::LostZeros } else { Wording::Nothing };
+        CellFault::new(Code::ValueFormat, Wording::NotNineDigits.with([digits.count().into(), lost_zero.into()]))
     })
 }
 
@@ -56,7 +54,7 @@ mod tests {
         assert_eq!(token(" tok_1-A ", TEXT).unwrap(), "tok_1-A");
         assert_eq!(token("tok 1", TEXT).unwrap_err().code, Code::ValueFormat);
         assert_eq!(nine_digits("123-45-6789", TEXT).unwrap(), "123456789");
-        assert!(nine_digits("12345678", TEXT).unwrap_err().message.contains("zeros"));
+        assert!(nine_digits("12345678", TEXT).unwrap_err().message.to_string().contains("zeros"));
         assert_eq!(snils_dashed("11223344595", TEXT).unwrap(), "112-233-445 95");
         assert_eq!(snils_dashed("112", TEXT).unwrap_err().code, Code::SnilsLength);
     }

@@ -3,7 +3,7 @@
 use super::digits::Digits;
 use super::{CellFault, Parsed};
 use crate::contract::check_digits;
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// Whose INN it is, which settles its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,27 +38,26 @@ impl Holder {
 /// The digits of an INN whose check digits fit.
 pub fn parse(text: &str, kind: CellKind, holder: Holder) -> Parsed<String> {
     let inn = parse_unchecked(text, kind, holder)?;
-    if check_digits::inn(&inn) {
-        Ok(inn)
-    } else {
-        Err(CellFault::new(Code::InnCheckDigits, "the check digits do not fit the others"))
-    }
+    if check_digits::inn(&inn) { Ok(inn) } else { Err(CellFault::new(Code::InnCheckDigits, Wording::CheckDigits)) }
 }
 
 /// The digits of an INN of the right length; its check digits are not looked at.
 pub fn parse_unchecked(text: &str, kind: CellKind, holder: Holder) -> Parsed<String> {
     let digits = Digits::of_cell(text, kind)?;
     if digits.all_zeros() {
-        return Err(CellFault::new(Code::NumberZeros, format!("consists of {} zeros", digits.count())));
+        return Err(CellFault::new(Code::NumberZeros, Wording::AllZeros.with([digits.count().into()])));
     }
     let wanted = holder.digits();
     digits.exactly(wanted).map(str::to_owned).ok_or_else(|| {
         let whose = match holder {
-            Holder::Organisation => "an organisation's",
-            Holder::Person => "a person's",
+            Holder::Organisation => Wording::InnOfOrganisation,
+            Holder::Person => Wording::InnOfPerson,
         };
-        let lost_zero = if digits.count() + 1 == wanted { "; a leading zero was probably lost" } else { "" };
-        CellFault::new(Code::InnLength, format!("has {} digits, {whose} INN has {wanted}{lost_zero}", digits.count()))
+        let lost_zero = if digits.count() + 1 == wanted { Wording::LostZero } else { Wording::Nothing };
+        CellFault::new(
+            Code::InnLength,
+            Wording::DigitsOf.with([digits.count().into(), whose.into(), wanted.into(), lost_zero.into()]),
+        )
     })
 }
 
@@ -88,6 +87,6 @@ mod tests {
         assert_eq!(code("  ", text, Holder::Person), Code::ValueMissing);
         assert_eq!(code("-990000000115", text, Holder::Person), Code::NumberLetters);
         let lost = parse("12345678901", CellKind::Number(12_345_678_901.0), Holder::Person).unwrap_err();
-        assert_eq!((lost.code, lost.message.contains("leading zero")), (Code::InnLength, true));
+        assert_eq!((lost.code, lost.message.to_string().contains("leading zero")), (Code::InnLength, true));
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::text::{clean, is_dash, mixes_alphabets};
 use super::{CellFault, Parsed};
-use crate::model::Code;
+use crate::model::{Code, Wording};
 
 /// What a value is, and with it which signs may stand in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,16 +46,12 @@ pub fn spell(text: &str, kind: Kind) -> Parsed<Spelled<'_>> {
     let substituted = substitute(text, kind);
     let words = || substituted.split(|ch: char| !ch.is_alphabetic()).filter(|word| !word.is_empty());
     if let Some(place) = words().position(mixes_alphabets) {
-        let message = format!("word {} mixes Cyrillic and Latin letters", place + 1);
+        let message = Wording::WordMixes.with([(place + 1).into()]);
         return Err(CellFault::new(Code::NameMixedAlphabets, message));
     }
     let is_known = |ch: char| ch.is_ascii() || !ch.is_alphabetic() || table(ch).is_some();
     if let Some(place) = words().position(|word| !word.chars().all(is_known)) {
-        let message = format!(
-            "word {} has letters that are neither plain Latin nor Russian, which are never transliterated: write it as in the machine-readable \
-             lines of the document",
-            place + 1
-        );
+        let message = Wording::StrangeLetters.with([(place + 1).into()]);
         return Err(CellFault::new(Code::NameNeedsLatin, message));
     }
     let spelled = if words().any(|word| word.chars().any(|ch| table(ch).is_some())) {
@@ -70,11 +66,11 @@ pub fn spell(text: &str, kind: Kind) -> Parsed<Spelled<'_>> {
     };
     let left = result.chars().filter(|&ch| !may_stand(ch, kind)).count();
     if left > 0 {
-        let message = format!("holds {left} sign(s) that the provider does not take here");
+        let message = Wording::SignsNotTaken.with([left.into()]);
         return Err(CellFault::new(Code::ValueFormat, message));
     }
     if kind == Kind::Name && !result.chars().any(|ch| ch.is_ascii_alphabetic()) {
-        return Err(CellFault::new(Code::NameNeedsLatin, "no letter of it has a Latin spelling"));
+        return Err(CellFault::new(Code::NameNeedsLatin, Wording::NoLatinSpelling));
     }
     Ok(spelled)
 }

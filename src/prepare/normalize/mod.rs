@@ -20,7 +20,7 @@ pub mod reference;
 pub mod snils;
 pub mod text;
 
-use crate::model::{Code, Fault};
+use crate::model::{Code, Fault, Message, Wording};
 
 /// What is wrong with one cell, before field and column are known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct CellFault {
     /// The stable code.
     pub code: Code,
     /// What was found and what was expected, in words that never repeat the value.
-    pub message: Box<str>,
+    pub message: Message,
 }
 
 /// A typed value, or what is wrong with the cell.
@@ -37,7 +37,7 @@ pub type Parsed<T> = Result<T, CellFault>;
 impl CellFault {
     /// A fault with its message; the message must not repeat the value.
     #[must_use]
-    pub fn new(code: Code, message: impl Into<Box<str>>) -> Self {
+    pub fn new(code: Code, message: impl Into<Message>) -> Self {
         Self { code, message: message.into() }
     }
 
@@ -48,7 +48,7 @@ impl CellFault {
     }
 
     fn empty() -> Self {
-        Self::new(Code::ValueMissing, "the cell is empty")
+        Self::new(Code::ValueMissing, Wording::CellIsEmpty)
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     fn no_echo<T>(found: &str, parsed: Parsed<T>) -> Result<(), TestCaseError> {
         // A letter that no message of ours contains stands for the client's data.
         if let Err(fault) = parsed {
-            prop_assert!(!fault.message.contains('Ж') && !fault.message.is_empty(), "{found:?}: {}", fault.message);
+            prop_assert!(!fault.message.to_string().contains('Ж') && !fault.message.is_empty(), "{found:?}: {}", fault.message);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::text::{mixes_alphabets, parse as parse_text};
 use super::{CellFault, Parsed};
-use crate::model::Code;
+use crate::model::{Code, Message, Wording};
 
 /// A name in clean text: no digits and signs that names do not have, no word of two alphabets.
 pub fn parse(text: &str) -> Parsed<Cow<'_, str>> {
@@ -15,11 +15,11 @@ pub fn parse(text: &str) -> Parsed<Cow<'_, str>> {
     let digits = name.chars().filter(|ch| ch.is_numeric()).count();
     let signs = name.chars().filter(|&ch| is_sign(ch)).count();
     if digits + signs > 0 {
-        let message = format!("holds {digits} digit(s) and {signs} sign(s) that names do not have");
+        let message = Wording::NameSigns.with([digits.into(), signs.into()]);
         return Err(CellFault::new(Code::NameDigits, message));
     }
     if let Some(place) = name.split([' ', '-', '–', '‑']).filter(|word| !word.is_empty()).position(mixes_alphabets) {
-        let message = format!("word {} mixes Cyrillic and Latin letters", place + 1);
+        let message = Wording::WordMixes.with([(place + 1).into()]);
         return Err(CellFault::new(Code::NameMixedAlphabets, message));
     }
     Ok(name)
@@ -32,27 +32,21 @@ pub fn split_full(text: &str) -> Parsed<(String, String, Option<String>)> {
     // "Doe, Jane": the comma only confirms that the last name stands first.
     let (last, rest) = full.split_once(' ').unwrap_or((&full, ""));
     let last = last.strip_suffix(',').unwrap_or(last);
-    let unsplittable = |message: String| Err(CellFault::new(Code::NameNotSplittable, message));
+    let unsplittable = |message: Message| Err(CellFault::new(Code::NameNotSplittable, message));
     if last.is_empty() || last.contains(',') || rest.contains(',') {
-        return unsplittable("holds a comma, expected last, first and middle name in this order".to_owned());
+        return unsplittable(Wording::NameComma.into());
     }
     if full.contains('.') {
-        return unsplittable("holds initials, expected the names in full".to_owned());
+        return unsplittable(Wording::NameInitials.into());
     }
     let mut words = rest.split(' ').filter(|word| !word.is_empty());
     match (words.next(), words.next(), words.count()) {
-        (Some(first), _, 0) if is_patronymic(first) => unsplittable(
-            "has a patronymic as its second word, expected last, first and middle name in this order; split it into columns"
-                .to_owned(),
-        ),
-        (Some(_), Some(middle), 0) if is_of_father(middle) => unsplittable(
-            "has a patronymic of two words and no last name, expected last, first and middle name; split it into columns"
-                .to_owned(),
-        ),
+        (Some(first), _, 0) if is_patronymic(first) => unsplittable(Wording::PatronymicSecond.into()),
+        (Some(_), Some(middle), 0) if is_of_father(middle) => unsplittable(Wording::PatronymicOfTwo.into()),
         (Some(first), middle, 0) => Ok((last.to_owned(), first.to_owned(), middle.map(str::to_owned))),
         (first, middle, more) => {
             let found = 1 + usize::from(first.is_some()) + usize::from(middle.is_some()) + more;
-            unsplittable(format!("has {found} word(s), expected last, first and middle name: two or three"))
+            unsplittable(Wording::NameWords.with([found.into()]))
         }
     }
 }
@@ -175,7 +169,7 @@ mod tests {
         ] {
             let fault = split_full(text).unwrap_err();
             assert_eq!(fault.code, Code::NameNotSplittable, "{text}");
-            assert!(fault.message.contains("split it into columns"), "{}", fault.message);
+            assert!(fault.message.to_string().contains("split it into columns"), "{}", fault.message);
         }
         for text in [
             "Образцов Пётр Сергеевич",

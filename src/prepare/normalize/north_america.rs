@@ -4,7 +4,7 @@
 use super::phone::Number;
 use super::text::{clean, is_dash};
 use super::{CellFault, Parsed, damage, number};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// A number of the North American plan: ten digits without country code.
 pub fn phone(text: &str, kind: CellKind) -> Parsed<String> {
@@ -15,14 +15,14 @@ pub fn phone(text: &str, kind: CellKind) -> Parsed<String> {
         Some(_) | None => digits,
     };
     if (number.plus() && !digits.starts_with('1')) || (digits.starts_with("00") && digits.len() > 10) {
-        return Err(CellFault::new(Code::PhoneInvalid, "has the country code of another country than USA or Canada"));
+        return Err(CellFault::new(Code::PhoneInvalid, Wording::PhoneOtherCountry));
     }
-    let (code, what) = match national.len() {
+    let (code, wording) = match national.len() {
         10 => return Ok(national.to_owned()),
-        0..10 => (Code::PhoneTooShort, "less"),
-        _ => (Code::PhoneTooLong, "more"),
+        0..10 => (Code::PhoneTooShort, Wording::PhoneLessThanTen),
+        _ => (Code::PhoneTooLong, Wording::PhoneMoreThanTen),
     };
-    Err(CellFault::new(code, format!("has {} digits, {what} than the ten of USA and Canada", national.len())))
+    Err(CellFault::new(code, wording.with([national.len().into()])))
 }
 
 /// A ZIP code as five or nine digits, or a Canadian postal code as `M5H 2N2`.
@@ -40,14 +40,12 @@ pub fn postal_code(text: &str, kind: CellKind) -> Parsed<String> {
     let is_digits = compact.bytes().all(|byte| byte.is_ascii_digit());
     match compact.len() {
         5 | 9 if is_digits => Ok(compact),
-        3 | 4 | 7 | 8 if is_digits => {
-            Err(CellFault::new(Code::ValueFormat, format!("has {} digits; leading zeros were probably lost", compact.len())))
-        }
+        3 | 4 | 7 | 8 if is_digits => Err(CellFault::new(Code::ValueFormat, Wording::PostalZeros.with([compact.len().into()]))),
         6 if is_canadian(&compact) => {
             let (area, place) = compact.split_at(3);
             Ok(format!("{area} {place}"))
         }
-        _ => Err(CellFault::new(Code::ValueFormat, "is neither a ZIP code (five or nine digits) nor a postal code like A1A 1A1")),
+        _ => Err(CellFault::new(Code::ValueFormat, Wording::PostalForm)),
     }
 }
 
@@ -62,7 +60,7 @@ pub fn amount(text: &str, kind: CellKind) -> Parsed<String> {
     parted = parted && groups.all(|group| group.len() == 3 && is_digits(group));
     match (parted, cleaned.contains(',')) {
         (true, _) => number::decimal(&cleaned.replace(',', ""), kind),
-        (false, true) => Err(CellFault::new(Code::NumberUnreadable, "has commas that do not part thousands")),
+        (false, true) => Err(CellFault::new(Code::NumberUnreadable, Wording::OddThousands)),
         (false, false) => number::decimal(text, kind),
     }
 }
@@ -127,7 +125,7 @@ mod tests {
         ] {
             assert_eq!(postal_code(text, CellKind::Text).unwrap(), expected, "{text}");
         }
-        assert!(postal_code("2134", CellKind::Number(2134.0)).unwrap_err().message.contains("zeros"));
+        assert!(postal_code("2134", CellKind::Number(2134.0)).unwrap_err().message.to_string().contains("zeros"));
         for text in ["606021", "M5H 2N", "5M5 H2N", "101000", "SW1A 1AA"] {
             assert_eq!(postal_code(text, CellKind::Text).unwrap_err().code, Code::ValueFormat, "{text}");
         }

@@ -2,7 +2,7 @@
 
 use super::text::{is_dash, is_invisible, trim};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// Digits that a double keeps exactly.
 const DIGITS_MAX: usize = 15;
@@ -38,7 +38,7 @@ const CURRENCIES: [&str; 20] = [
 pub fn integer(text: &str, kind: CellKind) -> Parsed<String> {
     let number = Number::read(text, kind, false)?;
     if !number.decimals.is_empty() {
-        return Err(unreadable("is no whole number"));
+        return Err(unreadable(Wording::NoWholeNumber));
     }
     number.written(WHOLE_DIGITS_MAX)
 }
@@ -89,10 +89,10 @@ impl Number {
 
     fn written(self, digits_max: usize) -> Parsed<String> {
         if self.decimals.len() > DECIMALS_MAX {
-            return Err(unreadable("has more than two decimals; round it by hand"));
+            return Err(unreadable(Wording::TooManyDecimals));
         }
         if self.whole.len() + self.decimals.len() > digits_max {
-            return Err(unreadable("has more digits than a number keeps"));
+            return Err(unreadable(Wording::TooManyDigits));
         }
         let is_zero = self.whole.is_empty() && self.decimals.is_empty();
         let mut written = String::with_capacity(self.whole.len() + self.decimals.len() + 3);
@@ -111,7 +111,7 @@ impl Number {
 /// Digits before and after the decimal separator. A spreadsheet's own number has a point and no thousands.
 fn parts(text: &str, is_machine_written: bool) -> Parsed<(String, &str)> {
     if !text.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b',')) {
-        return Err(unreadable("is no number"));
+        return Err(unreadable(Wording::NoNumber));
     }
     let separators: Vec<(usize, char)> = text.char_indices().filter(|(_, ch)| matches!(ch, '.' | ',')).collect();
     let last = separators.last().copied();
@@ -123,7 +123,7 @@ fn parts(text: &str, is_machine_written: bool) -> Parsed<(String, &str)> {
             let looks_like_thousands =
                 separators.len() == 1 && behind.len() == 3 && (1..=3).contains(&place) && !text.starts_with('0');
             if looks_like_thousands && !is_machine_written {
-                return Err(unreadable("can be read in two ways; leave out what separates thousands"));
+                return Err(unreadable(Wording::TwoReadings));
             }
             Some(place)
         }
@@ -135,7 +135,7 @@ fn parts(text: &str, is_machine_written: bool) -> Parsed<(String, &str)> {
         None => (text, ""),
     };
     if !tail.bytes().all(|byte| byte.is_ascii_digit()) || (head.is_empty() && tail.is_empty()) {
-        return Err(unreadable("is no number"));
+        return Err(unreadable(Wording::NoNumber));
     }
     let mut whole = String::with_capacity(head.len());
     let groups: Vec<&str> =
@@ -144,7 +144,7 @@ fn parts(text: &str, is_machine_written: bool) -> Parsed<(String, &str)> {
         let fits = group.bytes().all(|byte| byte.is_ascii_digit())
             && (groups.len() == 1 || index == 0 && (1..=3).contains(&group.len()) || index > 0 && group.len() == 3);
         if !fits {
-            return Err(unreadable("is no number, or more than one"));
+            return Err(unreadable(Wording::NoNumberOrSeveral));
         }
         whole.push_str(group);
     }
@@ -156,7 +156,7 @@ fn without_currency(text: &str) -> &str {
     found.map_or(text, trim)
 }
 
-fn unreadable(message: &str) -> CellFault {
+fn unreadable(message: Wording) -> CellFault {
     CellFault::new(Code::NumberUnreadable, message)
 }
 

@@ -3,7 +3,7 @@
 use super::digits::Digits;
 use super::{CellFault, Parsed};
 use crate::contract::check_digits;
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// Whose number it is, which settles its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,26 +38,25 @@ impl Holder {
 /// The digits of an OGRN or OGRNIP whose check digit fits.
 pub fn parse(text: &str, kind: CellKind, holder: Holder) -> Parsed<String> {
     let ogrn = parse_unchecked(text, kind, holder)?;
-    if check_digits::ogrn(&ogrn) {
-        Ok(ogrn)
-    } else {
-        Err(CellFault::new(Code::OgrnCheckDigit, "the last digit does not fit the others"))
-    }
+    if check_digits::ogrn(&ogrn) { Ok(ogrn) } else { Err(CellFault::new(Code::OgrnCheckDigit, Wording::LastDigit)) }
 }
 
 /// The digits of an OGRN or OGRNIP of the right length; its check digit is not looked at.
 pub fn parse_unchecked(text: &str, kind: CellKind, holder: Holder) -> Parsed<String> {
     let digits = Digits::of_cell(text, kind)?;
     if digits.all_zeros() {
-        return Err(CellFault::new(Code::NumberZeros, format!("consists of {} zeros", digits.count())));
+        return Err(CellFault::new(Code::NumberZeros, Wording::AllZeros.with([digits.count().into()])));
     }
     let wanted = holder.digits();
     digits.exactly(wanted).map(str::to_owned).ok_or_else(|| {
         let name = match holder {
-            Holder::Organisation => "an OGRN",
-            Holder::Entrepreneur => "an OGRNIP",
+            Holder::Organisation => Wording::OgrnOf,
+            Holder::Entrepreneur => Wording::OgrnipOf,
         };
-        CellFault::new(Code::OgrnLength, format!("has {} digits, {name} has {wanted}", digits.count()))
+        CellFault::new(
+            Code::OgrnLength,
+            Wording::DigitsOf.with([digits.count().into(), name.into(), wanted.into(), Wording::Nothing.into()]),
+        )
     })
 }
 

@@ -3,7 +3,7 @@
 use super::digits::Digits;
 use super::text::{is_dash, is_invisible, parse as parse_text, same_word, trim};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Message, Wording};
 
 const SERIES_DIGITS: usize = 4;
 const NUMBER_DIGITS: usize = 6;
@@ -13,22 +13,22 @@ const LABELS: [&str; 12] = ["серия", "сер", "с", "номер", "ном"
 
 /// The four digits of a passport's series: `4509` from `45 09`.
 pub fn series(text: &str, kind: CellKind) -> Parsed<String> {
-    part(text, kind, SERIES_DIGITS, Code::PassportSeries, "a series")
+    part(text, kind, SERIES_DIGITS, Code::PassportSeries, Wording::SeriesOf)
 }
 
 /// The six digits of a passport's number.
 pub fn number(text: &str, kind: CellKind) -> Parsed<String> {
-    part(text, kind, NUMBER_DIGITS, Code::PassportNumber, "a number")
+    part(text, kind, NUMBER_DIGITS, Code::PassportNumber, Wording::NumberOf)
 }
 
-fn part(text: &str, kind: CellKind, wanted: usize, code: Code, what: &str) -> Parsed<String> {
+fn part(text: &str, kind: CellKind, wanted: usize, code: Code, what: Wording) -> Parsed<String> {
     if let Some(fault) = damage::check(text, kind) {
         return Err(fault);
     }
     let digits = only_digits(damage::integer_part(trim(text)), code)?;
     digits.exactly(wanted).map(str::to_owned).ok_or_else(|| {
-        let lost_zero = if digits.count() < wanted { "; leading zeros may have been lost" } else { "" };
-        CellFault::new(code, format!("has {} digits, {what} has {wanted}{lost_zero}", digits.count()))
+        let lost_zero = if digits.count() < wanted { Wording::LostZerosPerhaps } else { Wording::Nothing };
+        CellFault::new(code, Wording::DigitsOf.with([digits.count().into(), what.into(), wanted.into(), lost_zero.into()]))
     })
 }
 
@@ -41,7 +41,7 @@ pub fn series_and_number(text: &str, kind: CellKind) -> Parsed<(String, String)>
     if text.is_empty() {
         return Err(CellFault::empty());
     }
-    let unreadable = |message: String| Err(CellFault::new(Code::PassportUnreadable, message));
+    let unreadable = |message: Message| Err(CellFault::new(Code::PassportUnreadable, message));
     let mut digits = Digits::empty();
     // Whether a group of digits ends behind the series, and whether one ends elsewhere than behind its first half.
     let (mut ends_behind_series, mut ends_elsewhere) = (false, false);
@@ -61,23 +61,23 @@ pub fn series_and_number(text: &str, kind: CellKind) -> Parsed<(String, String)>
             let end = rest.find(|ch: char| !ch.is_alphabetic()).unwrap_or(rest.len());
             let (word, behind) = rest.split_at(end);
             if !LABELS.iter().any(|label| same_word(word, label)) {
-                return unreadable("holds words other than series and number".to_owned());
+                return unreadable(Wording::OtherWords.into());
             }
             rest = behind;
         } else if is_separator(first) || matches!(first, '№' | '#' | '.' | ',' | ';' | ':' | '/' | '\\') {
             rest = rest.get(first.len_utf8()..).unwrap_or("");
         } else {
-            return unreadable("holds signs that are no part of series and number".to_owned());
+            return unreadable(Wording::OtherSigns.into());
         }
     }
     if ends_elsewhere && !ends_behind_series {
-        return unreadable("the first group of digits is not the four digits of the series".to_owned());
+        return unreadable(Wording::FirstGroup.into());
     }
     match digits.exactly(SERIES_DIGITS + NUMBER_DIGITS).and_then(|both| both.split_at_checked(SERIES_DIGITS)) {
         Some((series, number)) => Ok((series.to_owned(), number.to_owned())),
         None => {
-            let lost_zero = if digits.count() == 9 { "; a leading zero was probably lost" } else { "" };
-            unreadable(format!("has {} digits, series and number have 10 together{lost_zero}", digits.count()))
+            let lost_zero = if digits.count() == 9 { Wording::LostZero } else { Wording::Nothing };
+            unreadable(Wording::SeriesAndNumber.with([digits.count().into(), lost_zero.into()]))
         }
     }
 }
@@ -91,8 +91,9 @@ pub fn division(text: &str, kind: CellKind) -> Parsed<String> {
     match digits.exactly(6).and_then(|code| code.split_at_checked(3)) {
         Some((region, office)) => Ok(format!("{region}-{office}")),
         None => {
-            let lost_zero = if digits.count() == 5 { "; a leading zero was probably lost" } else { "" };
-            let message = format!("has {} digits, a division code has 6{lost_zero}", digits.count());
+            let lost_zero = if digits.count() == 5 { Wording::LostZero } else { Wording::Nothing };
+            let message =
+                Wording::DigitsOf.with([digits.count().into(), Wording::DivisionOf.into(), 6_usize.into(), lost_zero.into()]);
             Err(CellFault::new(Code::PassportDivision, message))
         }
     }
@@ -136,7 +137,7 @@ fn only_digits(text: &str, code: Code) -> Parsed<Digits> {
         }
     }
     if other > 0 {
-        let message = format!("holds {} digits and {other} character(s) that are no digits", digits.count());
+        let message = Wording::DigitsAndOthers.with([digits.count().into(), other.into()]);
         return Err(CellFault::new(code, message));
     }
     Ok(digits)
@@ -163,12 +164,12 @@ mod tests {
     #[test]
     fn wrong_lengths_and_signs_are_told() {
         let fault = series("509", CellKind::Number(509.0)).unwrap_err();
-        assert_eq!((fault.code, fault.message.contains("zeros")), (Code::PassportSeries, true));
+        assert_eq!((fault.code, fault.message.to_string().contains("zeros")), (Code::PassportSeries, true));
         assert_eq!(series("45О9", TEXT).unwrap_err().code, Code::PassportSeries);
         assert_eq!(series("", TEXT).unwrap_err().code, Code::ValueMissing);
         assert_eq!(number("4509123456", TEXT).unwrap_err().code, Code::PassportNumber);
         let fault = division("70001", TEXT).unwrap_err();
-        assert_eq!((fault.code, fault.message.contains("zero")), (Code::PassportDivision, true));
+        assert_eq!((fault.code, fault.message.to_string().contains("zero")), (Code::PassportDivision, true));
         assert_eq!(series("2012-01-12", CellKind::Date(chrono::NaiveDateTime::default())).unwrap_err().code, Code::CellNotText);
     }
 

@@ -4,7 +4,7 @@ use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumb
 
 use super::text::{is_dash, is_invisible, trim};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// E.164 allows fifteen digits; beyond this many a cell holds more than one number.
 const DIGITS_MAX: usize = 15;
@@ -23,7 +23,7 @@ pub fn parse(text: &str, kind: CellKind, region: Option<&str>) -> Parsed<String>
     match region {
         Some(region) if region.eq_ignore_ascii_case("RU") => russian(&number),
         Some(region) => national(&number, region),
-        None => Err(CellFault::new(Code::PhoneAmbiguous, WHOSE)),
+        None => Err(CellFault::new(Code::PhoneAmbiguous, Wording::PhoneWhose)),
     }
 }
 
@@ -35,7 +35,7 @@ pub fn doubt(e164: &str) -> Option<CellFault> {
         return None;
     }
     let listed = PHONE_NUMBER_UTIL.parse(e164, None).is_ok_and(|number| PHONE_NUMBER_UTIL.is_valid_number(&number));
-    (!listed).then(|| CellFault::new(Code::PhoneUnlisted, "is not in the numbering plan of its country as far as it is known"))
+    (!listed).then(|| CellFault::new(Code::PhoneUnlisted, Wording::PhoneNotListed))
 }
 
 /// The digits of a cell and what stood around them.
@@ -115,7 +115,7 @@ impl Number {
         if self.count <= ONE_NUMBER_MAX {
             return Ok(());
         }
-        let message = format!("has {} digits, more than one number can have", self.count);
+        let message = Wording::PhoneMoreThanOne.with([self.count.into()]);
         Err(CellFault::new(Code::PhoneSeveral, message))
     }
 }
@@ -125,7 +125,7 @@ fn stranger(text: &str) -> CellFault {
     let digits = |part: &str| part.bytes().filter(u8::is_ascii_digit).count();
     let numbers = text.split([';', ',', '/', '|', '\n', '\r', '+', '&']).filter(|part| digits(part) >= 5).count();
     if numbers > 1 {
-        return CellFault::new(Code::PhoneSeveral, format!("holds {numbers} numbers, expected one"));
+        return CellFault::new(Code::PhoneSeveral, Wording::PhoneNumbers.with([numbers.into()]));
     }
     if let Some(at) = text.find(|ch: char| ch.is_alphabetic() || ch == '#')
         && let Some((number, mark)) = text.split_at_checked(at)
@@ -133,15 +133,15 @@ fn stranger(text: &str) -> CellFault {
         let lower = mark.to_lowercase();
         let marks = ["доб", "внутр", "вн", "ext", "x", "х", "#"];
         if digits(number) >= 5 && digits(mark) > 0 && marks.iter().any(|start| lower.starts_with(start)) {
-            return CellFault::new(Code::PhoneExtension, "has an extension, expected a direct number");
+            return CellFault::new(Code::PhoneExtension, Wording::PhoneHasExtension);
         }
         // "+7 900 000-00-01 или +7 900 000-00-02"
         if digits(number) >= 5 && mark.split(char::is_alphabetic).any(|part| digits(part) >= 5) {
-            return CellFault::new(Code::PhoneSeveral, "holds several numbers, expected one");
+            return CellFault::new(Code::PhoneSeveral, Wording::PhoneSeveralNumbers);
         }
     }
     let others = text.chars().filter(|&ch| !(ch.is_ascii_digit() || ch.is_whitespace() || is_dash(ch))).count();
-    CellFault::new(Code::PhoneLetters, format!("holds {} digits and {others} letter(s) or sign(s)", digits(text)))
+    CellFault::new(Code::PhoneLetters, Wording::PhoneSigns.with([digits(text).into(), others.into()]))
 }
 
 fn russian(number: &Number) -> Parsed<String> {
@@ -149,18 +149,15 @@ fn russian(number: &Number) -> Parsed<String> {
     match (digits.len(), digits.as_bytes().first()) {
         (11, Some(b'7' | b'8')) => seven(digits.get(1..).unwrap_or("")),
         (10, Some(b'9')) => seven(digits),
-        (10, _) => Err(CellFault::new(
-            Code::PhoneAmbiguous,
-            "has 10 digits that do not begin with 9: the area code is not certain, expected +7 and 10 digits",
-        )),
-        (0..=9, _) => Err(too_short(digits.len(), "a Russian number has 11")),
+        (10, _) => Err(CellFault::new(Code::PhoneAmbiguous, Wording::PhoneAreaUncertain)),
+        (0..=9, _) => Err(too_short(digits.len(), Wording::RussianHasEleven)),
         (length, _) => {
             let abroad = length <= DIGITS_MAX && possible(number.with_plus(), None).is_ok_and(|(_, listed)| listed);
             Err(if abroad || length == 11 {
-                let message = format!("has {length} digits and no +, a Russian number has 11 and begins with 7 or 8");
+                let message = Wording::PhoneNoPlus.with([length.into()]);
                 CellFault::new(Code::PhoneAmbiguous, message)
             } else {
-                too_long(length, "a Russian number has 11")
+                too_long(length, Wording::RussianHasEleven)
             })
         }
     }
@@ -172,41 +169,39 @@ fn seven(national: &str) -> Parsed<String> {
     e164.push_str("+7");
     e164.push_str(national);
     match national.as_bytes().first() {
-        Some(b'0' | b'1' | b'2' | b'5') => {
-            Err(CellFault::new(Code::PhoneInvalid, "the first digit behind +7 begins no area code of Russia or Kazakhstan"))
-        }
+        Some(b'0' | b'1' | b'2' | b'5') => Err(CellFault::new(Code::PhoneInvalid, Wording::PhoneNoAreaCode)),
         Some(_) | None => Ok(e164),
     }
 }
 
 fn international(number: &Number) -> Parsed<String> {
     if number.count == 0 {
-        return Err(too_short(0, "an international number has at least 7"));
+        return Err(too_short(0, Wording::AbroadAtLeast));
     }
     let digits = number.digits();
     let digits = if number.plus { digits } else { digits.get(2..).unwrap_or("") };
     if let Some(national) = digits.strip_prefix('7') {
         return match national.len() {
             10 => seven(national),
-            0..=9 => Err(too_short(digits.len(), "a number with +7 has 11")),
-            _ => Err(too_long(digits.len(), "a number with +7 has 11")),
+            0..=9 => Err(too_short(digits.len(), Wording::SevenHasEleven)),
+            _ => Err(too_long(digits.len(), Wording::SevenHasEleven)),
         };
     }
     // "+8 (495) …": the trunk prefix of Russia behind a plus; without the gap it may be a country of the far east.
     if digits.starts_with("89") || (digits.starts_with('8') && number.plus && number.first_group == 1) {
-        let message = "+8 is no country code; a Russian number begins with 8 or +7";
+        let message = Wording::PhonePlusEight;
         return Err(CellFault::new(Code::PhoneInvalid, message));
     }
     if digits.len() > DIGITS_MAX {
-        return Err(too_long(digits.len(), "an international number has at most 15"));
+        return Err(too_long(digits.len(), Wording::AbroadAtMost));
     }
     if digits.starts_with('0') {
-        return Err(CellFault::new(Code::PhoneInvalid, "no country code begins with 0"));
+        return Err(CellFault::new(Code::PhoneInvalid, Wording::PhoneCountryZero));
     }
     let (e164, listed) = if number.plus { possible(number.with_plus(), None) } else { possible(&format!("+{digits}"), None) }?;
     // "+916 123-45-67": as likely a Russian mobile number that lost its 7.
     if !listed && digits.len() == 10 && digits.starts_with('9') {
-        let message = "has 10 digits that begin with 9 behind the +; a Russian number has +7 and 10 digits";
+        let message = Wording::PhonePlusNine;
         return Err(CellFault::new(Code::PhoneInvalid, message));
     }
     Ok(e164)
@@ -216,44 +211,43 @@ fn national(number: &Number, region: &str) -> Parsed<String> {
     let region = region.parse::<Region>().map_err(|_| no_region())?;
     match possible(number.digits(), Some(region))? {
         (e164, true) => Ok(e164),
-        (_, false) => Err(CellFault::new(Code::PhoneInvalid, "is not in the numbering plan of the mapping's phone_region")),
+        (_, false) => Err(CellFault::new(Code::PhoneInvalid, Wording::PhoneNotInRegion)),
     }
 }
 
-/// Neither the number nor the mapping nor the contract says the country.
-const WHOSE: &str = "has no country code, and nothing says which country's it is: name it in the mapping, [formats] phone_region = \"GB\" or the like";
-
 fn no_region() -> CellFault {
-    CellFault::new(Code::PhoneAmbiguous, "has no country code, and the mapping's phone_region is no country")
+    CellFault::new(Code::PhoneAmbiguous, Wording::PhoneNoRegion)
 }
 
 /// The number as E.164 when its length is one that its country uses, and whether the numbering plan lists it.
 fn possible(number: &str, region: Option<Region>) -> Parsed<(String, bool)> {
     let digits = number.trim_start_matches('+').len();
-    let plan = "numbers of its country have";
     let parsed = PHONE_NUMBER_UTIL.parse(number, region).map_err(|error| match error {
         ParseError::InvalidCountryCode if region.is_some() => no_region(),
-        ParseError::InvalidCountryCode => CellFault::new(Code::PhoneInvalid, "does not begin with a country code"),
-        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => too_short(digits, &format!("{plan} more")),
-        ParseError::TooLongNsn => too_long(digits, &format!("{plan} fewer")),
-        ParseError::NotANumber(_) => too_short(digits, "a telephone number has more"),
+        ParseError::InvalidCountryCode => CellFault::new(Code::PhoneInvalid, Wording::PhoneNoCountryCode),
+        ParseError::TooShortAfterIdd | ParseError::TooShortNsn => too_short(digits, Wording::CountryHasMore),
+        ParseError::TooLongNsn => too_long(digits, Wording::CountryHasFewer),
+        ParseError::NotANumber(_) => too_short(digits, Wording::TelephoneHasMore),
     })?;
     match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&parsed) {
         Ok(NumberLengthType::IsPossible) => {}
         Ok(NumberLengthType::IsPossibleLocalOnly) => {
-            return Err(CellFault::new(Code::PhoneAmbiguous, format!("has {digits} digits, too few to include the area code")));
+            return Err(CellFault::new(Code::PhoneAmbiguous, Wording::PhoneTooFewForArea.with([digits.into()])));
         }
-        Err(ValidationError::TooShort) => return Err(too_short(digits, &format!("{plan} more"))),
-        Err(ValidationError::TooLong) => return Err(too_long(digits, &format!("{plan} fewer"))),
+        Err(ValidationError::TooShort) => return Err(too_short(digits, Wording::CountryHasMore)),
+        Err(ValidationError::TooLong) => return Err(too_long(digits, Wording::CountryHasFewer)),
         Err(ValidationError::InvalidCountryCode | ValidationError::InvalidLength) => {
-            return Err(CellFault::new(Code::PhoneInvalid, format!("has {digits} digits, {plan} more or fewer")));
+            return Err(CellFault::new(
+                Code::PhoneInvalid,
+                Wording::PhoneDigits.with([digits.into(), Wording::CountryHasOther.into()]),
+            ));
         }
     }
     let e164 = PHONE_NUMBER_UTIL.format(&parsed, PhoneNumberFormat::E164);
     if is_e164(&e164) {
         Ok((e164.into_owned(), PHONE_NUMBER_UTIL.is_valid_number(&parsed)))
     } else {
-        Err(CellFault::new(Code::PhoneInvalid, "does not have the form of an international number"))
+        Err(CellFault::new(Code::PhoneInvalid, Wording::PhoneNoForm))
     }
 }
 
@@ -267,12 +261,12 @@ fn is_e164(number: &str) -> bool {
         }
 }
 
-fn too_short(digits: usize, wanted: &str) -> CellFault {
-    CellFault::new(Code::PhoneTooShort, format!("has {digits} digits, {wanted}"))
+fn too_short(digits: usize, wanted: Wording) -> CellFault {
+    CellFault::new(Code::PhoneTooShort, Wording::PhoneDigits.with([digits.into(), wanted.into()]))
 }
 
-fn too_long(digits: usize, wanted: &str) -> CellFault {
-    CellFault::new(Code::PhoneTooLong, format!("has {digits} digits, {wanted}"))
+fn too_long(digits: usize, wanted: Wording) -> CellFault {
+    CellFault::new(Code::PhoneTooLong, Wording::PhoneDigits.with([digits.into(), wanted.into()]))
 }
 
 #[cfg(test)]
@@ -319,7 +313,7 @@ mod tests {
         assert_eq!(parse("2015550123", CellKind::Text, Some("XX")).unwrap_err().code, Code::PhoneAmbiguous);
         // Nobody's country is the default.
         let fault = parse("9161234567", CellKind::Text, None).unwrap_err();
-        assert!(fault.code == Code::PhoneAmbiguous && fault.message.contains("phone_region"), "{}", fault.message);
+        assert!(fault.code == Code::PhoneAmbiguous && fault.message.to_string().contains("phone_region"), "{}", fault.message);
         assert_eq!(parse("+371 2612 3456", CellKind::Text, None).unwrap(), "+37126123456");
     }
 
@@ -378,7 +372,7 @@ mod tests {
     #[test]
     fn messages_say_what_was_found_and_expected() {
         let fault = parse("8903", CellKind::Text, Some("RU")).unwrap_err();
-        assert_eq!(&*fault.message, "has 4 digits, a Russian number has 11");
+        assert_eq!(fault.message.to_string(), "has 4 digits, a Russian number has 11");
     }
 
     proptest! {

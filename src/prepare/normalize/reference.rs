@@ -1,22 +1,18 @@
 //! Entries of a provider's reference book: an id as it stands, a name by the book. Asks no provider.
 
 use super::{CellFault, Parsed, country, number, text};
-use crate::model::{Book, BookEntry, Books, CellKind, Code, Shelf};
+use crate::model::{Book, BookEntry, Books, CellKind, Code, Message, Shelf, Wording};
 
 /// The id of an entry, as a whole number. Without the book a number passes, and a name is left to whoever asks for the book.
 pub fn parse(cell: &str, kind: CellKind, name: &str, books: &Books) -> Parsed<String> {
     if let Ok(id) = number::integer(cell, kind) {
-        return if id.starts_with('-') || id == "0" { Err(unknown("is no id: ids are numbers above zero")) } else { Ok(id) };
+        return if id.starts_with('-') || id == "0" { Err(unknown(Wording::NoId)) } else { Ok(id) };
     }
     let word = text::parse(cell)?;
     match books.shelf(name) {
         Shelf::Book(book) => in_book(&word, name, book),
-        Shelf::Missing(why) => {
-            Err(unknown(format!("is a name, and the reference book `{name}` cannot be had: {why}; write the id")))
-        }
-        Shelf::NotAsked => {
-            Err(CellFault::new(Code::ReferenceNotChecked, format!("is looked up in the reference book `{name}` when it is sent")))
-        }
+        Shelf::Missing(why) => Err(unknown(Wording::BookMissing.with([name.into(), why.into()]))),
+        Shelf::NotAsked => Err(CellFault::new(Code::ReferenceNotChecked, Wording::BookLater.with([name.into()]))),
     }
 }
 
@@ -24,10 +20,7 @@ fn in_book(word: &str, name: &str, book: &Book) -> Parsed<String> {
     let nearest = match book.find(word) {
         BookEntry::Id(id) => return whole(id, name),
         BookEntry::Several(ids) => {
-            return Err(unknown(format!(
-                "names several entries of the reference book `{name}`: {}; write the id",
-                ids.join(", ")
-            )));
+            return Err(unknown(Wording::BookSeveral.with([name.into(), ids.iter().map(|id| &**id).collect()])));
         }
         BookEntry::Nearest(nearest) => nearest,
     };
@@ -44,8 +37,8 @@ fn in_book(word: &str, name: &str, book: &Book) -> Parsed<String> {
         }
     }
     Err(unknown(match nearest[..] {
-        [] => format!("is no entry of the reference book `{name}`"),
-        _ => format!("is no entry of the reference book `{name}`; the nearest: {}", nearest.join(", ")),
+        [] => Wording::BookHasNone.with([name.into()]),
+        _ => Wording::BookNearest.with([name.into(), nearest.iter().map(|near| &**near).collect()]),
     }))
 }
 
@@ -53,10 +46,10 @@ fn whole(id: &str, name: &str) -> Parsed<String> {
     if id.bytes().all(|byte| byte.is_ascii_digit()) && id.len() <= 19 {
         return Ok(id.to_owned());
     }
-    Err(unknown(format!("is an entry of the reference book `{name}` whose id is no number")))
+    Err(unknown(Wording::BookOddId.with([name.into()])))
 }
 
-fn unknown(message: impl Into<Box<str>>) -> CellFault {
+fn unknown(message: impl Into<Message>) -> CellFault {
     CellFault::new(Code::ReferenceUnknown, message)
 }
 
@@ -89,9 +82,9 @@ mod tests {
     #[test]
     fn what_is_not_found_is_answered_with_what_could_be_meant() {
         let fault = |cell, name| parse(cell, CellKind::Text, name, &books()).unwrap_err();
-        assert!(fault("Орлов Денис Петрвич", "managers").message.contains("the nearest: Орлов Денис Петрович"));
-        assert!(fault("Ким Елена", "managers").message.contains("1, 2"));
-        assert!(fault("Токарь", "professions").message.contains("its place is not known"));
+        assert!(fault("Орлов Денис Петрвич", "managers").message.to_string().contains("the nearest: Орлов Денис Петрович"));
+        assert!(fault("Ким Елена", "managers").message.to_string().contains("1, 2"));
+        assert!(fault("Токарь", "professions").message.to_string().contains("its place is not known"));
         let not_asked = fault("Высшее", "education");
         assert_eq!(not_asked.code, Code::ReferenceNotChecked);
         assert_eq!(not_asked.code.severity(), crate::model::Severity::Info);

@@ -3,27 +3,26 @@
 use super::digits::Digits;
 use super::{CellFault, Parsed};
 use crate::contract::check_digits;
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// The digits of a SNILS whose check digits fit.
 pub fn parse(text: &str, kind: CellKind) -> Parsed<String> {
     let snils = parse_unchecked(text, kind)?;
-    if check_digits::snils(&snils) {
-        Ok(snils)
-    } else {
-        Err(CellFault::new(Code::SnilsCheckDigits, "the last two digits do not fit the others"))
-    }
+    if check_digits::snils(&snils) { Ok(snils) } else { Err(CellFault::new(Code::SnilsCheckDigits, Wording::LastTwoDigits)) }
 }
 
 /// The digits of a SNILS of the right length; its check digits are not looked at.
 pub fn parse_unchecked(text: &str, kind: CellKind) -> Parsed<String> {
     let digits = Digits::of_cell(text, kind)?;
     if digits.all_zeros() {
-        return Err(CellFault::new(Code::NumberZeros, format!("consists of {} zeros", digits.count())));
+        return Err(CellFault::new(Code::NumberZeros, Wording::AllZeros.with([digits.count().into()])));
     }
     digits.exactly(11).map(str::to_owned).ok_or_else(|| {
-        let lost_zero = if matches!(digits.count(), 9 | 10) { "; leading zeros were probably lost" } else { "" };
-        CellFault::new(Code::SnilsLength, format!("has {} digits, a SNILS has 11{lost_zero}", digits.count()))
+        let lost_zero = if matches!(digits.count(), 9 | 10) { Wording::LostZeros } else { Wording::Nothing };
+        CellFault::new(
+            Code::SnilsLength,
+            Wording::DigitsOf.with([digits.count().into(), Wording::SnilsOf.into(), 11_usize.into(), lost_zero.into()]),
+        )
     })
 }
 
@@ -45,7 +44,7 @@ mod tests {
     #[test]
     fn lengths_are_told() {
         let lost = parse("1223344595", CellKind::Number(1_223_344_595.0)).unwrap_err();
-        assert_eq!((lost.code, lost.message.contains("zeros")), (Code::SnilsLength, true));
+        assert_eq!((lost.code, lost.message.to_string().contains("zeros")), (Code::SnilsLength, true));
         assert_eq!(parse("000-000-000 00", CellKind::Text).unwrap_err().code, Code::NumberZeros);
         assert_eq!(parse("112-233-445-95 x", CellKind::Text).unwrap_err().code, Code::NumberLetters);
     }

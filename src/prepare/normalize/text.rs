@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::{CellFault, Parsed};
-use crate::model::Code;
+use crate::model::{Code, Wording};
 
 /// The text without blanks at the ends, with single blanks inside, without invisible marks, in Unicode form NFC.
 /// Control characters other than blanks stay; [`parse`] refuses them.
@@ -150,7 +150,7 @@ fn refuse_controls(text: Cow<'_, str>) -> Parsed<Cow<'_, str>> {
     }
     let controls = text.chars().filter(|ch| ch.is_control()).count();
     if controls > 0 {
-        return Err(CellFault::new(Code::ValueControlCharacters, format!("holds {controls} control character(s)")));
+        return Err(CellFault::new(Code::ValueControlCharacters, Wording::ControlCharacters.with([controls.into()])));
     }
     Ok(text)
 }

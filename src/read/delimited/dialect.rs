@@ -12,8 +12,9 @@ use super::records::{Flaws, Records};
 /// What may be a delimiter, in the order in which it is preferred when nothing speaks for either.
 pub(super) const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
-/// What some old systems write, tried where none of the usual ones divides the rows. Others have to be named.
-const RARE_DELIMITERS: [u8; 2] = [b'^', b'~'];
+/// What mainframes (unit separator) and Hive (U+0001) write, and some old systems: tried where none of the usual ones divides the
+/// rows. Others have to be named.
+const RARE_DELIMITERS: [u8; 4] = [b'^', b'~', 0x1f, 0x01];
 
 const RECORDS_MAX: usize = 200;
 
@@ -227,6 +228,7 @@ mod tests {
         assert_eq!(sniffed("a\tb\nx, y\tz\n"), '\t');
         assert_eq!(sniffed("a|b|c\n1|2|3\n"), '|');
         assert_eq!(sniffed("a;\"b,c\nd,e\"\n1;2\n"), ';');
+        assert_eq!((sniffed("a\u{1f}b\n1\u{1f}2\n"), sniffed("a\u{1}b\n1\u{1}2\n")), ('\u{1f}', '\u{1}'));
         assert_eq!((sniffed("a^b^c\n1^2^3\n"), sniffed("имя~инн\nА~1\n"), sniffed("a^b;c\n1^2;3\n")), ('^', '~', ';'));
     }
 

@@ -1,5 +1,6 @@
 //! Text in a double encoding: read wrongly by another program and written again before it came here. Recognised and said, not mended.
 
+use crate::model::{Message, Wording};
 use encoding_rs::{Encoding, IBM866, WINDOWS_1251, WINDOWS_1252};
 
 use super::letters;
@@ -14,11 +15,11 @@ pub(super) enum Mishap {
 }
 
 impl Mishap {
-    /// For people.
-    pub(super) fn describe(self) -> String {
+    /// For a fault.
+    pub(super) fn message(self) -> Message {
         match self {
-            Self::Utf8ReadAs(encoding) => format!("UTF-8 text that another program took for {}", encoding.name()),
-            Self::RussianReadAsWestern => "windows-1251 text that another program took for windows-1252".to_owned(),
+            Self::Utf8ReadAs(encoding) => Wording::DoubleUtf8.with([encoding.name().into()]),
+            Self::RussianReadAsWestern => Wording::DoubleRussian.into(),
         }
     }
 }

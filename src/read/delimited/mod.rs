@@ -284,7 +284,8 @@ fn first_line(sample: &[u8], encoding: &'static Encoding) -> String {
 fn looks_like_text(sample: &[u8], encoding: &'static Encoding) -> bool {
     let (text, _) = encoding.decode_without_bom_handling(sample.get(..DIALECT_SAMPLE_BYTES).unwrap_or(sample));
     let is_odd = |ch: char| {
-        (ch < ' ' && !matches!(ch, '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{1b}')) || ch == char::REPLACEMENT_CHARACTER
+        (ch < ' ' && !matches!(ch, '\u{1}' | '\t' | '\n' | '\r' | '\u{c}' | '\u{1a}' | '\u{1b}' | '\u{1f}'))
+            || ch == char::REPLACEMENT_CHARACTER
     };
     let (characters, odd) = text.chars().fold((0, 0), |(all, odd), ch| (all + 1, odd + usize::from(is_odd(ch))));
     odd * 10 <= characters

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::records::Records;
-use crate::model::Code;
+use crate::model::{Code, Wording};
 
 /// What a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +23,12 @@ pub(super) enum Nature {
 
 impl Nature {
     /// The fault that names it, with what is said about it.
-    pub(super) fn fault(self) -> Option<(Code, &'static str)> {
+    pub(super) fn fault(self) -> Option<(Code, Wording)> {
         match self {
             Self::Client | Self::Blank => None,
-            Self::Comment => Some((Code::RowComment, "the line begins with # and does not have the cells of a row")),
-            Self::RepeatedHeader => Some((Code::RowRepeatedHeader, "every cell of the row is the name of its column")),
-            Self::Total => Some((Code::RowTotal, "the row begins with a word for a total and holds nothing else but numbers")),
+            Self::Comment => Some((Code::RowComment, Wording::RowIsComment)),
+            Self::RepeatedHeader => Some((Code::RowRepeatedHeader, Wording::RowIsHeader)),
+            Self::Total => Some((Code::RowTotal, Wording::RowIsTotal)),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::double;
 use super::nature::{self, Nature, is_empty};
 use super::records::{Flaws, Records};
 use super::width::{Overhangs, Width};
-use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
+use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape, Wording};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::ours::Ours;
 use crate::read::source::{Pass, SourceFile};
@@ -172,7 +172,7 @@ fn row(records: &Records<Pass>, width: Width, ours: &Ours, nature: Nature) -> Ro
     Row { place: Place { sheet: 0, line: records.line, ordinal: 0 }, cells, shape, faults }
 }
 
-fn of_cell(cells: &Cells, code: Code, cell: usize, message: &str) -> Fault {
+fn of_cell(cells: &Cells, code: Code, cell: usize, message: Wording) -> Fault {
     // `Reach::cells_max` keeps cell numbers within u16.
     Fault::of_cell(code, u16::try_from(cell).unwrap_or(u16::MAX), &shorten(cells.text(cell)), message)
 }
@@ -180,23 +180,23 @@ fn of_cell(cells: &Cells, code: Code, cell: usize, message: &str) -> Fault {
 /// Faults of where cells begin and end.
 fn note_shape(faults: &mut Vec<Fault>, flaws: Flaws, shape: Shape, columns: usize, cells: &Cells) {
     if let Some(cell) = flaws.unclosed_quote {
-        let message = "the quote before this value is not closed; the next line was read as a row of its own";
+        let message = Wording::QuoteUnclosed;
         faults.push(of_cell(cells, Code::RowUnclosedQuote, cell, message));
     } else if shape == Shape::Short {
-        faults.push(Fault::of_row(Code::RowShort, format!("the row has {} cells, the header {columns}", cells.len())));
+        faults.push(Fault::of_row(Code::RowShort, Wording::RowOtherWidth.with([cells.len().into(), columns.into()])));
     } else if shape == Shape::Long {
-        faults.push(Fault::of_row(Code::RowLong, format!("the row has {} cells, the header {columns}", cells.len())));
+        faults.push(Fault::of_row(Code::RowLong, Wording::RowOtherWidth.with([cells.len().into(), columns.into()])));
     }
 }
 
 /// Faults of the text in the cells.
 fn note_text(faults: &mut Vec<Fault>, flaws: Flaws, cells: &Cells) {
     if let Some(cell) = flaws.stray_quote {
-        let message = "a quote inside this quoted value is not doubled, so it is not certain where the value ends";
+        let message = Wording::QuoteStray;
         faults.push(of_cell(cells, Code::RowStrayQuote, cell, message));
     }
     if flaws.too_long {
-        faults.push(Fault::of_row(Code::RowTooLong, "the row, one of its cells or their number passes the limit"));
+        faults.push(Fault::of_row(Code::RowTooLong, Wording::RowOverLimit));
     }
     let mut twice = Vec::new();
     if flaws.twice {
@@ -204,7 +204,7 @@ fn note_text(faults: &mut Vec<Fault>, flaws: Flaws, cells: &Cells) {
             if let Some((sound, mishap)) = double::undone(cells.text(cell)) {
                 twice.push(cell);
                 let found = format!("{} ⇒ {}", shorten(cells.text(cell)), shorten(&sound));
-                let message = format!("this is {}; what it would be stands behind the arrow", mishap.describe());
+                let message = mishap.message();
                 faults.push(Fault::of_cell(Code::EncodingDouble, u16::try_from(cell).unwrap_or(u16::MAX), &found, message));
             }
         }
@@ -220,14 +220,14 @@ fn note_bad(faults: &mut Vec<Fault>, cells: &Cells, twice: &[usize]) {
     let before = faults.len();
     for cell in 0..cells.len() {
         if cells.text(cell).contains('\0') {
-            faults.push(of_cell(cells, Code::RowNul, cell, "the value holds NUL bytes"));
+            faults.push(of_cell(cells, Code::RowNul, cell, Wording::NulBytes));
         }
         if cells.text(cell).contains(misfits) && !twice.contains(&cell) {
-            let message = "some bytes of this value do not fit the encoding of the file";
+            let message = Wording::BytesOfValue;
             faults.push(of_cell(cells, Code::EncodingBadBytes, cell, message));
         }
     }
     if faults.len() == before && twice.is_empty() {
-        faults.push(Fault::of_row(Code::EncodingBadBytes, "some bytes of this row do not fit the encoding of the file"));
+        faults.push(Fault::of_row(Code::EncodingBadBytes, Wording::BytesOfRow));
     }
 }

@@ -7,6 +7,7 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::damaged;
+use crate::model::folded_part;
 use crate::read::source::{Pass, SourceFile};
 use crate::read::{ReadError, ReadSettings};
 
@@ -28,11 +29,10 @@ impl<'a> Package<'a> {
 
     /// A part by its name, where case and the direction of strokes do not count.
     pub(super) fn part(&mut self, name: &str) -> Result<Option<impl Read + use<'_, 'a>>, ReadError> {
-        let plain = |name: &str| name.replace('\\', "/").trim_start_matches('/').to_lowercase();
-        let wanted = plain(name);
-        let Some(index) = (0..self.archive.len())
-            .find(|&index| self.archive.name_for_index(index).is_some_and(|name| name.is_ok_and(|name| plain(&name) == wanted)))
-        else {
+        let wanted = folded_part(name);
+        let Some(index) = (0..self.archive.len()).find(|&index| {
+            self.archive.name_for_index(index).is_some_and(|name| name.is_ok_and(|name| folded_part(&name) == wanted))
+        }) else {
             return Ok(None);
         };
         let entry = self.archive.by_index(index).map_err(|error| zip_failed(self.source, error))?;

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::package::Package;
 use super::xml::attribute;
+use crate::model::{related_part, relations_part};
 use crate::read::ReadError;
 
 /// Relations are short; what is longer is no table of relations.
@@ -16,11 +17,11 @@ const BYTES_MAX: u64 = 8 << 20;
 /// Name of the workbook's own part.
 pub(super) fn workbook_part(package: &mut Package<'_>, usual: &str) -> Result<String, ReadError> {
     let mut found = None;
-    if let Some(part) = package.part("_rels/.rels")? {
+    if let Some(part) = package.part(&relations_part(""))? {
         each_element(BufReader::new(std::io::Read::take(part, BYTES_MAX)), &mut |element| {
             let is_workbook = attribute(element, "Type").is_some_and(|kind| kind.ends_with("/officeDocument"));
             if is_workbook {
-                found = attribute(element, "Target").map(|target| absolute("", &target));
+                found = attribute(element, "Target").map(|target| related_part("", &target));
             }
         });
     }
@@ -37,9 +38,7 @@ pub(super) struct Relation {
 
 /// The relations of the workbook by their number.
 pub(super) fn of_workbook(package: &mut Package<'_>, workbook: &str) -> Result<HashMap<String, Relation>, ReadError> {
-    let (folder, name) = workbook.rsplit_once('/').unwrap_or(("", workbook));
-    let path = format!("{folder}/_rels/{name}.rels");
-    let Some(part) = package.part(&path)? else { return Ok(HashMap::new()) };
+    let Some(part) = package.part(&relations_part(workbook))? else { return Ok(HashMap::new()) };
     let mut found = HashMap::new();
     each_element(BufReader::new(std::io::Read::take(part, BYTES_MAX)), &mut |element| {
         if element.local_name().as_ref() != "Relationship" {
@@ -48,7 +47,7 @@ pub(super) fn of_workbook(package: &mut Package<'_>, workbook: &str) -> Result<H
         if let (Some(id), Some(target)) = (attribute(element, "Id"), attribute(element, "Target")) {
             let kind = attribute(element, "Type").unwrap_or_default();
             let kind = kind.rsplit('/').next().unwrap_or("").to_owned();
-            found.insert(id, Relation { part: absolute(folder, &target), kind });
+            found.insert(id, Relation { part: related_part(workbook, &target), kind });
         }
     });
     Ok(found)
@@ -65,32 +64,5 @@ pub(super) fn each_element(input: impl BufRead, visit: &mut dyn FnMut(&BytesStar
             Ok(_) => {}
         }
         buffer.clear();
-    }
-}
-
-/// A target as a name in the package; `..` only ever leads up to its root.
-fn absolute(folder: &str, target: &str) -> String {
-    let mut parts: Vec<&str> = if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                let _ = parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::absolute;
-
-    #[test]
-    fn targets_stay_in_the_package() {
-        assert_eq!(absolute("xl", "worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
-        assert_eq!(absolute("xl", "/xl/worksheets/sheet1.xml"), "xl/worksheets/sheet1.xml");
-        assert_eq!(absolute("xl", "../../../etc/passwd"), "etc/passwd");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use super::facts::{Area, Covers};
 use super::row::SheetRow;
 use super::{Layout, SheetLayout, damaged};
-use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape};
+use crate::model::{CellKind, Cells, Code, Fault, Place, Row, Shape, Wording};
 use crate::read::blank::{BlankRuns, blank_row};
 use crate::read::source::SourceFile;
 use crate::read::{ReadError, ScanCount, shorten};
@@ -129,7 +129,7 @@ fn send_sheet(layout: &Layout, number: u16, sheet: &SheetLayout, outbox: &mut Ou
 fn tell_surroundings(row: &mut Row, sheet: &SheetLayout, covers: &mut Covers<'_>) {
     let line = row.place.line;
     if sheet.facts.is_hidden(line) {
-        row.faults.push(Fault::of_row(Code::RowHidden, "the sheet hides this row"));
+        row.faults.push(Fault::of_row(Code::RowHidden, Wording::RowIsHidden));
     }
     for Area { first_row, first_column, last_column, .. } in covers.at(line) {
         let first_line = u64::from(*first_row) + 1;
@@ -144,7 +144,7 @@ fn tell_surroundings(row: &mut Row, sheet: &SheetLayout, covers: &mut Covers<'_>
             if is_seen(row.cells.text(index), row.cells.kind(index)) {
                 continue;
             }
-            let message = format!("the cell is merged with others, whose value stands in row {first_line}");
+            let message = Wording::CellIsMerged.with([first_line.into()]);
             row.faults.push(Fault::of_cell(Code::CellMerged, column, "", message));
         }
     }
@@ -208,15 +208,15 @@ fn make_row(row: &SheetRow, sheet: &SheetLayout, place: Place, layout: &Layout) 
     for seen in row.shown().filter(|seen| seen.column < layout.columns) {
         if let (Some(otherwise), Ok(column)) = (seen.otherwise, u16::try_from(seen.column)) {
             let found = shorten(if seen.text.is_empty() { cells.text(seen.column) } else { seen.text });
-            faults.push(Fault::of_cell(Code::CellShownOtherwise, column, &found, otherwise.as_str()));
+            faults.push(Fault::of_cell(Code::CellShownOtherwise, column, &found, otherwise.wording()));
         }
     }
     if shape == Shape::Long {
-        let message = format!("a cell stands behind the last of the {} columns that the header names", layout.columns);
+        let message = Wording::RowBeyondHeader.with([layout.columns.into()]);
         faults.push(Fault::of_row(Code::RowLong, message));
     }
     if too_long {
-        faults.push(Fault::of_row(Code::RowTooLong, "the row, one of its cells or their number passes the limit"));
+        faults.push(Fault::of_row(Code::RowTooLong, Wording::RowOverLimit));
     }
     Row { place, cells, shape, faults }
 }

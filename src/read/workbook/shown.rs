@@ -1,6 +1,7 @@
 //! What a spreadsheet program shows of a number under its format, where that is another text than the number itself: percentages,
 //! thousands left out, digits rounded away, digits and words that only the format writes. Knows neither dates nor cells.
 
+use crate::model::Wording;
 use std::fmt::Write as _;
 
 /// Digits behind the point that are worked out.
@@ -25,15 +26,13 @@ pub(super) enum Otherwise {
 
 impl Otherwise {
     /// For a fault: no value is repeated.
-    pub(super) fn as_str(self) -> &'static str {
+    pub(super) fn wording(self) -> Wording {
         match self {
-            Self::Percent => "the sheet shows it as a percentage, a hundred times as large; the cell holds the fraction",
-            Self::Scaled => "the sheet shows it in thousands or millions; the cell holds the whole number",
-            Self::Rounded => "the sheet shows it rounded; the cell holds more digits",
-            Self::Words => "the sheet shows words or nothing in its place; the cell holds a number",
-            Self::PartOfDate => {
-                "the sheet shows only a part of a date; the program that made a date of it added the year or the day"
-            }
+            Self::Percent => Wording::ShownPercent,
+            Self::Scaled => Wording::ShownScaled,
+            Self::Rounded => Wording::ShownRounded,
+            Self::Words => Wording::ShownWords,
+            Self::PartOfDate => Wording::ShownPartOfDate,
         }
     }
 }

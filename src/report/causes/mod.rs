@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
 use super::complaint::Complaint;
+use super::words::tenths_of_percent;
 use crate::model::{Code, Lang, Prepared, Settled, Severity};
 pub use facts::{Facts, FieldFacts};
 use group::{Group, What};
@@ -61,10 +62,11 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// The part of all rows with errors, in tenths of a percent.
+    /// The part of all rows with errors, in tenths of a percent, rounded.
     #[must_use]
     pub fn share_per_mille(&self) -> Option<u64> {
-        self.of.and_then(|all| (self.count * 1000).checked_div(all))
+        let all = self.of.filter(|all| *all > 0)?;
+        u64::try_from(tenths_of_percent(self.count, all)).ok()
     }
 
     /// What is wrong, in one sentence: the code's meaning and what all the rows have in common.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::model::text::fold;
-use crate::model::{Cells, Changes, Fault, FieldName, Outcome, Place, Refusal, Row, Shape, Source};
+use crate::model::{Cells, Changes, Fault, FieldName, Message, Outcome, Place, Refusal, Row, Shape, Source};
 use crate::report::complaint::{Known, complaints};
 
 const COLUMNS: [&str; 4] = ["Отделение", "Дата выдачи", "Телефон", "Фамилия"];
@@ -37,19 +37,19 @@ fn row(ordinal: u64, faults: Vec<Fault>) -> Prepared {
 }
 
 fn branch(found: &str) -> Fault {
-    Fault::of_cell(Code::ValueNotAllowed, 0, found, "is not one of them").at(FieldName::new("branch"))
+    Fault::of_cell(Code::ValueNotAllowed, 0, found, Message::of_others("is not one of them")).at(FieldName::new("branch"))
 }
 
 fn short_year(found: &str) -> Fault {
-    Fault::of_cell(Code::DateTwoDigitYear, 1, found, "has 2 digits").at(FieldName::new(ISSUED))
+    Fault::of_cell(Code::DateTwoDigitYear, 1, found, Message::of_others("has 2 digits")).at(FieldName::new(ISSUED))
 }
 
 fn phone(found: &str) -> Fault {
-    Fault::of_cell(Code::PhoneAmbiguous, 2, found, "has no country code").at(FieldName::new("phone"))
+    Fault::of_cell(Code::PhoneAmbiguous, 2, found, Message::of_others("has no country code")).at(FieldName::new("phone"))
 }
 
 fn name(found: &str) -> Fault {
-    Fault::of_cell(Code::NameDigits, 3, found, "holds digits").at(FieldName::new("last_name"))
+    Fault::of_cell(Code::NameDigits, 3, found, Message::of_others("holds digits")).at(FieldName::new("last_name"))
 }
 
 fn count(causes: &mut Causes, prepared: &Prepared, settled: &Settled) {
@@ -87,7 +87,7 @@ fn sown_causes_come_out_as_groups_of_the_right_size_with_their_lines() {
             faults.push(name(&format!("Образцова{ordinal:05}")));
         }
         if ordinal % 1000 == 7 {
-            faults.push(Fault::of_row(Code::ValueMissing, "is missing").at(FieldName::new("email")));
+            faults.push(Fault::of_row(Code::ValueMissing, Message::of_others("is missing")).at(FieldName::new("email")));
         }
         let settled = if faults.is_empty() && ordinal % 250 == 8 { refused.clone() } else { Settled::plain(Outcome::Invalid) };
         count(&mut causes, &row(ordinal, faults), &settled);
@@ -190,7 +190,7 @@ fn lines_about_columns_are_found_only_where_all_values_agree() {
     assert_eq!(lines(vec![phone("8 900 000-00-01"), phone("8 900 000-00-02"), phone("020 7946 0000")], facts()), 0);
     let birth = short_year("31.12.80");
     assert_eq!(lines(vec![Fault { field: Some(FieldName::new("birth_date")), ..birth }; 3], facts()), 0);
-    let unexpected = |found: &str| Fault::of_cell(Code::ValueUnexpected, 3, found, "is not accepted");
+    let unexpected = |found: &str| Fault::of_cell(Code::ValueUnexpected, 3, found, Message::of_others("is not accepted"));
     assert_eq!(lines(vec![unexpected("x"), unexpected("y"), unexpected("z")], facts()), 1);
     // Other rows hold something in that column which is taken.
     assert_eq!(lines(vec![unexpected("x"), unexpected("y"), unexpected("z"), branch("Moon")], facts()), 0);

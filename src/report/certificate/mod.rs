@@ -7,6 +7,8 @@ mod sums;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
@@ -205,9 +207,30 @@ pub(super) fn write(summary: &Summary, files: &[PartialFile]) -> Result<(Partial
         chains: files.iter().filter_map(|file| file.chain.clone()).collect(),
         seal: String::new(),
     };
-    let mut file = PartialFile::create(&summary.folder, NAME)?;
-    let json = serde_json::to_string_pretty(&certificate)
-        .map_err(|cause| ReportError::Write { path: summary.folder.join(NAME), cause: cause.into() })?;
+    written(&summary.folder, &certificate)
+}
+
+/// The certificate of a finished report with further files, which are on the disk. `None` where the folder has no whole certificate:
+/// what proves nothing is not made to look as if it did.
+pub(super) fn add(folder: &Path, files: &[&PartialFile]) -> Result<Option<PartialFile>, ReportError> {
+    let path = folder.join(NAME);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(ReportError::Write { path, cause }),
+    };
+    let known = serde_json::from_slice::<Certificate>(&text).ok().filter(|known| is_sealed(&text) && known.format == FORMAT);
+    let Some(mut certificate) = known else { return Ok(None) };
+    certificate.files.retain(|known| files.iter().all(|file| file.name != known.name));
+    certificate.files.extend(files.iter().map(|file| FileProof::of(file)));
+    written(folder, &certificate).map(|(file, _)| Some(file))
+}
+
+/// The sealed text of a certificate in its file, and the seal.
+fn written(folder: &Path, certificate: &Certificate) -> Result<(PartialFile, String), ReportError> {
+    let mut file = PartialFile::create(folder, NAME)?;
+    let json = serde_json::to_string_pretty(certificate)
+        .map_err(|cause| ReportError::Write { path: folder.join(NAME), cause: cause.into() })?;
     let (text, seal) = sealed(&json);
     // The last line feed comes with the end of the line.
     file.line().extend_from_slice(text.trim_end().as_bytes());

@@ -27,7 +27,7 @@ pub(super) fn differences(folder: &Path, certificate: &Certificate, whole: &[&st
             "rejected.csv" => count(&["invalid", "duplicate", "rejected"]),
             "crosswalk.csv" if certificate.test_stand => 0,
             "crosswalk.csv" => count(&["created", "existing"]).saturating_sub(certificate.clients_without_provider_id),
-            "faults.csv" => file.rows,
+            "faults.csv" | "changes.csv" => file.rows,
             _ => continue,
         };
         let counted = if file.name == "outcomes.csv" {

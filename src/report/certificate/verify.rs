@@ -202,10 +202,6 @@ fn files(folder: &Path, certificate: &Certificate) -> Result<Vec<Finding>, Verif
     let mut findings = Vec::new();
     let mut present = names(folder)?;
     present.remove(NAME);
-    // What `report --against` adds later speaks of two reports, and is made anew from them.
-    for compared in ["changes.csv", "changes.json"] {
-        present.remove(compared);
-    }
     let mut missing: BTreeMap<&str, &str> = BTreeMap::new();
     for file in &certificate.files {
         // A name that leads out of the folder is no name of ours.

@@ -9,7 +9,7 @@ use std::io::{BufReader, BufWriter, Read, Seek as _, Write as _};
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use super::read::{Line, Report};
-use super::{Change, CompareError};
+use super::{Change, CompareError, State};
 use crate::model::{Code, Outcome};
 
 /// Files for each side. A million rows make about 16,000 in each.
@@ -25,6 +25,12 @@ struct Record {
     ordinal: u64,
     outcome: Outcome,
     code: Option<Code>,
+}
+
+impl Record {
+    fn state(self) -> State {
+        State::of(self.outcome, self.code)
+    }
 }
 
 /// What a row of the later report was before, or a row of the earlier one that is no more.
@@ -71,12 +77,12 @@ pub(super) fn join(before: &Report, now: &Report, by_place: bool) -> Result<Join
         for record in later? {
             let other = known.get_mut(&record.hash).and_then(VecDeque::pop_front);
             joined.in_both += u64::from(other.is_some());
-            if let Some(change) = Change::of(other.map(|other| other.outcome), record.outcome) {
+            if let Some(change) = Change::of(other.map(Record::state), record.state()) {
                 let before = other.map(|other| (other.outcome, other.code));
                 joined.later.put(Joined { ordinal: record.ordinal, change, before })?;
             }
         }
-        for record in known.into_values().flatten().filter(|record| super::fails(record.outcome)) {
+        for record in known.into_values().flatten().filter(|record| record.state() == State::Failing) {
             let before = Some((record.outcome, record.code));
             joined.gone.put(Joined { ordinal: record.ordinal, change: Change::Gone, before })?;
         }
@@ -93,13 +99,17 @@ fn record(line: &Line, ordinal: u64, by_place: bool) -> Record {
             hasher.write_u8(0xff);
         }
     };
-    match (line.own_id(), by_place, line.key.is_empty()) {
+    match (line.own_id(), by_place, line.key.is_empty(), line.content) {
         // Of one file, the place tells more than an id that may stand twice.
-        (_, true, _) => write(0, &[&line.sheet, &line.line]),
-        (Some(id), false, _) => write(1, &[id]),
-        (None, false, false) => write(2, &[&line.key]),
+        (_, true, _, _) => write(0, &[&line.sheet, &line.line]),
+        (Some(id), false, _, _) => write(1, &[id]),
+        (None, false, false, _) => write(2, &[&line.key]),
+        // Equal rows are joined in their order; which of them is which makes no difference.
+        (None, false, true, Some(content)) => write(3, &[&content.to_string()]),
+        // One blank row is like another.
+        (None, false, true, None) if line.code() == Some(Code::RowBlank) => write(4, &[]),
         // Nothing tells which row of another file it is.
-        (None, false, true) => write(3, &[&line.sheet, &line.line, &uuid::Uuid::new_v4().to_string()]),
+        (None, false, true, None) => write(5, &[&line.sheet, &line.line, &uuid::Uuid::new_v4().to_string()]),
     }
     Record { hash: hasher.finish128().as_u128(), ordinal, outcome: line.outcome().unwrap_or(Outcome::NotSent), code: line.code() }
 }

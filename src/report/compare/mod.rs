@@ -2,8 +2,8 @@
 //! are the same, in bounded memory; reads reports only, no source and no journal.
 //!
 //! A row is the same as an earlier one where both have the user's own id and it is equal; where both were sent or would be sent under
-//! one idempotency key; or where both reports are of the same file (by its SHA-256) and the rows stand at the same place. Lines of two
-//! different files are never joined by their numbers.
+//! one idempotency key; where both failed and have the same cells; or where both reports are of the same file (by its SHA-256) and the
+//! rows stand at the same place. Lines of two different files are never joined by their numbers.
 
 mod buckets;
 mod read;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::ReportError;
-use crate::model::{Code, Outcome};
+use crate::model::{Code, Lang, Outcome};
 
 /// Why two reports cannot be compared.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +67,16 @@ pub enum Change {
     NewlyFailing,
     /// It failed before and fails now.
     StillFailing,
+    /// The provider has the client with other data than the row has now, and had it with the row's data before.
+    Differing,
     /// It failed before, and the later file has no such row, as far as can be told.
     Gone,
 }
 
 impl Change {
     /// Every change, in the order of reports.
-    pub const ALL: [Self; 5] = [Self::NewlyCreated, Self::Fixed, Self::NewlyFailing, Self::StillFailing, Self::Gone];
+    pub const ALL: [Self; 6] =
+        [Self::NewlyCreated, Self::Fixed, Self::NewlyFailing, Self::StillFailing, Self::Differing, Self::Gone];
 
     /// The word that files use.
     #[must_use]
@@ -83,32 +86,61 @@ impl Change {
             Self::Fixed => "fixed",
             Self::NewlyFailing => "newly_failing",
             Self::StillFailing => "still_failing",
+            Self::Differing => "differing",
             Self::Gone => "gone",
         }
     }
 
+    /// The word for people.
+    fn word(self, lang: Lang) -> &'static str {
+        match self {
+            Self::NewlyCreated => lang.pick("newly created", "созданы"),
+            Self::Fixed => lang.pick("fixed", "исправлены"),
+            Self::NewlyFailing => lang.pick("newly failing", "новые ошибки"),
+            Self::StillFailing => lang.pick("still failing", "ошибки остались"),
+            Self::Differing => lang.pick("differing", "у провайдера иначе"),
+            Self::Gone => lang.pick("gone", "больше нет"),
+        }
+    }
+
     /// What changed for a row that stands in the later report.
-    fn of(before: Option<Outcome>, now: Outcome) -> Option<Self> {
-        match (before.is_some_and(fails), fails(now)) {
-            (true, true) => Some(Self::StillFailing),
-            (true, false) => Some(Self::Fixed),
-            (false, true) => Some(Self::NewlyFailing),
-            (false, false) => (is_there(now) && !before.is_some_and(is_there)).then_some(Self::NewlyCreated),
+    fn of(before: Option<State>, now: State) -> Option<Self> {
+        match (before, now) {
+            (Some(State::Failing), State::Failing) => Some(Self::StillFailing),
+            (Some(State::There | State::Differing | State::Waiting) | None, State::Failing) => Some(Self::NewlyFailing),
+            (Some(State::Failing), State::There | State::Waiting) => Some(Self::Fixed),
+            (Some(State::Differing), State::There) => Some(Self::Fixed),
+            (Some(State::Waiting) | None, State::There) => Some(Self::NewlyCreated),
+            // Mended in the file and not with the provider, which keeps what it got.
+            (Some(State::There | State::Failing | State::Waiting) | None, State::Differing) => Some(Self::Differing),
+            (Some(State::Differing), State::Differing | State::Waiting) => None,
+            (Some(State::There), State::There | State::Waiting) => None,
+            (Some(State::Waiting) | None, State::Waiting) => None,
         }
     }
 }
 
-fn fails(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected | Outcome::Unknown => true,
-        Outcome::Created | Outcome::Existing | Outcome::NotSent => false,
-    }
+/// How a row stands with the provider, as far as changes are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Somebody has to do something before the provider has it.
+    Failing,
+    /// The provider has it as the row has it.
+    There,
+    /// The provider has it with other data.
+    Differing,
+    /// Its turn has not come.
+    Waiting,
 }
 
-fn is_there(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Created | Outcome::Existing => true,
-        Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected | Outcome::Unknown | Outcome::NotSent => false,
+impl State {
+    fn of(outcome: Outcome, leading: Option<Code>) -> Self {
+        match outcome {
+            Outcome::Invalid | Outcome::Duplicate | Outcome::Rejected | Outcome::Unknown => Self::Failing,
+            Outcome::Existing if leading == Some(Code::ClientChanged) => Self::Differing,
+            Outcome::Created | Outcome::Existing => Self::There,
+            Outcome::NotSent => Self::Waiting,
+        }
     }
 }
 
@@ -151,30 +183,31 @@ impl Comparison {
 
     /// The comparison for people.
     #[must_use]
-    pub fn text(&self) -> String {
-        use super::words::{counted, grouped};
-        let mut text = format!(
-            "\nSince {}\n  {}, {} of them known from {} then\n",
-            self.earlier,
-            counted(self.rows_later, "row"),
-            grouped(self.rows_in_both),
-            counted(self.rows_earlier, "row"),
+    pub fn text(&self, lang: Lang) -> String {
+        use super::words::{counted_rows, grouped};
+        let (earlier, both) = (&self.earlier, grouped(self.rows_in_both));
+        let [now, then] = [self.rows_later, self.rows_earlier].map(|rows| counted_rows(lang, rows));
+        let mut text = lang.pick(
+            format!("\nSince {earlier}\n  {now}, {both} of them known from {then} then\n"),
+            format!("\nПосле {earlier}\n  {now}, из них известны с того раза: {both} (тогда было {then})\n"),
         );
         let wide = Change::ALL.map(|change| grouped(self.count(change)).len()).into_iter().max().unwrap_or(0);
         for change in Change::ALL {
-            let word = change.as_str().replace('_', " ");
-            text.push_str(&format!("  {word:<13}  {:>wide$}\n", grouped(self.count(change))));
+            let word = change.word(lang);
+            let word_wide = lang.pick(13, 18);
+            text.push_str(&format!("  {word:<word_wide$}  {:>wide$}\n", grouped(self.count(change))));
             for by in self.changes.iter().filter(|by| by.change == change) {
                 let Some(code) = by.code else { continue };
                 text.push_str(&format!("    {} {code}\n", grouped(by.rows)));
             }
         }
-        text.push_str("  changes.csv has every changed row\n");
+        text.push_str(lang.pick("  changes.csv has every changed row\n", "  Все изменившиеся строки — в changes.csv\n"));
         super::words::plain_lines(&text)
     }
 }
 
-/// Compares the report in `later` with the one in `earlier`, and writes `changes.csv` and `changes.json` into the folder of the later.
+/// Compares the report in `later` with the one in `earlier`, and writes `changes.csv` and `changes.json` into the folder of the later,
+/// whose certificate covers them from then on.
 ///
 /// # Errors
 /// When a report cannot be read, or what changed cannot be written.

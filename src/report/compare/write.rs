@@ -11,7 +11,7 @@ use crate::model::Code;
 use crate::model::text::disarm;
 use crate::report::cells::cell;
 use crate::report::partial::{self, PartialFile};
-use crate::report::{ReportError, place_all};
+use crate::report::{ReportError, certificate, place_all};
 
 const HEADER: &str = "change,row_id,sheet,line,outcome_before,code_before,outcome,code,column,provider_id";
 
@@ -37,7 +37,7 @@ pub(super) fn write(before: &Report, now: &Report, joined: JoinedRows, folder: &
             let Some((_, line)) = at else { continue };
             let line = line?;
             let code = match change.change {
-                Change::NewlyFailing | Change::StillFailing => line.code(),
+                Change::NewlyFailing | Change::StillFailing | Change::Differing => line.code(),
                 Change::Fixed | Change::Gone => change.before.and_then(|(_, code)| code),
                 Change::NewlyCreated => None,
             };
@@ -55,7 +55,8 @@ pub(super) fn write(before: &Report, now: &Report, joined: JoinedRows, folder: &
     sums.end_line()?;
     file.sync()?;
     sums.sync()?;
-    place_all([file, sums].into_iter())?;
+    let certificate = certificate::add(folder, &[&file, &sums])?;
+    place_all([file, sums].into_iter().chain(certificate))?;
     partial::sync_folder(folder);
     Ok(comparison)
 }

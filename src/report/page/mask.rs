@@ -107,7 +107,7 @@ impl Mask {
             return clip(&complaint.message, MESSAGE_CHARS_MAX);
         }
         let text = match settled.refusal.as_ref().filter(|_| speaks_of_refusal(complaint)) {
-            Some(refusal) => without_holes(complaint.code, refusal),
+            Some(refusal) => without_holes(complaint, refusal),
             None => complaint.message.to_string(),
         };
         // Messages of ours name no value; should one come to do so, it ends here.
@@ -121,8 +121,8 @@ fn speaks_of_refusal(complaint: &Complaint<'_>) -> bool {
 }
 
 /// `{/documents/0/number}` of a template as `‹documents.0.number›`.
-fn without_holes(code: Code, refusal: &Refusal) -> String {
-    let template = refusal_message(code, refusal, None);
+fn without_holes(complaint: &Complaint<'_>, refusal: &Refusal) -> String {
+    let template = refusal_message(complaint.code, refusal, None, complaint.lang);
     let mut text = String::with_capacity(template.len());
     let mut rest = &*template;
     while let Some((before, hole)) = rest.split_once("{/") {

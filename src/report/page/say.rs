@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use super::super::words::tenths_of_percent;
+pub(super) use super::super::words::{Noun, noun};
 use crate::model::Lang;
 
 /// `13,573`, `13 573`.
@@ -21,33 +23,15 @@ pub(super) fn number(lang: Lang, number: u64) -> String {
 
 /// `12.3 %`; what is there is never `0 %`, and what is not all is never `100 %`.
 pub(super) fn share(lang: Lang, part: u64, whole: u64) -> String {
-    let thousandths = (u128::from(part) * 1000).checked_div(u128::from(whole)).unwrap_or(0);
-    let thousandths = match (part, thousandths) {
+    let tenths = match (part, tenths_of_percent(part, whole)) {
         (0, _) => 0,
         (_, 0) => return lang.pick("< 0.1 %".to_owned(), "< 0,1 %".to_owned()),
         (_, found) => found,
     };
-    if thousandths.is_multiple_of(10) {
-        return format!("{} %", thousandths / 10);
+    if tenths.is_multiple_of(10) {
+        return format!("{} %", tenths / 10);
     }
-    format!("{}{}{} %", thousandths / 10, lang.pick('.', ','), thousandths % 10)
-}
-
-/// Forms of a noun: one, few (Russian 2 to 4), many.
-pub(super) type Noun = [&'static str; 3];
-
-/// The form of the noun that stands behind this number.
-pub(super) fn noun(lang: Lang, number: u64, [one, few, many]: Noun) -> &'static str {
-    match lang {
-        Lang::En if number == 1 => one,
-        Lang::En => many,
-        Lang::Ru => match (number % 10, number % 100) {
-            (_, 11..=14) => many,
-            (1, _) => one,
-            (2..=4, _) => few,
-            (_, _) => many,
-        },
-    }
+    format!("{}{}{} %", tenths / 10, lang.pick('.', ','), tenths % 10)
 }
 
 /// `2,000 rows`, `2 000 строк`.
@@ -99,9 +83,9 @@ mod tests {
 
     #[test]
     fn shares_round_towards_neither_nothing_nor_all() {
-        let shares = [(0, 7), (1, 10_000), (1, 3), (1, 2), (9_999, 10_000), (7, 7), (0, 0)];
+        let shares = [(0, 7), (1, 10_000), (1, 3), (2, 3), (1, 2), (9_999, 10_000), (7, 7), (0, 0)];
         let told = shares.map(|(part, whole)| share(Lang::En, part, whole));
-        assert_eq!(told, ["0 %", "< 0.1 %", "33.3 %", "50 %", "99.9 %", "100 %", "0 %"]);
+        assert_eq!(told, ["0 %", "< 0.1 %", "33.3 %", "66.7 %", "50 %", "99.9 %", "100 %", "0 %"]);
         assert_eq!(share(Lang::Ru, 1, 3), "33,3 %");
     }
 

@@ -54,15 +54,24 @@ pub(super) fn text_cell(out: &mut Vec<u8>, prefix: &str, column: u32, line: u64,
         return;
     }
     open_cell(out, prefix, column, line, style);
+    let space = if needs_its_blanks(text) { " xml:space=\"preserve\"" } else { "" };
     if prefix.is_empty() {
-        out.extend_from_slice(b" t=\"inlineStr\"><is><t xml:space=\"preserve\">");
+        out.extend_from_slice(b" t=\"inlineStr\"><is><t");
+        push(out, space);
+        out.push(b'>');
         xml::text(out, xml::fitting(text));
         out.extend_from_slice(b"</t></is></c>");
         return;
     }
-    push(out, &format!(" t=\"inlineStr\"><{prefix}is><{prefix}t xml:space=\"preserve\">"));
+    push(out, &format!(" t=\"inlineStr\"><{prefix}is><{prefix}t{space}>"));
     xml::text(out, xml::fitting(text));
     push(out, &format!("</{prefix}t></{prefix}is></{prefix}c>"));
+}
+
+/// Whether blanks of a text would be lost, were they not marked: a mark at every cell is a tenth of a sheet.
+fn needs_its_blanks(text: &str) -> bool {
+    let is_blank = |ch: char| ch.is_whitespace();
+    text.starts_with(is_blank) || text.ends_with(is_blank) || text.bytes().any(|byte| matches!(byte, b'\n' | b'\t'))
 }
 
 /// A cell that holds nothing but its format.

@@ -7,6 +7,7 @@ use super::cells::{self, Looks, OUR_WIDTHS, push};
 use super::comments::{self, Known, Notes};
 use super::feed::Feed;
 use super::kept::left_out;
+use super::plan::filter_name;
 use super::row::RowNote;
 use super::styles::{FRESH, Styles};
 use super::xml;
@@ -47,12 +48,15 @@ impl<'a> Table<'a> {
         archive.put("_rels/.rels", relations(&[("rId1".to_owned(), office, "xl/workbook.xml".to_owned())]).as_bytes())?;
         let mut styles = Styles::read(FRESH.to_owned()).map_err(io::Error::other)?;
         let mut names: Vec<String> = Vec::new();
+        let mut filters = String::new();
         for (number, sheet) in (0_u16..).zip(&self.source.sheets) {
             loop {
                 let name = free_name(if sheet.is_empty() { "rows" } else { sheet }, &names);
                 names.push(name.clone());
                 let mut sheet = SheetWriter::begin(self, names.len(), number, &mut styles, feed)?;
                 let is_whole = sheet.rows(archive, feed)?;
+                let area = xml::fixed_area((0, 1), (sheet.width + ADDED - 1, sheet.line));
+                filters.push_str(&filter_name("", names.len() - 1, &name, &area));
                 notes.extend(left_out(&name, sheet.notes.left_out));
                 if is_whole {
                     break;
@@ -64,12 +68,12 @@ impl<'a> Table<'a> {
         names.push(OUR_SHEET.to_owned());
         archive.put(&sheet_part(names.len()), &facts.sheet(&styles, MAIN_SPACE))?;
         archive.put("xl/styles.xml", &styles.write())?;
-        self.frame(archive, &names)?;
+        self.frame(archive, &names, &filters)?;
         Ok(notes)
     }
 
     /// The parts that hold the sheets together.
-    fn frame(&self, archive: &mut Archive, names: &[String]) -> io::Result<()> {
+    fn frame(&self, archive: &mut Archive, names: &[String], filters: &str) -> io::Result<()> {
         let mut sheets = String::new();
         let mut types = String::new();
         let mut related = Vec::new();
@@ -90,8 +94,11 @@ impl<'a> Table<'a> {
         related.push((format!("rId{}", names.len() + 1), format!("{RELATIONS_SPACE}/styles"), "/xl/styles.xml".to_owned()));
         archive.put(
             "xl/workbook.xml",
-            format!("{HEAD}<workbook xmlns=\"{MAIN_SPACE}\" xmlns:r=\"{RELATIONS_SPACE}\"><sheets>{sheets}</sheets></workbook>")
-                .as_bytes(),
+            format!(
+                "{HEAD}<workbook xmlns=\"{MAIN_SPACE}\" xmlns:r=\"{RELATIONS_SPACE}\"><sheets>{sheets}</sheets>\
+                 <definedNames>{filters}</definedNames></workbook>"
+            )
+            .as_bytes(),
         )?;
         archive.put("xl/_rels/workbook.xml.rels", relations(&related).as_bytes())?;
         archive.put(
@@ -175,9 +182,9 @@ impl<'t, 's> SheetWriter<'t, 's> {
         );
         push(&mut self.out, "<legacyDrawing r:id=\"rId2\"/></worksheet>");
         self.flush(output, 0)?;
-        let written = comments::merge(&Known::none(MAIN_SPACE), &self.notes);
-        archive.put(&comments_part(self.number), &written.comments)?;
-        archive.put(&boxes_part(self.number), &comments::draw(None, &written))?;
+        let comments = archive.begin(&comments_part(self.number), 0)?;
+        let boxes = comments::write(&Known::none(MAIN_SPACE), &self.notes, comments)?;
+        boxes.write(None, archive.begin(&boxes_part(self.number), 0)?)?;
         let related = [("rId1", "comments", comments_part(self.number)), ("rId2", "vmlDrawing", boxes_part(self.number))];
         let related = related.map(|(id, kind, part)| (id.to_owned(), format!("{RELATIONS_SPACE}/{kind}"), format!("/{part}")));
         archive.put(&format!("xl/worksheets/_rels/sheet{}.xml.rels", self.number), relations(&related).as_bytes())?;
@@ -336,7 +343,7 @@ mod tests {
         };
         let rows = (2..=6).map(|line| note(0, line)).chain([note(1, 2)]).collect();
         let file = tempfile::tempfile().unwrap();
-        let mut archive = Archive::new(file.try_clone().unwrap());
+        let mut archive = Archive::new(file.try_clone().unwrap(), false);
         let table = Table { source: &source, sheet_rows_max: 3 };
         let notes = table.write(&mut archive, &mut Feed::of(rows, Facts::default()), vec!["kept".to_owned()]).unwrap();
         archive.finish().unwrap();

@@ -5,10 +5,9 @@ use std::io::{self, BufReader};
 use super::archive::Archive;
 use super::comments::{self, COMMENTS_MAX, Notes};
 use super::feed::Feed;
-use super::package::folded;
 use super::plan::{Plan, SheetPlan};
 use super::sheet::{Change, copy};
-use crate::model::OUR_COLUMNS;
+use crate::model::{OUR_COLUMNS, folded_part};
 
 /// Writes the whole workbook. Gives the number of rows of the report that are in it.
 pub(super) fn write(mut plan: Plan, archive: &mut Archive, feed: &mut Feed) -> io::Result<Vec<String>> {
@@ -31,10 +30,10 @@ fn copy_parts(plan: &mut Plan, archive: &mut Archive) -> io::Result<()> {
     let mut texts: Vec<(String, String)> = std::mem::take(&mut plan.texts);
     for index in 0..plan.package.len() {
         let Some(name) = plan.package.name(index) else { continue };
-        if let Some(at) = texts.iter().position(|(part, _)| folded(part) == folded(&name)) {
+        if let Some(at) = texts.iter().position(|(part, _)| folded_part(part) == folded_part(&name)) {
             let (_, text) = texts.swap_remove(at);
             archive.put(&name, text.as_bytes())?;
-        } else if !replaced.contains(&folded(&name)) {
+        } else if !replaced.contains(&folded_part(&name)) {
             archive.copy(plan.package.packed(index)?)?;
         }
     }
@@ -75,9 +74,8 @@ fn write_sheet(
     let output = archive.begin(&sheet.part, bytes_about)?;
     copy(input, output, &change, feed, &mut plan.styles, &mut notes)?;
     let Some(own) = &sheet.comments else { return Ok(None) };
-    let written = comments::merge(&own.known, &notes);
-    archive.put(&own.part, &written.comments)?;
-    archive.put(&own.drawing_part, &comments::draw(own.drawing.as_deref(), &written))?;
+    let boxes = comments::write(&own.known, &notes, archive.begin(&own.part, 0)?)?;
+    boxes.write(own.drawing.as_ref(), archive.begin(&own.drawing_part, 0)?)?;
     Ok(left_out(&sheet.name, notes.left_out))
 }
 
@@ -85,6 +83,6 @@ fn write_sheet(
 pub(super) fn left_out(sheet: &str, cells: u64) -> Option<String> {
     let sheet = if sheet.is_empty() { String::new() } else { format!("Sheet {sheet}: ") };
     (cells > 0).then(|| {
-        format!("{sheet}{cells} further faulty cells are coloured and have no comment: a sheet gets at most {COMMENTS_MAX}.")
+        format!("{sheet}{cells} further faulty cells are coloured and have no comment: a sheet gets at most {COMMENTS_MAX}, fewer where they are long.")
     })
 }

@@ -2,7 +2,11 @@
 
 use crate::model::Outcome;
 
-/// A background that no hand chooses: it is not shown, and tells our colours from the user's when a workbook comes again.
+/// Colours of faulty and odd cells. They are one step beside those that spreadsheet programs offer, which users take as well: nobody
+/// sees the difference, and when a workbook comes again, saved by whatever program, ours can be told from theirs.
+pub(super) const SHADES: [&str; 2] = ["FFC7CD", "FFEB9B"];
+/// The background of such a cell, which is not shown, where it had no colour before; else that colour stands there.
+/// Not every program keeps backgrounds: where this one is found nowhere, none is believed.
 pub(super) const MARK: &str = "FFC11E4E";
 
 /// How a cell of ours looks.
@@ -96,8 +100,8 @@ impl Look {
 
 /// Fills of ours: first of faulty and odd cells, with our mark, then those of our own cells.
 pub(super) const FILLS: [(&str, &str); 8] = [
-    ("FFFFC7CE", MARK),
-    ("FFFFEB9C", MARK),
+    ("FFFFC7CD", MARK),
+    ("FFFFEB9B", MARK),
     ("FF1F4E78", "FF1F4E78"),
     ("FFDDEBF7", "FFDDEBF7"),
     ("FFC6EFCE", "FFC6EFCE"),

@@ -45,6 +45,8 @@ const NAME: &str = "outcomes.xlsx";
 const NAME_WITH_MACROS: &str = "outcomes.xlsm";
 const ROWS_PER_MESSAGE: usize = 256;
 const MESSAGES_WAITING_MAX: usize = 4;
+/// Bytes of a source from which on its workbook is written in haste: some hundred thousand rows of text.
+const LARGE_BYTES: u64 = 32 << 20;
 
 /// Writes the workbook of a report.
 #[derive(Debug)]
@@ -133,7 +135,8 @@ fn write(folder: &Path, source: &Source, is_kept: &AtomicBool, mut feed: Feed) -
     is_kept.store(matches!(planned, Some(Ok(_))), Ordering::Relaxed);
     let mut file = PartialFile::create(folder, if has_macros { NAME_WITH_MACROS } else { NAME })?;
     let path: PathBuf = file.path().to_path_buf();
-    let archive = Archive::new(file.share()?);
+    let is_large = std::fs::metadata(&source.path).is_ok_and(|found| found.len() >= LARGE_BYTES);
+    let archive = Archive::new(file.share()?, is_large);
     file.notes = fill(planned, source, archive, &mut feed).map_err(|cause| ReportError::Write { path, cause })?;
     file.sync()?;
     Ok(file)

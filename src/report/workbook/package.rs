@@ -10,6 +10,7 @@ use zip::ZipArchive;
 use zip::read::ZipFile;
 
 use super::xml;
+use crate::model::{folded_part, related_part, relations_part};
 
 /// Bytes of a part that is held in memory as a whole: styles, relations, comments, never a sheet.
 const WHOLE_PART_BYTES_MAX: u64 = 64 << 20;
@@ -56,11 +57,6 @@ pub(super) struct Package {
     indexes: HashMap<String, usize>,
 }
 
-/// Names of parts are the same whatever their case and the direction of strokes.
-pub(super) fn folded(name: &str) -> String {
-    name.replace('\\', "/").trim_start_matches('/').to_lowercase()
-}
-
 impl Package {
     pub(super) fn open(path: &Path) -> Result<Self, Unkept> {
         let file = File::open(path).map_err(|error| Unkept::because(format!("it cannot be opened again: {error}")))?;
@@ -71,7 +67,7 @@ impl Package {
             let Some(Ok(name)) = archive.name_for_index(index) else {
                 return Err(Unkept::because("the name of one of its parts is no text"));
             };
-            if indexes.insert(folded(&name), index).is_some() {
+            if indexes.insert(folded_part(&name), index).is_some() {
                 return Err(Unkept::because("it holds a part twice"));
             }
         }
@@ -83,7 +79,7 @@ impl Package {
     }
 
     pub(super) fn index(&self, name: &str) -> Option<usize> {
-        self.indexes.get(&folded(name)).copied()
+        self.indexes.get(&folded_part(name)).copied()
     }
 
     /// A part's name as the package writes it.
@@ -121,21 +117,14 @@ impl Package {
 
     /// The relations of a part; none where it has no table of them.
     pub(super) fn relations(&mut self, part: &str) -> Result<Vec<Relation>, Unkept> {
-        match self.text(&relations_name(part))? {
+        match self.text(&relations_part(part))? {
             Some(text) => Ok(relations_in(&text, part)),
             None => Ok(Vec::new()),
         }
     }
 }
 
-/// Name of the part that holds a part's relations.
-pub(super) fn relations_name(part: &str) -> String {
-    let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
-    if folder.is_empty() { format!("_rels/{name}.rels") } else { format!("{folder}/_rels/{name}.rels") }
-}
-
 fn relations_in(text: &str, part: &str) -> Vec<Relation> {
-    let folder = part.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut found = Vec::new();
     each_tag(text, &mut |tag| {
         if xml::local(tag) != "Relationship" {
@@ -144,27 +133,11 @@ fn relations_in(text: &str, part: &str) -> Vec<Relation> {
         let get = |name| xml::value(tag, name).map(xml::unescaped);
         if let (Some(id), Some(kind), Some(target)) = (get("Id"), get("Type"), get("Target")) {
             let is_outside = get("TargetMode").is_some_and(|mode| mode == "External");
-            let target = if is_outside { target } else { absolute(folder, &target) };
+            let target = if is_outside { target } else { related_part(part, &target) };
             found.push(Relation { id, kind, target });
         }
     });
     found
-}
-
-/// A target as a name in the package; `..` only ever leads up to its root.
-fn absolute(folder: &str, target: &str) -> String {
-    let mut parts: Vec<&str> = if target.starts_with('/') { Vec::new() } else { folder.split('/').collect() };
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                let _ = parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    parts.join("/")
 }
 
 /// Shows every opening tag of a text without its brackets, until the XML ends or breaks.
@@ -243,7 +216,5 @@ mod tests {
             seen,
             [("r1", "worksheet", "xl/worksheets/s&1.xml"), ("r2", "comments", "xl/c.xml"), ("r3", "hyperlink", "../x")]
         );
-        assert_eq!(relations_name("xl/worksheets/a.xml"), "xl/worksheets/_rels/a.xml.rels");
-        assert_eq!(relations_name("book.xml"), "_rels/book.xml.rels");
     }
 }

@@ -1,5 +1,7 @@
 //! What is written about one row, in a form of its own, so that a thread can write it. Writes nothing.
 
+use std::borrow::Cow;
+
 use crate::model::text::MEND_MARK;
 use crate::model::{Cells, Code, Outcome, Severity, Shape, Source};
 
@@ -17,9 +19,9 @@ pub(in crate::report) struct RowNote {
     pub(super) line: u64,
     pub(super) outcome: Outcome,
     pub(super) new_id: Box<str>,
-    pub(super) codes: String,
-    pub(super) message: String,
-    pub(super) next_step: String,
+    pub(super) codes: Cow<'static, str>,
+    pub(super) message: Cow<'static, str>,
+    pub(super) next_step: Cow<'static, str>,
     /// In the order of the columns, one for each.
     pub(super) marks: Vec<Mark>,
     /// The row's own cells, where they are written and not copied.
@@ -60,9 +62,9 @@ impl RowNote {
             line: row.place.line,
             outcome: settled.outcome,
             new_id: settled.remote_id.clone().unwrap_or_default(),
-            codes: String::new(),
-            message: String::new(),
-            next_step: String::new(),
+            codes: Cow::Borrowed(""),
+            message: Cow::Borrowed(""),
+            next_step: Cow::Borrowed(""),
             marks: Vec::new(),
             cells: with_cells.then(|| row.cells.clone()),
             columns: source.columns.len(),
@@ -82,19 +84,18 @@ impl RowNote {
     }
 
     fn tell(&mut self, lines: &Lines, complaints: &[Complaint<'_>]) {
-        let several = complaints.len() > 1;
-        let mut steps: Vec<Code> = Vec::new();
+        match complaints {
+            // Most rows have nothing to say that is not said already: no text is made for them.
+            [only] if lines.column(only.column).is_empty() => {
+                let meaning = only.code.meaning_in(only.lang);
+                self.codes = Cow::Borrowed(only.code.as_str());
+                self.message =
+                    if only.message == meaning { Cow::Borrowed(meaning) } else { Cow::Owned(only.message.to_string()) };
+                self.next_step = Cow::Borrowed(only.next_step());
+            }
+            _ => self.join(lines, complaints),
+        }
         for complaint in complaints {
-            add(&mut self.codes, complaint.code.as_str());
-            if several && complaint.column.is_some() {
-                add(&mut self.message, &format!("{}: {}", lines.column(complaint.column), complaint.message));
-            } else {
-                add(&mut self.message, &complaint.message);
-            }
-            if !steps.iter().any(|known| known.next_step() == complaint.code.next_step()) {
-                steps.push(complaint.code);
-                add(&mut self.next_step, complaint.code.next_step());
-            }
             // What was joined from elsewhere has no cell here.
             if let Some(column) = complaint.column.filter(|column| usize::from(*column) < self.columns) {
                 self.mark(u32::from(column), complaint);
@@ -103,12 +104,44 @@ impl RowNote {
         self.marks.sort_by_key(|mark| mark.column);
     }
 
+    /// What several complaints say, each in its place.
+    fn join(&mut self, lines: &Lines, complaints: &[Complaint<'_>]) {
+        let (mut codes, mut message, mut next_step) = (String::new(), String::new(), String::new());
+        let (mut said, mut steps): (Vec<Code>, Vec<&str>) = (Vec::new(), Vec::new());
+        for (place, complaint) in complaints.iter().enumerate() {
+            if !said.contains(&complaint.code) {
+                said.push(complaint.code);
+                add(&mut codes, complaint.code.as_str());
+            }
+            // The same of several columns is said once, behind all of their names.
+            let is_same = |other: &&Complaint<'_>| other.code == complaint.code && other.message == complaint.message;
+            if !complaints.iter().take(place).any(|earlier| is_same(&earlier)) {
+                let mut columns: Vec<_> = complaints
+                    .iter()
+                    .filter(is_same)
+                    .map(|same| lines.column(same.column))
+                    .filter(|name| !name.is_empty())
+                    .collect();
+                columns.dedup();
+                match columns.is_empty() {
+                    true => add(&mut message, &complaint.message),
+                    false => add(&mut message, &format!("{}: {}", columns.join(", "), complaint.message)),
+                }
+            }
+            if !steps.contains(&complaint.next_step()) {
+                steps.push(complaint.next_step());
+                add(&mut next_step, complaint.next_step());
+            }
+        }
+        (self.codes, self.message, self.next_step) = (codes.into(), message.into(), next_step.into());
+    }
+
     fn mark(&mut self, column: u32, complaint: &Complaint<'_>) {
         let severity = complaint.code.severity();
         if severity == Severity::Info || complaint.is_reason {
             return;
         }
-        let text = format!("{}\n{}", complaint.message, complaint.code.next_step());
+        let text = format!("{}\n{}", complaint.message, complaint.next_step());
         match self.marks.iter_mut().find(|mark| mark.column == column) {
             Some(known) => {
                 known.severity = known.severity.max(severity);
@@ -127,7 +160,7 @@ impl RowNote {
     }
 
     /// The row's own cell as it is written.
-    pub(super) fn cell(&self, index: usize) -> std::borrow::Cow<'_, str> {
+    pub(super) fn cell(&self, index: usize) -> Cow<'_, str> {
         let text = self.cells.as_ref().map_or("", |cells| cells.text(index));
         if self.damaged.contains(&index) && !text.starts_with(MEND_MARK) {
             return format!("{MEND_MARK} {text}").into();
@@ -144,7 +177,8 @@ impl RowNote {
 
 fn add(joined: &mut String, part: &str) {
     if !joined.is_empty() {
-        joined.push_str(BETWEEN);
+        // Behind a whole sentence the next one begins.
+        joined.push_str(if joined.ends_with('.') { " " } else { BETWEEN });
     }
     joined.push_str(part);
 }
@@ -159,9 +193,9 @@ impl RowNote {
             line,
             outcome,
             new_id: Box::default(),
-            codes: String::new(),
-            message: String::new(),
-            next_step: String::new(),
+            codes: Cow::Borrowed(""),
+            message: Cow::Borrowed(""),
+            next_step: Cow::Borrowed(""),
             marks: mark.into_iter().collect(),
             columns: 1,
             damaged: Vec::new(),

@@ -1,6 +1,7 @@
 //! The sheet of sums: what was run, what became of the rows, which faults there are, what the colours mean. Counts nothing itself.
 
 use super::super::summary::Summary;
+use super::super::words::tenths_of_percent;
 use super::cells::{self, Looks, push};
 use super::looks::Look;
 use super::styles::Styles;
@@ -108,7 +109,12 @@ impl Facts {
         let mut faults: Vec<_> = summary.faults.iter().collect();
         faults.sort_by_key(|(code, count)| (std::cmp::Reverse(code.severity()), std::cmp::Reverse(**count), code.as_str()));
         for (code, count) in faults.iter().take(FAULTS_MAX) {
-            self.line([text(code.as_str()), text(code.meaning()), Item::Number(**count), text(code.next_step())]);
+            self.line([
+                text(code.as_str()),
+                text(code.meaning_in(summary.lang)),
+                Item::Number(**count),
+                text(code.next_step_in(summary.lang)),
+            ]);
         }
         if let Some(more) = faults.len().checked_sub(FAULTS_MAX).filter(|more| *more > 0) {
             self.line([text(&format!("… and {more} more kinds"))]);
@@ -167,9 +173,10 @@ fn share(count: u64, rows: u64) -> String {
     if rows == 0 {
         return String::new();
     }
-    // Tenths of a percent, rounded; never 100 % where one row is missing.
-    let tenths = u128::from(count) * 1000 / u128::from(rows);
-    format!("{}.{} %", tenths / 10, tenths % 10)
+    match tenths_of_percent(count, rows) {
+        0 if count > 0 => "< 0.1 %".to_owned(),
+        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+    }
 }
 
 fn meaning(outcome: Outcome) -> &'static str {

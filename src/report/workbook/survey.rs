@@ -224,6 +224,13 @@ impl Survey {
         Ok(columns)
     }
 
+    /// First and last place (column, row) of a filter over the data and our columns.
+    pub(super) fn filtered(&self, our_columns: [u32; 5], header_line: u64, last_line: u64) -> ((u32, u64), (u32, u64)) {
+        let first = self.header.first().map_or(0, |(column, _)| *column);
+        let last = our_columns.iter().copied().fold(self.width.saturating_sub(1), u32::max);
+        ((first, header_line), (last, last_line))
+    }
+
     /// The format of an empty cell by its column.
     pub(super) fn column_format(&self, column: u32) -> Option<u32> {
         let within = |tag: &&String| spans(tag).is_some_and(|(first, last)| (first..=last).contains(&(column + 1)));

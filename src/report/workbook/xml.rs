@@ -11,35 +11,45 @@ const CELL_UNITS_MAX: usize = 32_000;
 
 /// The text as content of an element: marks escaped, and characters that XML cannot hold in the form that spreadsheets know.
 pub(super) fn text(out: &mut Vec<u8>, text: &str) {
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let replacement: &[u8] = match byte {
-            b'&' => b"&amp;",
-            b'<' => b"&lt;",
-            b'>' => b"&gt;",
-            b'\t' | b'\n' => continue,
-            b'_' if is_escape(&text.as_bytes()[at..]) => b"_x005F_",
-            0..0x20 => {
-                out.extend_from_slice(&text.as_bytes()[plain_from..at]);
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| SPECIAL[usize::from(*byte)]) {
+        let (plain, from) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let (replacement, length): (&[u8], usize) = match from {
+            [b'&', ..] => (b"&amp;", 1),
+            [b'<', ..] => (b"&lt;", 1),
+            [b'>', ..] => (b"&gt;", 1),
+            [b'_', ..] if is_escape(from) => (b"_x005F_", 1),
+            [byte @ 0..0x20, ..] if !matches!(byte, b'\t' | b'\n') => {
                 out.extend_from_slice(format!("_x{byte:04X}_").as_bytes());
-                plain_from = at + 1;
-                continue;
+                (b"", 1)
             }
             // U+FFFE and U+FFFF are no characters of XML.
-            0xef if matches!(text.as_bytes().get(at..at + 3), Some(b"\xef\xbf\xbe" | b"\xef\xbf\xbf")) => {
-                out.extend_from_slice(&text.as_bytes()[plain_from..at]);
-                out.extend_from_slice("\u{fffd}".as_bytes());
-                plain_from = at + 3;
-                continue;
-            }
-            _ => continue,
+            [0xef, 0xbf, 0xbe | 0xbf, ..] => ("\u{fffd}".as_bytes(), 3),
+            [byte, ..] => (std::slice::from_ref(byte), 1),
+            [] => break,
         };
-        out.extend_from_slice(&text.as_bytes()[plain_from..at]);
         out.extend_from_slice(replacement);
-        plain_from = at + 1;
+        rest = from.get(length..).unwrap_or(&[]);
     }
-    out.extend_from_slice(&text.as_bytes()[plain_from..]);
+    out.extend_from_slice(rest);
 }
+
+/// Bytes that may have to be written otherwise.
+const SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        special[byte] = true;
+        byte += 1;
+    }
+    let mut others: &[u8] = b"&<>_\xef";
+    while let [first, rest @ ..] = others {
+        special[*first as usize] = true;
+        others = rest;
+    }
+    special
+};
 
 /// Whether `_x0041_` stands here, which spreadsheet programs take for a character.
 fn is_escape(bytes: &[u8]) -> bool {
@@ -174,6 +184,17 @@ pub(super) fn reference(column: u32, line: u64) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
+/// `$B$2:$K$12` for these first and last places, column and row.
+pub(super) fn fixed_area((first, top): (u32, u64), (last, bottom): (u32, u64)) -> String {
+    let fixed = |column: u32, line: u64| {
+        let letters = reference(column, line);
+        let digits = letters.find(|ch: char| ch.is_ascii_digit()).unwrap_or(letters.len());
+        let (letters, digits) = letters.split_at(digits);
+        format!("${letters}${digits}")
+    };
+    format!("{}:{}", fixed(first, top), fixed(last, bottom))
+}
+
 fn push_column(out: &mut Vec<u8>, column: u32) {
     let start = out.len();
     let mut rest = column + 1;
@@ -248,6 +269,7 @@ mod tests {
             assert_eq!(place(&format!("${name}$7")), Some((column, 7)));
         }
         assert_eq!(area("B2:C9"), Some(((1, 2), (2, 9))));
+        assert_eq!(area(&fixed_area((1, 2), (28, 9))), Some(((1, 2), (28, 9))));
         assert_eq!((place("7"), place("A"), place("")), (None, None, None));
     }
 }

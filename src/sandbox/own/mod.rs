@@ -204,7 +204,7 @@ impl Own {
                 return Ok(Arc::clone(&served.operation.name));
             }
             let entries: Vec<(String, String)> =
-                violations.iter().map(|violation| (dotted_path(violation), violation.message.clone())).collect();
+                violations.iter().map(|violation| (dotted_path(violation), violation.message.to_string())).collect();
             if fewest.as_ref().is_none_or(|fewest| entries.len() < fewest.len()) {
                 fewest = Some(entries);
             }

@@ -94,7 +94,7 @@ pub(super) fn of(violations: &[Violation], body: &Value, schema: &Value, switche
         return None;
     }
     let mut refusal = Refusal::new(switches.status(&PROSE_STATUS), "BUSINESS_RULE", "Request breaks a rule of the provider");
-    refusal.details = details(&prose, |violation| violation.message.clone());
+    refusal.details = details(&prose, |violation| violation.message.to_string());
     Some(refusal)
 }
 
@@ -183,7 +183,7 @@ mod tests {
             rule: None,
             origin: origin.to_owned(),
             code: Code::ValueFormat,
-            message: format!("{keyword} is broken"),
+            message: crate::model::Message::of_others(format!("{keyword} is broken")),
         }
     }
 

@@ -318,8 +318,12 @@ fn a_report_that_the_disk_does_not_take_leaves_no_half_of_itself() {
     let stage = Stage::new();
     stage.write_clients("clients.csv", 2000, 63, 20);
     let check = ["check", "clients.csv", "--to", OPERATION, "--out", "out"];
-    let finished = run_with_file_limit(&stage, 600, &check);
-    assert_refused(&stage, finished, 6, &["out/outcomes.", ".partial: cannot write the report"]);
+    // One thread writes lines in the order of the rows: it is always the same file whose next piece does not fit.
+    for (formats, file) in [("csv", "outcomes.csv"), ("xlsx", "outcomes.csv"), ("xlsx,jsonl,junit,html", "outcomes.jsonl")] {
+        let finished = run_with_file_limit(&stage, 600, &[&check[..], &["--formats", formats]].concat());
+        let what = format!("error: out/{file}.partial: cannot write the report: File too large");
+        assert_refused(&stage, finished, 6, &[&what, "hint: Name a folder on a file system that keeps larger files with --out."]);
+    }
     // The folder for temporary files is full still earlier, and is named.
     let finished = run_with_file_limit(&stage, 20, &check);
     assert_refused(&stage, finished, 6, &[std::env::temp_dir().to_str().unwrap(), "TMPDIR"]);
@@ -347,7 +351,7 @@ fn a_journal_that_the_disk_does_not_take_loses_nobody() {
     report.assert_agrees_with(&Ledger::read(&sandbox.ledger()));
 }
 
-/// A disk of 100 KiB; it goes with this value.
+/// A disk of 50 KiB, which the outcomes of 200 rows do not fit; it goes with this value.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -355,7 +359,7 @@ impl SmallDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=100k", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
+        mount.args(["-t", "tmpfs", "-o", "size=50k", "tmpfs"]).arg(folder.path()).stderr(Stdio::null());
         mount.status().is_ok_and(|status| status.success()).then(|| Self(folder))
     }
 }
@@ -378,7 +382,8 @@ fn a_full_disk() {
     let out = disk.0.path().join("out");
     let import = ["import", "clients.csv", "--to", OPERATION, "--out", out.to_str().unwrap()];
     let finished = stage.run(&import).expect(6);
-    assert!(finished.stderr.contains("No space left") && finished.stderr.contains("hint: Free space"), "{}", finished.stderr);
+    let full = format!("error: {}/outcomes.csv.partial: cannot write the report: No space left", out.display());
+    assert!(finished.stderr.contains(&full) && finished.stderr.contains("hint: Free space"), "{}", finished.stderr);
     let left: Vec<_> = std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.is_empty(), "{left:?}");
     // What was sent is known all the same.

@@ -67,11 +67,16 @@ pub(super) fn agrees(here: &(String, CellKind), there: &Data) -> bool {
         (CellKind::Text, Data::String(other)) => text.trim() == clientferry::model::text::disarm(other).trim(),
         (CellKind::Text, Data::DurationIso(_)) => true,
         // A time of day alone is no date.
-        (CellKind::Text, Data::DateTimeIso(other)) => text == other && !other.contains('-'),
+        (CellKind::Text, Data::DateTimeIso(other)) => text == other && is_time_of_day(other),
         // The library takes the zero of a program that cannot calculate for a value.
         (CellKind::FormulaWithoutValue, Data::Float(other)) => *other == 0.0,
         _ => false,
     }
+}
+
+/// A time of ISO 8601 without its day.
+fn is_time_of_day(text: &str) -> bool {
+    chrono::NaiveTime::parse_from_str(text.trim_start_matches('T').trim_end_matches('Z'), "%H:%M:%S%.f").is_ok()
 }
 
 fn is_workbook(ending: &str) -> bool {

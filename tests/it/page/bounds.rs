@@ -6,65 +6,36 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use clientferry::model::{
-    Cells, Changes, Code, Fault, FieldName, Outcome, Place, Prepared, Refusal, Row, Settled, Shape, Source,
+    Cells, Changes, Code, Fault, FieldName, Message, Outcome, Place, Prepared, Refusal, Row, Settled, Shape, Source,
 };
-use clientferry::report::{
-    Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Timeline, TimelineSlice,
-};
+use clientferry::report::{Ending, Format, Header, Members, PageSettings, Reporter, Requests, Timeline, TimelineSlice};
 use tempfile::TempDir;
+
+use super::super::made_report;
 
 /// What the issue demands.
 const PAGE_BYTES_MAX: usize = 2_000_000;
 
 /// A source of one sheet.
 pub(super) fn source(name: &str, columns: &[String]) -> Source {
-    Source {
-        name: name.into(),
-        path: "in/clients.csv".into(),
-        sha256: "ab".repeat(32),
-        sheets: vec![Arc::from("")],
-        workbook: None,
-        columns: columns.iter().map(|name| Arc::from(name.as_str())).collect(),
-    }
+    Source { name: name.into(), ..made_report::source(&[""], columns) }
 }
 
 /// The header of a run with nothing but the page.
 pub(super) fn header(page: PageSettings) -> Header {
-    Header {
-        run: "run-1".into(),
-        operation: "tbank/fl-resident".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0.1.0".into(),
-        started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
-        ignored_columns: Vec::new(),
-        members: Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: vec![Format::Html],
-        page,
-        evidence: Evidence::default(),
-    }
+    let members = Members::from([((0, "/inn".to_owned()), (FieldName::new("inn"), Some(1)))]);
+    Header { members, formats: vec![Format::Html], page, ..made_report::header() }
 }
 
 /// The end of a run of so many rows, with as many slices of time as there may be.
 pub(super) fn ending(rows_read: u64) -> Ending {
     let slice = TimelineSlice { sent: rows_read / 60 + 1, retried: 3, throttled: 1 };
+    let begins = DateTime::from_timestamp(1_777_863_720, 0).unwrap();
     Ending {
         finished: DateTime::from_timestamp(1_777_963_721, 0).unwrap(),
-        ended: Ended::Finished,
-        halt: None,
         requests: Requests { sent: rows_read, retried: 1, throttled: 0 },
-        timeline: Some(Timeline {
-            begins: DateTime::from_timestamp(1_777_863_720, 0).unwrap(),
-            slice_ms: 1_800_000,
-            slices: vec![slice; 60],
-        }),
-        rows_read,
-        blank_trailing_rows: 0,
-        journal: None,
+        timeline: Some(Timeline { begins, slice_ms: 1_800_000, slices: vec![slice; 60] }),
+        ..made_report::ending(rows_read)
     }
 }
 
@@ -100,7 +71,8 @@ fn varied(ordinal: u64) -> (Prepared, Settled) {
     let column = u16::try_from(ordinal % 3).unwrap();
     match ordinal % 10 {
         0 | 1 => {
-            let fault = Fault::of_cell(code, column, &inn, "is not what it should be").at(FieldName::new("inn"));
+            let fault =
+                Fault::of_cell(code, column, &inn, Message::of_others("is not what it should be")).at(FieldName::new("inn"));
             (faulty(row, vec![fault]), Settled::plain(Outcome::Invalid))
         }
         2 => {
@@ -168,8 +140,10 @@ pub(super) fn wild_page(unmask: bool) -> TempDir {
         let first = u16::try_from(ordinal * 7 % 3_000).unwrap();
         let mut row = row(ordinal, (0..20).map(|_| long.as_str()));
         row.place.sheet = u16::try_from(ordinal % 300).unwrap();
-        let fault =
-            |column: u16| Fault::of_cell(Code::ValueNotAllowed, column % 3_000, &long, long.as_str()).at(FieldName::new(WILD));
+        let fault = |column: u16| {
+            Fault::of_cell(Code::ValueNotAllowed, column % 3_000, &long, Message::of_others(long.as_str()))
+                .at(FieldName::new(WILD))
+        };
         let faults = (0..8).map(|number| fault(first + number)).collect();
         let mut changes = Changes::default();
         (0..20).for_each(|column| changes.push(column, FieldName::new(WILD), &long));

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use clientferry::model::{
-    Body, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, Lang, Outcome, Parcel, Prepared, Refusal,
-    Settled,
+    Body, Changes, Code, Fault, FieldDigests, FieldName, IdempotencyKey, Identities, Lang, Message, Note, Outcome, Parcel,
+    Prepared, Refusal, Settled,
 };
 use clientferry::report::PageSettings;
 use serde_json::json;
@@ -33,14 +33,22 @@ fn canaries() -> Vec<(Prepared, Settled)> {
     };
     let faults = (0_u16..)
         .zip(CELLS)
-        .map(|(column, cell)| Fault::of_cell(Code::ValueNotAllowed, column, cell, format!("must not be {cell} here")))
+        .map(|(column, cell)| {
+            Fault::of_cell(Code::ValueNotAllowed, column, cell, Message::of_others(format!("must not be {cell} here")))
+        })
         .collect();
     vec![
         (faulty(cells(0), faults), Settled::plain(Outcome::Invalid)),
         (good(1), Settled { refusal: Some(refusal()), http_status: Some(400), ..Settled::plain(Outcome::Rejected) }),
         (good(2), Settled { refusal: Some(refusal()), ..Settled::plain(Outcome::Unknown) }),
         (good(3), Settled { refusal: Some(refusal()), remote_id: Some("b-77".into()), ..Settled::plain(Outcome::Created) }),
-        (good(4), Settled { note: Some("name differs".into()), ..Settled::plain(Outcome::Existing) }),
+        (
+            good(4),
+            Settled {
+                note: Some(Note { code: Code::ClientChanged, message: Message::of_others("name differs") }),
+                ..Settled::plain(Outcome::Existing)
+            },
+        ),
     ]
 }
 
@@ -85,7 +93,7 @@ fn words_of_a_closed_list_are_shown_once_many_rows_share_them() {
         _ => "1234567",
     };
     let rows = (0..20).map(|ordinal| {
-        let fault = Fault::of_cell(Code::ReferenceUnknown, 3, word(ordinal), "the book has no such branch");
+        let fault = Fault::of_cell(Code::ReferenceUnknown, 3, word(ordinal), Message::of_others("the book has no such branch"));
         (faulty(row(ordinal, ["1", "2", "3", word(ordinal)]), vec![fault]), Settled::plain(Outcome::Invalid))
     });
     let settings = PageSettings { open_columns: BTreeSet::from([3]), ..PageSettings::default() };

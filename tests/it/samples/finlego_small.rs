@@ -33,16 +33,9 @@ pub(crate) fn companies() -> Vec<u8> {
             ("externalId", format!("NEW-{number:02}")),
             ("legalName", format!("Example Works {number} SIA")),
             ("countryOfRegistration", "Latvia".to_owned()),
-            ("riskLevel", "low".to_owned()),
-            ("Phone", format!("+371 2000 01{number:02}")),
-            ("Email", format!("new{number:02}@example.org")),
-            ("address.streetLine1", format!("Parauga iela {number}")),
-            ("address.city", "Riga".to_owned()),
-            ("address.zip", "LV-1011".to_owned()),
-            ("address.country", "LV".to_owned()),
         ]
     };
-    table(COMPANIES, cells, ODD_COMPANIES)
+    table(COMPANIES, cells, ("new", 1), ODD_COMPANIES)
 }
 
 const PEOPLE: &[&str] = &[
@@ -82,28 +75,35 @@ pub(crate) fn people() -> Vec<u8> {
             ("First name", "Anna".to_owned()),
             ("Last name", "Paraugs".to_owned()),
             ("Birth date", format!("1980-{number:02}-15")),
-            ("riskLevel", "low".to_owned()),
-            ("Phone", format!("+371 2000 02{number:02}")),
-            ("Email", format!("cp{number:02}@example.org")),
-            ("address.streetLine1", format!("Parauga iela {number}")),
-            ("address.city", "Riga".to_owned()),
-            ("address.zip", "LV-1011".to_owned()),
-            ("address.country", "LV".to_owned()),
             ("nickName", format!("nick {number}")),
         ]
     };
-    table(PEOPLE, cells, ODD_PEOPLE)
+    table(PEOPLE, cells, ("cp", 2), ODD_PEOPLE)
+}
+
+/// Where a client lives and is reached; `mailbox` and `hundred` tell the files apart.
+fn contact(number: u32, (mailbox, hundred): (&str, u32)) -> Vec<(&'static str, String)> {
+    vec![
+        ("riskLevel", "low".to_owned()),
+        ("Phone", format!("+371 2000 {hundred:02}{number:02}")),
+        ("Email", format!("{mailbox}{number:02}@example.org")),
+        ("address.streetLine1", format!("Parauga iela {number}")),
+        ("address.city", "Riga".to_owned()),
+        ("address.zip", "LV-1011".to_owned()),
+        ("address.country", "LV".to_owned()),
+    ]
 }
 
 /// Ten rows.
 fn table(
     header: &'static [&'static str],
     cells: impl Fn(u32) -> Vec<(&'static str, String)>,
+    reached: (&str, u32),
     odd: &[(u32, &[(&str, &str)])],
 ) -> Vec<u8> {
     let mut text = line(header, ',');
     for number in 1..=10 {
-        let cells = cells(number);
+        let cells = [cells(number), contact(number, reached)].concat();
         let cells: Vec<(&str, &str)> = cells.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut row = Row::new(header, &cells);
         for (_, cells) in odd.iter().filter(|(its, _)| *its == number) {

@@ -1,7 +1,7 @@
 //! The sender against a model provider in simulated time: a night passes in milliseconds, and the same seed gives the same night.
 //! `CLIENTFERRY_SIMULATE=5000` tries so many seeds of each kind; by default a few of each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy's leave for tests does not reach their helpers
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)] // clippy's leave for tests does not reach their helpers
 
 mod bank;
 mod clock;

@@ -6,16 +6,18 @@ mod office;
 mod package;
 mod rich;
 mod round_trip;
+mod saved_again;
 
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
 use clientferry::model::{
-    Body, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Outcome, Parcel, Prepared, Row, Settled,
+    Body, Changes, Code, Fault, FieldDigests, IdempotencyKey, Identities, Message, Outcome, Parcel, Prepared, Row, Settled,
 };
 use clientferry::read::{self, ReadError, ReadSettings, Table};
-use clientferry::report::{Ended, Ending, Evidence, Format, Header, Members, Mode, PageSettings, Reporter, Requests, Summary};
+use clientferry::report::{Format, Header, Reporter, Summary};
 use serde_json::json;
+
+use super::made_report;
 
 /// A file whose first filled sheet is read, with the header where the reader finds it.
 fn open(path: &Path) -> Result<Table, ReadError> {
@@ -27,23 +29,7 @@ fn open_with(path: &Path, settings: ReadSettings) -> Result<Table, ReadError> {
 }
 
 fn header() -> Header {
-    Header {
-        run: "run-1".into(),
-        operation: "tbank/fl-resident".into(),
-        operations: vec!["tbank/fl-resident".into()],
-        mode: Mode::Import,
-        account: "main".into(),
-        version: "0.1.0".into(),
-        started: DateTime::from_timestamp(1_777_863_721, 0).unwrap(),
-        ignored_columns: Vec::new(),
-        members: Members::new(),
-        joined_columns: Vec::new(),
-        by_hand: Vec::new(),
-        test_stand: false,
-        formats: vec![Format::Xlsx],
-        page: PageSettings::default(),
-        evidence: Evidence::default(),
-    }
+    Header { formats: vec![Format::Xlsx], ..made_report::header() }
 }
 
 /// Writes a report in which `judge` tells what is wrong with each row; a row without a fault was created.
@@ -55,17 +41,7 @@ fn report(table: &Table, folder: &Path, judge: &dyn Fn(&Row) -> Vec<Fault>) -> R
         reporter.row(&prepared, &settled).unwrap();
         rows_read += 1;
     }
-    let ending = Ending {
-        finished: DateTime::from_timestamp(1_777_863_821, 0).unwrap(),
-        ended: Ended::Finished,
-        halt: None,
-        requests: Requests { sent: 5, retried: 1, throttled: 0 },
-        rows_read,
-        blank_trailing_rows: 0,
-        journal: None,
-        timeline: None,
-    };
-    Ok(reporter.finish(ending).unwrap())
+    Ok(reporter.finish(made_report::ending(rows_read)).unwrap())
 }
 
 fn settle(row: Row, judge: &dyn Fn(&Row) -> Vec<Fault>) -> (Prepared, Settled) {
@@ -90,7 +66,9 @@ fn moving_faults(columns: usize) -> impl Fn(&Row) -> Vec<Fault> {
     move |row| {
         let number = usize::try_from(row.place.ordinal).unwrap();
         let at = |offset: usize| u16::try_from((number + offset) % columns.max(1)).unwrap();
-        let cell = |code, column: u16| Fault::of_cell(code, column, row.cells.text(usize::from(column)), "=wrong <here> & there");
+        let cell = |code, column: u16| {
+            Fault::of_cell(code, column, row.cells.text(usize::from(column)), Message::of_others("=wrong <here> & there"))
+        };
         let mut faults = Vec::new();
         if number % 3 == 0 {
             faults.push(cell(Code::PhoneTooShort, at(0)));

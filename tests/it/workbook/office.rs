@@ -7,7 +7,7 @@ use super::{moving_faults, open, open_with, report, rich, written};
 use clientferry::read::ReadSettings;
 
 #[allow(clippy::print_stderr)]
-fn soffice() -> Option<PathBuf> {
+pub(super) fn soffice() -> Option<PathBuf> {
     let names = std::env::var_os("PATH").into_iter().flat_map(|paths| std::env::split_paths(&paths).collect::<Vec<_>>());
     let found = names.map(|folder| folder.join("soffice")).find(|path| path.exists());
     if found.is_none() {
@@ -17,7 +17,7 @@ fn soffice() -> Option<PathBuf> {
 }
 
 /// Converts workbooks and gives the folder of what came of them.
-fn convert(soffice: &Path, to: &str, workbooks: &[PathBuf], folder: &Path) {
+pub(super) fn convert(soffice: &Path, to: &str, workbooks: &[PathBuf], folder: &Path) {
     let profile = folder.join("profile");
     let output = Command::new(soffice)
         .arg(format!("-env:UserInstallation=file://{}", profile.display()))

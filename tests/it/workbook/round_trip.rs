@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use calamine::{Data, Reader as _, open_workbook_auto};
-use clientferry::model::{Code, Fault, OUR_COLUMNS, OUR_SHEET, Source};
+use clientferry::model::{Code, Fault, Message, OUR_COLUMNS, OUR_SHEET, Source};
 use clientferry::read::ReadSettings;
 
 use super::package::{Parts, Sheet, parts, sheet, styles, without_fill};
@@ -342,7 +342,9 @@ fn what_cannot_be_kept_gets_a_clean_workbook_and_a_word_about_it() {
     let path = folder.path().join("signed.xlsx");
     rich::odd(&path, &[("_xmlsignatures/sig1.xml", "<Signature/>")]);
     let table = open(&path).unwrap();
-    let judge = |row: &clientferry::model::Row| vec![Fault::of_cell(Code::PhoneTooShort, 1, row.cells.text(1), "short")];
+    let judge = |row: &clientferry::model::Row| {
+        vec![Fault::of_cell(Code::PhoneTooShort, 1, row.cells.text(1), Message::of_others("short"))]
+    };
     let summary = report(&table, &folder.path().join("report"), &judge).unwrap();
     let notes = notes(&summary);
     assert!(notes.len() == 1 && notes[0].contains("clean one") && notes[0].contains("signed"), "{notes:?}");

@@ -2,7 +2,7 @@
 //! numbers, digits cut after the fifteenth. One pass, counts only; judges columns of texts and identifiers, not of dates or amounts.
 
 use super::{CellFault, is_scientific};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 use crate::prepare::normalize::date::is_date_text;
 use crate::prepare::normalize::text::trim;
 
@@ -153,10 +153,10 @@ impl Habit {
         let text = trim(text);
         match kind {
             CellKind::Date(_) if self.dates_are_damage => {
-                return Some(CellFault::new(Code::CellNotText, "is a spreadsheet date, while the column holds other values"));
+                return Some(CellFault::new(Code::CellNotText, Wording::DateAmongOthers));
             }
             CellKind::Bool(_) if self.truths_are_damage => {
-                return Some(CellFault::new(Code::CellNotText, "is a truth value, while the column holds other values"));
+                return Some(CellFault::new(Code::CellNotText, Wording::TruthAmongOthers));
             }
             CellKind::Error | CellKind::FormulaWithoutValue => return super::check_kind(kind),
             CellKind::Date(_) | CellKind::Bool(_) => return None,
@@ -170,34 +170,29 @@ impl Habit {
                 CellKind::Text | CellKind::Date(_) | CellKind::Bool(_) | CellKind::Error | CellKind::FormulaWithoutValue => false,
             };
             return (is_cut || is_inexact).then(|| {
-                let message = format!("has {} digits, of which a spreadsheet keeps only the first 15", digits.len());
+                let message = Wording::OnlyFirstKept.with([digits.len().into()]);
                 CellFault::new(Code::CellDigitsLost, message)
             });
         }
         let usual = self.length.filter(|_| fixed_width)?;
         let is_short = digits.len() < usual.digits && digits.len() + LOST_ZEROS_MAX >= usual.digits;
         is_short.then(|| {
-            let message = format!(
-                "has {} digits while {} % of the column's numbers have {}; leading zeros were probably lost",
-                digits.len(),
-                usual.percent,
-                usual.digits
-            );
+            let message = Wording::ShorterThanColumn.with([digits.len().into(), usual.percent.into(), usual.digits.into()]);
             CellFault::new(Code::CellZerosLost, message)
         })
     }
 
     fn check_other(&self, text: &str) -> Option<CellFault> {
         if super::is_error_word(text) {
-            return Some(CellFault::new(Code::CellError, "is an error of the spreadsheet it came from"));
+            return Some(CellFault::new(Code::CellError, Wording::ErrorOfSpreadsheet));
         }
         if is_shown_scientific(text) {
-            let message = "stands in scientific notation, which keeps only the first digits of the number";
+            let message = Wording::ScientificText;
             return Some(CellFault::new(Code::CellScientific, message));
         }
         let is_day = self.dates_are_damage && (is_day_and_month(text) || self.holds_short_numbers && is_date_text(text));
         is_day.then(|| {
-            let message = "looks like a date that a spreadsheet made of a number with a dot, dash or slash";
+            let message = Wording::DateMadeOfNumber;
             CellFault::new(Code::CellNotText, message)
         })
     }

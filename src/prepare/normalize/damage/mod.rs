@@ -6,7 +6,7 @@ pub use habit::{Habit, HabitEvidence};
 
 use super::text::trim;
 use super::{CellFault, Parsed};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// Whole numbers from here on are not exact in a spreadsheet.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
@@ -15,12 +15,10 @@ const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 #[must_use]
 pub fn check(text: &str, kind: CellKind) -> Option<CellFault> {
     match kind {
-        CellKind::Text => is_scientific(text).then(|| {
-            CellFault::new(Code::CellScientific, "stands in scientific notation, which keeps only the first digits of the number")
-        }),
+        CellKind::Text => is_scientific(text).then(|| CellFault::new(Code::CellScientific, Wording::ScientificText)),
         CellKind::Number(number) => check_number(text, number),
-        CellKind::Date(_) => Some(CellFault::new(Code::CellNotText, "is a spreadsheet date, expected a number kept as text")),
-        CellKind::Bool(_) => Some(CellFault::new(Code::CellNotText, "is a truth value, expected a number kept as text")),
+        CellKind::Date(_) => Some(CellFault::new(Code::CellNotText, Wording::DateNotNumber)),
+        CellKind::Bool(_) => Some(CellFault::new(Code::CellNotText, Wording::TruthNotNumber)),
         CellKind::Error | CellKind::FormulaWithoutValue => check_kind(kind),
     }
 }
@@ -29,10 +27,8 @@ pub fn check(text: &str, kind: CellKind) -> Option<CellFault> {
 #[must_use]
 pub fn check_kind(kind: CellKind) -> Option<CellFault> {
     match kind {
-        CellKind::Error => Some(CellFault::new(Code::CellError, "the spreadsheet shows an error in place of a value")),
-        CellKind::FormulaWithoutValue => {
-            Some(CellFault::new(Code::CellFormulaWithoutValue, "holds a formula whose value is not in the workbook"))
-        }
+        CellKind::Error => Some(CellFault::new(Code::CellError, Wording::ErrorInPlace)),
+        CellKind::FormulaWithoutValue => Some(CellFault::new(Code::CellFormulaWithoutValue, Wording::FormulaOnly)),
         CellKind::Text | CellKind::Number(_) | CellKind::Date(_) | CellKind::Bool(_) => None,
     }
 }
@@ -83,23 +79,20 @@ pub(super) fn refuse_kind(kind: CellKind) -> Parsed<()> {
 fn check_number(text: &str, number: f64) -> Option<CellFault> {
     let digits = || text.bytes().filter(u8::is_ascii_digit).count();
     if is_scientific(text) {
-        return Some(CellFault::new(Code::CellScientific, "is a number shown in scientific notation, so digits may be lost"));
+        return Some(CellFault::new(Code::CellScientific, Wording::ScientificNumber));
     }
     if !number.is_finite() || number.abs() >= EXACT_MAX {
-        return Some(CellFault::new(Code::CellDigitsLost, "is a number beyond the 15 digits that a spreadsheet keeps"));
+        return Some(CellFault::new(Code::CellDigitsLost, Wording::BeyondKept));
     }
     if number.fract() != 0.0 {
-        return Some(CellFault::new(Code::NumberLetters, "is a number with a fraction, expected a whole number"));
+        return Some(CellFault::new(Code::NumberLetters, Wording::HasFraction));
     }
     if number < 0.0 {
-        return Some(CellFault::new(Code::NumberLetters, "is a number below zero, expected digits only"));
+        return Some(CellFault::new(Code::NumberLetters, Wording::BelowZero));
     }
     // Sixteen digits fit a spreadsheet's binary form, but it writes zeros for those after the fifteenth.
     if digits() >= 16 && trim(text).ends_with('0') {
-        return Some(CellFault::new(
-            Code::CellDigitsLost,
-            format!("is a number of {} digits that ends in a zero; a spreadsheet keeps only 15 of them", digits()),
-        ));
+        return Some(CellFault::new(Code::CellDigitsLost, Wording::ZeroBeyondKept.with([digits().into()])));
     }
     None
 }

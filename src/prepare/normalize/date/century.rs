@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::{day_of, no_such_day};
-use crate::model::Code;
+use crate::model::{Code, Wording};
 use crate::prepare::normalize::{CellFault, Parsed};
 
 /// Ages that clients have. Between them lie fewer than a hundred years, so at most one century fits; and who is younger is a hundred
@@ -50,9 +50,9 @@ impl TwoDigitYear {
 
     /// The day.
     pub(super) fn resolve(self, year: u32, month: u32, day: u32) -> Parsed<NaiveDate> {
-        let fault = |message: &str| Err(CellFault::new(Code::DateTwoDigitYear, message));
+        let fault = |message: Wording| Err(CellFault::new(Code::DateTwoDigitYear, message));
         match self {
-            Self::Refuse => fault("the year has 2 digits, expected 4"),
+            Self::Refuse => fault(Wording::YearTwoDigits),
             Self::Birth { today } => {
                 let days = centuries(today, year, month, day);
                 if days.is_empty() {
@@ -61,7 +61,7 @@ impl TwoDigitYear {
                 let mut likely = days.into_iter().filter(|born| today.years_since(*born).is_some_and(|age| AGES.contains(&age)));
                 match likely.next() {
                     Some(born) => Ok(born),
-                    None => fault("the year has 2 digits, and no century makes the client 14 to 99 years old"),
+                    None => fault(Wording::NoLikelyCentury),
                 }
             }
             Self::Past { today } => {

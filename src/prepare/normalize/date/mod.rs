@@ -17,7 +17,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use self::scan::{Numeric, Scan, Year, scan};
 use super::{CellFault, Parsed, damage};
-use crate::model::{CellKind, Code};
+use crate::model::{CellKind, Code, Wording};
 
 /// The day that a cell holds. Years have four digits unless the format allows two.
 pub fn parse(text: &str, kind: CellKind, format: &DateFormat) -> Parsed<NaiveDate> {
@@ -26,9 +26,9 @@ pub fn parse(text: &str, kind: CellKind, format: &DateFormat) -> Parsed<NaiveDat
         CellKind::Number(number) => parse_number(text, number, format),
         CellKind::Date(at) if at.time() == NaiveTime::MIN => Ok(at.date()),
         CellKind::Date(_) => Err(has_time()),
-        CellKind::Bool(_) => Err(unreadable("is a truth value, expected a date")),
+        CellKind::Bool(_) => Err(unreadable(Wording::TruthNotDate)),
         CellKind::Error | CellKind::FormulaWithoutValue => {
-            Err(damage::check_kind(kind).unwrap_or_else(|| unreadable("is no value")))
+            Err(damage::check_kind(kind).unwrap_or_else(|| unreadable(Wording::NoValue)))
         }
     }
 }
@@ -49,9 +49,7 @@ fn parse_text(text: &str, format: &DateFormat) -> Parsed<NaiveDate> {
         Scan::Named { year: Year::Two(year), month, day } => format.two_digit_year.resolve(year, month, day),
         Scan::Numeric(numeric) => parse_numeric(&numeric, format),
         Scan::DayCount(count) => match format.day_count {
-            DayCount::Refused => {
-                Err(unreadable("is a bare number of 5 digits, perhaps a spreadsheet's day count that lost its format"))
-            }
+            DayCount::Refused => Err(unreadable(Wording::DayCount)),
             DayCount::From1900 | DayCount::From1904 => counted(f64::from(count), format.day_count),
         },
     }
@@ -79,26 +77,26 @@ fn parse_numeric(numeric: &Numeric, format: &DateFormat) -> Parsed<NaiveDate> {
 }
 
 fn month_and_day(first: u32, second: u32, order: Option<Order>) -> Parsed<(u32, u32)> {
-    let conflict = |expected: &str| {
-        let message = format!("the parts fit only another order than the column's, {expected}");
+    let conflict = |expected: Wording| {
+        let message = Wording::OrderOfParts.with([expected.into()]);
         Err(CellFault::new(Code::DateOrderConflict, message))
     };
     match order {
-        Some(Order::DayMonthYear) if second > 12 && (1..=12).contains(&first) => conflict("day, month, year"),
-        Some(Order::MonthDayYear) if first > 12 && (1..=12).contains(&second) => conflict("month, day, year"),
-        Some(Order::YearMonthDay) => conflict("year, month, day"),
+        Some(Order::DayMonthYear) if second > 12 && (1..=12).contains(&first) => conflict(Wording::DayMonthYear),
+        Some(Order::MonthDayYear) if first > 12 && (1..=12).contains(&second) => conflict(Wording::MonthDayYear),
+        Some(Order::YearMonthDay) => conflict(Wording::YearMonthDay),
         Some(Order::DayMonthYear) => Ok((second, first)),
         Some(Order::MonthDayYear) => Ok((first, second)),
         None if first > 12 || first == second => Ok((second, first)),
         None if second > 12 => Ok((first, second)),
-        None => Err(unreadable("day and month could be either way round, and the column does not prove their order")),
+        None => Err(unreadable(Wording::OrderUnproven)),
     }
 }
 
 fn parse_number(text: &str, number: f64, format: &DateFormat) -> Parsed<NaiveDate> {
     const SERIAL_MAX: f64 = 73_050.0;
     if !(number.is_finite() && (1.0..=99_999_999.0).contains(&number)) {
-        return Err(unreadable("is a number that is no spreadsheet date"));
+        return Err(unreadable(Wording::NoSpreadsheetDate));
     }
     if number > SERIAL_MAX {
         // 19800201 typed as a number.
@@ -106,17 +104,17 @@ fn parse_number(text: &str, number: f64, format: &DateFormat) -> Parsed<NaiveDat
             Scan::Compact { year, month, day } if number.fract() == 0.0 => day_of(year, month, day),
             Scan::Numeric(numeric) => parse_numeric(&numeric, format),
             Scan::Named { .. } | Scan::Compact { .. } | Scan::Empty | Scan::HasTime | Scan::DayCount(_) | Scan::Unreadable(_) => {
-                Err(unreadable("is a number that is no spreadsheet date"))
+                Err(unreadable(Wording::NoSpreadsheetDate))
             }
         };
     }
     let serial = number.trunc();
     if (1900.0..=2100.0).contains(&serial) && number.fract() == 0.0 {
         // As a serial it would be a day of 1905.
-        return Err(unreadable("is a year only, expected day, month and year"));
+        return Err(unreadable(Wording::YearOnly));
     }
     if number.fract() != 0.0 {
-        return Err(if serial > 2100.0 { has_time() } else { unreadable("is a number with a fraction, expected a date") });
+        return Err(if serial > 2100.0 { has_time() } else { unreadable(Wording::DateFraction) });
     }
     counted(serial, format.day_count)
 }
@@ -140,14 +138,14 @@ fn day_of(year: u32, month: u32, day: u32) -> Parsed<NaiveDate> {
 }
 
 fn no_such_day() -> CellFault {
-    CellFault::new(Code::DateNoSuchDay, "there is no such day in the calendar")
+    CellFault::new(Code::DateNoSuchDay, Wording::NoSuchDay)
 }
 
 fn has_time() -> CellFault {
-    CellFault::new(Code::DateHasTime, "has a time of day other than midnight, expected a date alone")
+    CellFault::new(Code::DateHasTime, Wording::TimeOfDay)
 }
 
-fn unreadable(why: &str) -> CellFault {
+fn unreadable(why: Wording) -> CellFault {
     CellFault::new(Code::DateUnreadable, why)
 }
 

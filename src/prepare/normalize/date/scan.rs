@@ -1,6 +1,7 @@
 //! The grammar of dates: which parts a text has. Settles neither their order nor whether the day exists.
 
 use super::Separator;
+use crate::model::Wording;
 use crate::prepare::normalize::text::{is_dash, is_invisible, trim};
 
 /// What a text is, as far as its form tells.
@@ -19,7 +20,7 @@ pub(super) enum Scan {
     /// Five digits alone: perhaps a spreadsheet's count of days that lost its format.
     DayCount(u32),
     /// No date, and why.
-    Unreadable(&'static str),
+    Unreadable(Wording),
 }
 
 /// A date of three numbers.
@@ -40,8 +41,8 @@ pub(super) enum Year {
     Two(u32),
 }
 
-const NO_DATE: &str = "does not have the form of a date";
-const YEAR_DIGITS: &str = "the year has neither 4 nor 2 digits";
+const NO_DATE: Wording = Wording::NoDate;
+const YEAR_DIGITS: Wording = Wording::YearDigits;
 
 /// Reads the form of a text.
 pub(super) fn scan(text: &str) -> Scan {
@@ -83,15 +84,11 @@ enum Tail {
 }
 
 impl Cursor<'_> {
-    fn after_number(&mut self, first: Number) -> Result<Scan, &'static str> {
+    fn after_number(&mut self, first: Number) -> Result<Scan, Wording> {
         if first.width == 8 {
             let (year, month, day) = (first.value / 10_000, first.value / 100 % 100, first.value % 100);
             // Eight digits that begin with a day would make a year that nobody lives in.
-            return if (1800..2200).contains(&year) {
-                Ok(Scan::Compact { year, month, day })
-            } else {
-                Err("eight digits without separators are read as YYYYMMDD, and the year does not fit")
-            };
+            return if (1800..2200).contains(&year) { Ok(Scan::Compact { year, month, day }) } else { Err(Wording::CompactYear) };
         }
         if first.width == 5 && self.rest.is_empty() {
             return Ok(Scan::DayCount(first.value));
@@ -132,7 +129,7 @@ impl Cursor<'_> {
     }
 
     /// "Feb 1, 1980", or a day in quotation marks: "«01» февраля 1980 г."
-    fn month_first(&mut self) -> Result<Scan, &'static str> {
+    fn month_first(&mut self) -> Result<Scan, Wording> {
         if self.skip("«") || self.skip("\"") {
             let day = self.number().ok_or(NO_DATE)?;
             return if day.width <= 2 { self.after_number(day) } else { Err(NO_DATE) };
@@ -193,14 +190,14 @@ impl Cursor<'_> {
         Some(separator)
     }
 
-    fn month(&mut self) -> Result<u32, &'static str> {
+    fn month(&mut self) -> Result<u32, Wording> {
         let end = self.rest.find(|ch: char| !ch.is_alphabetic()).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         if word.is_empty() {
             return Err(NO_DATE);
         }
         self.rest = rest;
-        month_of(word).ok_or("holds letters that are no month")
+        month_of(word).ok_or(Wording::NoMonth)
     }
 
     /// What stands behind the date: "г.", a time, nothing.
@@ -278,7 +275,7 @@ impl Cursor<'_> {
     }
 }
 
-fn named(day: Number, month: u32, year: Number) -> Result<Scan, &'static str> {
+fn named(day: Number, month: u32, year: Number) -> Result<Scan, Wording> {
     if day.width > 2 {
         return Err(NO_DATE);
     }

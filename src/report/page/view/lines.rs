@@ -228,20 +228,18 @@ fn row_line(lang: Lang, source: &Source, mask: &Mask, row: &SampledRow) -> RowLi
         codes: codes.join(" "),
         place: if sheet.is_empty() { line } else { format!("{}, {line}", clip(sheet, NAME_CHARS_MAX)) },
         facts,
-        complaints: row.complaints.iter().map(|said| said_line(lang, source, mask, said)).collect(),
+        complaints: row.complaints.iter().map(|said| said_line(source, mask, said)).collect(),
         more: (row.more > 0).then(|| format!("{} {}", row.more, w.more_complaints)),
     }
 }
 
-fn said_line(lang: Lang, source: &Source, mask: &Mask, said: &Said) -> SaidLine {
+fn said_line(source: &Source, mask: &Mask, said: &Said) -> SaidLine {
     let named = said.column.map(|column| column_name(source, column));
-    // Codes whose message says no more than their meaning are told in the reader's language.
-    let message = if *said.message == *said.code.meaning() { said.code.meaning_in(lang) } else { &*said.message };
     SaidLine {
         code: said.code.as_str(),
         at: named.or_else(|| (!said.field.is_empty()).then(|| said.field.to_string())),
         found: said.found.as_ref().map(|shown| mask.settle(shown)),
-        message: Sentence::new(message),
+        message: Sentence::new(&*said.message),
     }
 }
 

@@ -1,10 +1,13 @@
 //! The comments that a sheet has already, taken apart so that all of it can be written again. Knows none of ours.
 
+use std::collections::HashSet;
+
 use quick_xml::events::Event;
 
 use super::super::package::Unkept;
 use super::super::xml;
-use super::AUTHOR;
+use super::{AUTHOR, Place};
+use crate::model::{Code, OUR_COLUMNS};
 
 /// The comments that a sheet has already.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +16,10 @@ pub(in crate::report::workbook) struct Known {
     /// The raw root tag.
     pub(super) root: String,
     pub(super) authors: Vec<String>,
+    /// Comments of others.
     pub(super) comments: Vec<Comment>,
+    /// Places of comments of an earlier report, which go.
+    pub(in crate::report::workbook) ours: HashSet<Place>,
     /// What stands behind the list.
     pub(super) tail: String,
 }
@@ -22,8 +28,6 @@ pub(in crate::report::workbook) struct Known {
 pub(super) struct Comment {
     pub(super) column: u32,
     pub(super) line: u64,
-    /// Whether it is one of an earlier report.
-    pub(super) is_ours: bool,
     /// The raw element up to its text, its text's children, the rest.
     pub(super) before: String,
     pub(super) text: Vec<String>,
@@ -100,14 +104,12 @@ impl Known {
                                 let p = &known.prefix;
                                 (before, after) = (format!("{before}<{p}text>"), format!("</{p}text>{after}"));
                             }
-                            known.comments.push(Comment {
-                                column: place.0,
-                                line: place.1,
-                                is_ours: by.is_some_and(|by| by == AUTHOR),
-                                before,
-                                text: std::mem::take(&mut children),
-                                after,
-                            });
+                            let (text, (column, line)) = (std::mem::take(&mut children), place);
+                            if by.is_some_and(|by| by == AUTHOR) || begins_as_ours(&text) {
+                                known.ours.insert((line, column));
+                            } else {
+                                known.comments.push(Comment { column, line, before, text, after });
+                            }
                         }
                         (1, _) => {
                             let from = behind.unwrap_or(start);
@@ -141,5 +143,29 @@ impl Known {
     /// None yet, in a part of this namespace.
     pub(in crate::report::workbook) fn none(namespace: &str) -> Self {
         Self { root: format!("comments xmlns=\"{namespace}\""), tail: "</comments>".to_owned(), ..Self::default() }
+    }
+}
+
+/// Whether a comment begins as only ours do: some programs keep no author.
+fn begins_as_ours(children: &[String]) -> bool {
+    let text: String = children.iter().map(|child| plain(child)).collect();
+    let title = text.trim_start().lines().next().unwrap_or("").trim_end();
+    title == OUR_COLUMNS[0] || Code::from_name(title).is_some()
+}
+
+/// The text of a raw piece of a comment, without its looks.
+pub(super) fn plain(raw: &str) -> String {
+    let mut reader = xml::reader(raw.as_bytes());
+    let (mut buffer, mut text, mut is_text) = (Vec::new(), String::new(), false);
+    loop {
+        buffer.clear();
+        match reader.read_event_into(&mut buffer) {
+            Ok(Event::Start(tag)) => is_text = xml::local(&tag) == "t",
+            Ok(Event::End(_)) => is_text = false,
+            Ok(Event::Text(part)) if is_text => text.push_str(&part),
+            Ok(Event::GeneralRef(name)) if is_text => text.push_str(&xml::unescaped(&format!("&{};", &*name))),
+            Ok(Event::Eof) | Err(_) => return text,
+            Ok(_) => {}
+        }
     }
 }

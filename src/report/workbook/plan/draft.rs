@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::io::BufReader;
 
-use super::super::comments::{self, Known};
-use super::super::package::{Package, Relation, Unkept, each_tag, folded, relations_name, shared_texts};
+use super::super::comments::{Drawing, Known};
+use super::super::package::{Package, Relation, Unkept, each_tag, shared_texts};
 use super::super::survey::{HeaderCell, Survey, survey};
 use super::super::xml;
 use super::book::Book;
 use super::{CommentsPlan, SheetPlan};
-use crate::model::is_our_column;
+use crate::model::{folded_part, is_our_column, relations_part};
 
 const CONTENT_TYPES: &str = "[Content_Types].xml";
 const COMMENTS_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml";
@@ -128,8 +128,11 @@ impl Draft {
         };
         let drawing = match boxes {
             Some(relation) => match package.text(&relation.target) {
-                Ok(Some(text)) if comments::takes_boxes(&text) => Some(text),
-                Ok(_) | Err(_) => return Ok(None),
+                Ok(Some(text)) => match Drawing::read(&text, &known.ours) {
+                    Some(drawing) => Some(drawing),
+                    None => return Ok(None),
+                },
+                Ok(None) | Err(_) => return Ok(None),
             },
             None if survey.legacy_drawing.is_some() => return Ok(None),
             None => None,
@@ -159,7 +162,7 @@ impl Draft {
     pub(super) fn settle(mut self, package: &mut Package) -> Result<(Vec<(String, String)>, bool), Unkept> {
         let mut of_workbook = String::new();
         each_tag(&self.content_types, &mut |tag| {
-            if xml::value(tag, "PartName").is_some_and(|name| folded(name) == folded(&self.workbook_part)) {
+            if xml::value(tag, "PartName").is_some_and(|name| folded_part(name) == folded_part(&self.workbook_part)) {
                 of_workbook = xml::value(tag, "ContentType").unwrap_or("").to_owned();
             }
         });
@@ -185,7 +188,7 @@ impl Draft {
         parts.sort_unstable();
         parts.dedup();
         for from in parts {
-            let name = relations_name(&from);
+            let name = relations_part(&from);
             let text = package.text(&name)?.unwrap_or_else(|| {
                 "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
                  <Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"></Relationships>"

@@ -5,12 +5,14 @@ mod draft;
 
 use std::collections::HashSet;
 
-use super::comments::Known;
-use super::package::{Package, Unkept, each_tag, folded};
+use super::comments::{Drawing, Known};
+use super::package::{Package, Unkept, each_tag};
 use super::styles::{self, Styles};
 use super::survey::Survey;
-use crate::model::{OUR_SHEET, Source, Workbook, WorkbookKind, is_our_column};
+use super::xml;
+use crate::model::{OUR_SHEET, Source, Workbook, WorkbookKind, folded_part, is_our_column};
 use book::Book;
+pub(super) use book::filter_name;
 use draft::Draft;
 
 const SHEET_TYPE: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml";
@@ -49,13 +51,22 @@ pub(super) struct SheetPlan {
     pub(super) comments: Option<CommentsPlan>,
 }
 
+impl SheetPlan {
+    /// Name of the sheet and area of the filter that it gets; `None` where it has its own.
+    fn filter(&self) -> Option<(String, String)> {
+        let survey = &self.survey;
+        let area = survey.filtered(self.our_columns, self.header_line, survey.last_line.max(self.header_line));
+        (!survey.has_filter && !survey.has_tables).then(|| (self.name.clone(), xml::fixed_area(area.0, area.1)))
+    }
+}
+
 /// Where the comments of a sheet go.
 #[derive(Debug)]
 pub(super) struct CommentsPlan {
     pub(super) known: Known,
     pub(super) part: String,
     /// The drawing that holds the boxes, where there is one.
-    pub(super) drawing: Option<String>,
+    pub(super) drawing: Option<Drawing>,
     pub(super) drawing_part: String,
     /// Number of the drawing's relation, where the sheet has to be told.
     pub(super) new_relation: Option<String>,
@@ -64,11 +75,11 @@ pub(super) struct CommentsPlan {
 impl Plan {
     /// Parts that are not copied as they lie, in the form in which names are compared.
     pub(super) fn replaced(&self) -> HashSet<String> {
-        let texts = self.texts.iter().map(|(name, _)| folded(name));
-        let sheets = self.sheets.iter().map(|sheet| folded(&sheet.part));
+        let texts = self.texts.iter().map(|(name, _)| folded_part(name));
+        let sheets = self.sheets.iter().map(|sheet| folded_part(&sheet.part));
         let comments = self.sheets.iter().filter_map(|sheet| sheet.comments.as_ref());
-        let comments = comments.flat_map(|comments| [folded(&comments.part), folded(&comments.drawing_part)]);
-        texts.chain(sheets).chain(comments).chain([folded(&self.styles_part), folded(&self.summary_part)]).collect()
+        let comments = comments.flat_map(|comments| [folded_part(&comments.part), folded_part(&comments.drawing_part)]);
+        texts.chain(sheets).chain(comments).chain([folded_part(&self.styles_part), folded_part(&self.summary_part)]).collect()
     }
 }
 
@@ -111,16 +122,20 @@ pub(super) fn plan(source: &Source, workbook: &Workbook) -> Result<Plan, Unkept>
             (styles::FRESH.to_owned(), part)
         }
     };
+    let filters: Vec<(String, String)> = sheets.iter().filter_map(SheetPlan::filter).collect();
+    let mut changed_text = book.with_filters(&workbook_text, &filters)?;
     let summary_part = match book.part_of(OUR_SHEET) {
         Some(part) => part,
         None => {
             let part = draft.new_part(&package, "worksheets/clientferry-summary", "xml", SHEET_TYPE);
             draft.relate(&workbook_part, "clientferrySummary", &format!("{}/worksheet", book.relations_space), &part);
-            let text = book.with_sheet(&workbook_text, OUR_SHEET, "clientferrySummary")?;
-            draft.texts.push((workbook_part.clone(), text));
+            changed_text = book.with_sheet(&changed_text, OUR_SHEET, "clientferrySummary")?;
             part
         }
     };
+    if changed_text != workbook_text {
+        draft.texts.push((workbook_part.clone(), changed_text));
+    }
     if source.columns.iter().any(|name| is_our_column(name)) {
         sheets.iter_mut().for_each(|sheet: &mut SheetPlan| sheet.passed_over.clear());
     }

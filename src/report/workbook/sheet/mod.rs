@@ -219,10 +219,9 @@ impl Copy<'_, '_> {
             self.widths();
         }
         if due("autoFilter") && !std::mem::replace(&mut self.done[2], true) && !survey.has_filter && !survey.has_tables {
-            let first = survey.header.first().map_or(0, |(column, _)| *column);
-            let last = self.change.our_columns.iter().copied().fold(survey.width.saturating_sub(1), u32::max);
-            let from = xml::reference(first, self.change.header_line);
-            let to = xml::reference(last, self.last_line.max(self.change.header_line));
+            let last_line = self.last_line.max(self.change.header_line);
+            let ((first, top), (last, bottom)) = survey.filtered(self.change.our_columns, self.change.header_line, last_line);
+            let (from, to) = (xml::reference(first, top), xml::reference(last, bottom));
             push(&mut self.out, &format!("<{p}autoFilter ref=\"{from}:{to}\"/>"));
         }
         if due("legacyDrawing")

@@ -1,14 +1,19 @@
 //! The cell formats of a workbook with ours behind them. Formats of the user stay as they are, under their numbers.
 
+mod fills;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use quick_xml::events::Event;
 
-use super::looks::{FILLS, Look, MARK};
+use super::looks::{FILLS, Look, SHADES};
 use super::package::Unkept;
 use super::xml;
 use crate::model::Severity;
+use fills::{Fill, Raw};
 
 /// Formats that a workbook can have; beyond, spreadsheet programs call it damaged.
 const FORMATS_MAX: usize = 65_000;
@@ -40,9 +45,16 @@ pub(super) struct Styles {
     formats: Section,
     /// Formats behind the user's own.
     added: Vec<String>,
+    /// Fills behind the user's own and [`FILLS`].
+    added_fills: Vec<String>,
+    covering: BTreeMap<(usize, Fill), u32>,
+    /// By a fill of an earlier report, what was under it.
+    under: HashMap<u32, Fill>,
+    /// Which of the user's formats have such a fill.
+    coloured: Vec<bool>,
+    /// Whether whoever saved the workbook kept backgrounds that are not shown.
+    keeps_backgrounds: bool,
     copies: BTreeMap<(u32, Severity), u32>,
-    /// By the user's format, one of a faulty cell of an earlier report: the format that the cell had before.
-    coloured: HashMap<u32, Option<u32>>,
     cleared: HashMap<u32, u32>,
 }
 
@@ -114,12 +126,23 @@ impl Styles {
             fills,
             formats,
             added: Vec::new(),
+            added_fills: Vec::new(),
+            covering: BTreeMap::new(),
+            under: HashMap::new(),
+            coloured: Vec::new(),
+            keeps_backgrounds: false,
             copies: BTreeMap::new(),
-            coloured: HashMap::new(),
             cleared: HashMap::new(),
         };
         styles.added = Look::ALL.iter().map(|look| styles.format_of(*look)).collect();
-        styles.find_coloured();
+        let ours: Vec<(u32, Raw)> = (0..number(styles.fills.items.len()))
+            .map(|fill| (fill, styles.raw_fill(fill)))
+            .filter(|(_, raw)| raw.is_ours())
+            .collect();
+        styles.keeps_backgrounds = ours.iter().any(|(_, raw)| raw.is_marked());
+        styles.under = ours.iter().map(|(fill, raw)| (*fill, raw.under())).collect();
+        let is_coloured = |index| styles.under.contains_key(&fill_of(styles.own(&styles.formats, index)));
+        styles.coloured = (0..styles.formats.items.len()).map(is_coloured).collect();
         Ok(styles)
     }
 
@@ -134,44 +157,65 @@ impl Styles {
         if let Some(&known) = self.copies.get(&(base, severity)) {
             return known;
         }
-        let fill = match severity {
+        let colour = match severity {
             Severity::Error => 0,
             Severity::Warning | Severity::Info => 1,
         };
-        let made = self.copy_with_fill(base, self.fill(fill));
+        let fill = fill_of(self.raw_format(base));
+        let under = match self.under.get(&fill) {
+            Some(under) if self.keeps_backgrounds => under.clone(),
+            Some(_) => Fill::Nothing,
+            None => self.raw_fill(fill).fill(),
+        };
+        let fill = self.covering(colour, under);
+        let made = self.copy_with_fill(base, fill);
         self.copies.insert((base, severity), made);
         made
     }
 
     /// The format of a cell that an earlier report coloured and that has no fault any more; `None` for all others.
     pub(super) fn cleared(&mut self, base: u32) -> Option<u32> {
-        let before = *self.coloured.get(&base)?;
+        let index = usize::try_from(base).ok().filter(|index| self.coloured.get(*index) == Some(&true))?;
         if let Some(&known) = self.cleared.get(&base) {
             return Some(known);
         }
-        let made = before.unwrap_or_else(|| self.copy_with_fill(base, 0));
+        let raw = self.own(&self.formats, index);
+        let under = self.under.get(&fill_of(raw))?;
+        let under = if self.keeps_backgrounds { under.clone() } else { Fill::Nothing };
+        let bare = bare(raw);
+        let mut before = (0..self.formats.items.len()).filter(|other| {
+            let other = self.own(&self.formats, *other);
+            let fill = fill_of(other);
+            !self.under.contains_key(&fill) && self::bare(other) == bare && self.raw_fill(fill).fill() == under
+        });
+        let first = before.next();
+        // Of several patterns none can be told to be the one.
+        let known = if under == Fill::Other && before.next().is_some() { None } else { first };
+        let made = match (known, under) {
+            (Some(known), _) => number(known),
+            (None, Fill::Solid(colour)) => {
+                let fill = self.solid(&colour);
+                self.copy_with_fill(base, fill)
+            }
+            (None, Fill::Nothing | Fill::Other) => self.copy_with_fill(base, 0),
+        };
         self.cleared.insert(base, made);
         Some(made)
     }
 
     /// Whether any cell was coloured by an earlier report.
     pub(super) fn has_coloured(&self) -> bool {
-        !self.coloured.is_empty()
+        !self.under.is_empty()
     }
 
     /// The whole part with our formats.
     pub(super) fn write(&self) -> Vec<u8> {
         let prefix = &self.prefix;
         let fonts = self.our_fonts();
-        let fills: Vec<String> = FILLS
+        let ours = FILLS
             .iter()
-            .map(|(colour, behind)| {
-                format!(
-                    "<{prefix}fill><{prefix}patternFill patternType=\"solid\"><{prefix}fgColor rgb=\"{colour}\"/>\
-                     <{prefix}bgColor rgb=\"{behind}\"/></{prefix}patternFill></{prefix}fill>"
-                )
-            })
-            .collect();
+            .map(|(colour, behind)| fills::written(prefix, &format!("rgb=\"{colour}\""), Some(&format!("rgb=\"{behind}\""))));
+        let fills: Vec<String> = ours.chain(self.added_fills.iter().cloned()).collect();
         let mut sections = [(&self.fonts, &fonts[..]), (&self.fills, &fills[..]), (&self.formats, &self.added[..])];
         sections.sort_by_key(|(section, _)| section.tag.start);
         let mut out = String::with_capacity(self.text.len() + 16_384);
@@ -254,41 +298,59 @@ impl Styles {
         made
     }
 
-    fn find_coloured(&mut self) {
-        let is_ours = |place: &Range<usize>| self.text.get(place.clone()).is_some_and(|fill| fill.contains(MARK));
-        let fills: Vec<String> = (0..)
-            .zip(&self.fills.items)
-            .filter(|(_, place)| is_ours(place))
-            .map(|(index, _): (usize, _)| index.to_string())
-            .collect();
-        if fills.is_empty() {
-            return;
-        }
-        let fill_of = |raw: &str| xml::value(opening(raw).0, "fillId").map(str::to_owned).unwrap_or_default();
-        // What is left of a format without its fill, by which the one that it was made from is found again.
-        let bare = |raw: &str| {
-            let (tag, rest) = opening(raw);
-            let mut parts: Vec<String> = xml::attributes(tag)
-                .filter(|(name, _)| !matches!(*name, "fillId" | "applyFill"))
-                .map(|(name, place)| format!("{name}={}", &tag[place]))
-                .collect();
-            parts.sort_unstable();
-            parts.push(rest.trim_start_matches('/').to_owned());
-            parts.join(" ")
-        };
-        let all: Vec<(u32, String, bool)> = (0_u32..)
-            .zip(&self.formats.items)
-            .map(|(index, place)| {
-                let raw = self.text.get(place.clone()).unwrap_or("");
-                (index, bare(raw), fills.contains(&fill_of(raw)))
-            })
-            .collect();
-        for (index, bare, _) in all.iter().filter(|(_, _, coloured)| *coloured) {
-            let mut same = all.iter().filter(|(_, other, coloured)| !coloured && other == bare);
-            let only = same.next().map(|(index, _, _)| *index).filter(|_| same.next().is_none());
-            self.coloured.insert(*index, only);
-        }
+    fn own<'s>(&'s self, section: &Section, index: usize) -> &'s str {
+        section.items.get(index).and_then(|place| self.text.get(place.clone())).unwrap_or("")
     }
+
+    /// A fill of the user's own.
+    fn raw_fill(&self, number: u32) -> Raw {
+        Raw::read(self.own(&self.fills, usize::try_from(number).unwrap_or(usize::MAX)))
+    }
+
+    /// The number of a fill of ours that remembers what it covers.
+    fn covering(&mut self, colour: usize, under: Fill) -> u32 {
+        if under == Fill::Nothing {
+            return self.fill(number(colour));
+        }
+        let key = (colour, under);
+        if let Some(&known) = self.covering.get(&key) {
+            return known;
+        }
+        let written = fills::covering(&self.prefix, SHADES.get(colour).copied().unwrap_or_default(), &key.1);
+        let made = self.add_fill(written);
+        self.covering.insert(key, made);
+        made
+    }
+
+    /// The number of a fill of one colour.
+    fn solid(&mut self, colour: &str) -> u32 {
+        let wanted = Fill::Solid(colour.to_owned());
+        let all = 0..number(self.fills.items.len());
+        let known = all.into_iter().find(|fill| !self.under.contains_key(fill) && self.raw_fill(*fill).fill() == wanted);
+        known.unwrap_or_else(|| self.add_fill(fills::written(&self.prefix, colour, None)))
+    }
+
+    fn add_fill(&mut self, written: String) -> u32 {
+        self.added_fills.push(written);
+        number(self.fills.items.len() + FILLS.len() + self.added_fills.len() - 1)
+    }
+}
+
+/// The number of a format's fill.
+fn fill_of(raw: &str) -> u32 {
+    xml::value(opening(raw).0, "fillId").and_then(|fill| fill.trim().parse().ok()).unwrap_or(0)
+}
+
+/// What is left of a format without its fill, by which the one that it was made from is found again.
+fn bare(raw: &str) -> String {
+    let (tag, rest) = opening(raw);
+    let mut parts: Vec<String> = xml::attributes(tag)
+        .filter(|(name, _)| !matches!(*name, "fillId" | "applyFill"))
+        .map(|(name, place)| format!("{name}={}", &tag[place]))
+        .collect();
+    parts.sort_unstable();
+    parts.push(rest.trim_start_matches('/').to_owned());
+    parts.join(" ")
 }
 
 /// An element's opening tag without its bracket in front, and the rest from `/>` or `>` on.
@@ -313,43 +375,4 @@ fn opening(raw: &str) -> (&str, &str) {
 
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_faulty_cell_keeps_its_format_but_the_fill_and_gets_it_back() {
-        let own = FRESH.replace(
-            "<cellXfs count=\"1\">",
-            "<cellXfs count=\"9\"><xf numFmtId=\"14\" fontId=\"0\" fillId=\"1\" borderId=\"0\"><alignment wrapText=\"1\"/></xf>",
-        );
-        let mut styles = Styles::read(own.clone()).unwrap();
-        let marked = styles.marked(0, Severity::Error);
-        assert_eq!(styles.marked(0, Severity::Error), marked);
-        assert_ne!(styles.marked(0, Severity::Warning), marked);
-        let written = String::from_utf8(styles.write()).unwrap();
-        let again = Styles::read(written.clone()).unwrap();
-        let raw = again.raw_format(marked);
-        assert!(
-            raw.contains("numFmtId=\"14\"") && raw.contains("fillId=\"2\"") && raw.ends_with("<alignment wrapText=\"1\"/></xf>"),
-            "{raw}"
-        );
-        assert_eq!(again.raw_format(0), styles.raw_format(0));
-        assert!(written.contains(&format!("<cellXfs count=\"{}\">", again.formats.items.len())));
-        let mut again = again;
-        assert!(again.has_coloured() && !styles.has_coloured());
-        assert_eq!((again.cleared(marked), again.cleared(0)), (Some(0), None));
-    }
-
-    #[test]
-    fn prefixes_are_kept_and_odd_parts_refused() {
-        let prefixed = FRESH.replace('<', "<x:").replace("<x:/", "</x:").replace("<x:?", "<?").replace("xmlns=", "xmlns:x=");
-        let styles = Styles::read(prefixed).unwrap();
-        let written = String::from_utf8(styles.write()).unwrap();
-        assert!(!written.contains("<xf") && !written.contains("<fill>") && !written.contains("<alignment"), "{written}");
-        assert!(Styles::read("<styleSheet><fonts/></styleSheet>".to_owned()).is_err());
-        assert!(Styles::read("<styleSheet><fonts>".to_owned()).is_err());
-    }
 }
