@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
+use crate::model::redact::redact;
 use crate::provider::http::Reply;
 use crate::provider::phrases::Phrases;
 use crate::provider::words::{find_member, head, pointer_of};
@@ -194,11 +196,13 @@ fn text(value: Option<&Value>) -> Option<&str> {
 /// An answer's words as a template without the data of the client or of others.
 pub(super) fn refusal(code: String, reply: &Reply, said: &Said, sent: &Body, request_id: Option<Box<str>>) -> Refusal {
     let line = said.line();
+    // A place that the answer makes up may repeat a value of the client.
+    let pointer = said.pointer(&sent.parse()).filter(|pointer| redact(pointer, sent) == *pointer);
     let message = if line.is_empty() { head(reply) } else { line };
     Refusal {
         code: code.into(),
         message: PHRASES.quote(&message, sent).into(),
-        pointer: said.pointer(&sent.parse()).map(Into::into),
+        pointer: pointer.map(Into::into),
         request_id,
     }
 }
