@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::model::redact::redact;
 use crate::model::{Body, Refusal};
-use crate::model::redact::redact;
 use crate::provider::http::Reply;
 use crate::provider::phrases::Phrases;
 use crate::provider::words::{find_member, head, pointer_of};
@@ -199,12 +198,7 @@ pub(super) fn refusal(code: String, reply: &Reply, said: &Said, sent: &Body, req
     // A place that the answer makes up may repeat a value of the client.
     let pointer = said.pointer(&sent.parse()).filter(|pointer| redact(pointer, sent) == *pointer);
     let message = if line.is_empty() { head(reply) } else { line };
-    Refusal {
-        code: code.into(),
-        message: PHRASES.quote(&message, sent).into(),
-        pointer: pointer.map(Into::into),
-        request_id,
-    }
+    Refusal { code: code.into(), message: PHRASES.quote(&message, sent).into(), pointer: pointer.map(Into::into), request_id }
 }
 
 #[cfg(test)]
