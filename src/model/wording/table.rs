@@ -7,7 +7,7 @@ macro_rules! wordings {
         /// What messages say, without what is particular to a case.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Wording {
-            $(#[doc = $english] $variant,)*
+            $(#[doc = concat!("`", $english, "`")] $variant,)*
         }
 
         impl Wording {
