@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tungstenite::protocol::WebSocketConfig;
 use tungstenite::{Message, WebSocket};
 
 /// Names under which distributions install it.
@@ -62,7 +63,9 @@ impl Browser {
         let stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(ANSWER_MAX)).unwrap();
         stream.set_nodelay(true).unwrap();
-        let (socket, _) = tungstenite::client(&address, stream).expect("a WebSocket");
+        // Pictures of long pages are large.
+        let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
+        let (socket, _) = tungstenite::client::client_with_config(&address, stream, Some(config)).expect("a WebSocket");
         let mut browser = Self { process, socket, session: String::new(), asked: 0, events: Vec::new(), _profile: profile };
         let target = browser.ask("Target.createTarget", &json!({"url": "about:blank"}))["targetId"].clone();
         let attached = browser.ask("Target.attachToTarget", &json!({"targetId": target, "flatten": true}));
