@@ -145,7 +145,7 @@ mod tests {
             ("on_finish = { url = \"https://a.example\", header = \"X-Key\" }", "without `secret_env`"),
             ("on_finish = { url_env = \"NO_SUCH_VARIABLE_OF_OURS\" }", "not set"),
             ("timeout_s = 0", "between"),
-            ("on_fire = [\"x\"]", "unknown field"),
+            ("on_fire = [\"x\"]", "did you mean `on_finish`?"),
         ] {
             let failure = hooks(&format!("[hooks]\n{text}\n")).unwrap_err();
             assert!(failure.to_string().contains(told), "{text}: {failure}");

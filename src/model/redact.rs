@@ -49,6 +49,19 @@ pub fn redact(text: &str, body: &Body) -> String {
     template
 }
 
+/// Characters of a value that are no accident in the midst of something longer.
+const TELLING_CHARS: usize = 6;
+
+/// Whether a value of the sent body stands anywhere in the text, in the midst of a longer number or word too.
+#[must_use]
+pub fn repeats(text: &str, body: &Body) -> bool {
+    let mut values = Values::default();
+    values.collect(&body.parse(), &mut String::new());
+    let folded: Vec<char> = bounded(text).into_iter().map(fold).collect();
+    let mut telling = values.needles.iter().filter(|needle| needle.chars.len() >= TELLING_CHARS);
+    telling.any(|needle| folded.windows(needle.chars.len()).any(|part| part == needle.chars.as_slice()))
+}
+
 /// The template with the body's values put back. Holes that name nothing in the body stay as they are.
 #[must_use]
 pub fn restore(template: &str, body: &Body) -> String {

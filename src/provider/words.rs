@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::http::{Lost, Reply};
 use super::{Halt, Verdict};
-use crate::model::redact::redact;
+use crate::model::redact::{redact, repeats};
 use crate::model::{Body, Refusal};
 
 /// Longest part of a body that is not an error object which is quoted.
@@ -40,7 +40,7 @@ pub(super) fn request_id(reply: &Reply, sent: &Body) -> Option<Box<str>> {
 /// An id of a request as it may be kept: short, and none that repeats the client, which no id has to.
 pub(super) fn kept_id(id: &str, sent: &Body) -> Option<Box<str>> {
     let id = id.trim();
-    let is_plain = Uuid::try_parse(id).is_ok() || !redact(id, sent).contains("{/");
+    let is_plain = !repeats(id, sent) && (Uuid::try_parse(id).is_ok() || !redact(id, sent).contains("{/"));
     (!id.is_empty() && id.len() <= ID_BYTES_MAX && is_plain).then(|| id.into())
 }
 
