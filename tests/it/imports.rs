@@ -61,7 +61,7 @@ const LIVES_IN: &[(&str, &[&str])] = &[
     ("toml_edit", &["commands"]),
     ("indicatif", &["terminal"]),
     ("tracing", &["submit", "commands"]),
-    ("rustix", &["commands"]),
+    ("rustix", &["commands", "harden"]),
     ("tracing_subscriber", &["logging"]),
     ("prometheus_client", &["notify"]),
 ];

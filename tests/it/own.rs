@@ -150,7 +150,7 @@ fn accounts_of_ones_own_providers_are_checked_against_the_profile() {
     let refused = with("secrets = { token = { env = \"X\" } }\n");
     assert!(String::from_utf8_lossy(&refused.stderr).contains("known: api_key"));
     let refused = with("colour = \"red\"\n");
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("`colour` is no setting"));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the key `colour` in [accounts.main] is not known"));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn import(wrong: Wrong) {
     program.expect(&[0], &["sandbox", "generate", "--rows", "3", "--messy", "0", "-o", "three.csv"]);
     program.put("token", b"any");
     let config = format!(
-        "[sending]\nlook_up_gap_s = 1\n[accounts.main]\nprovider = \"tbank\"\nbase_url = \"http://{address}\"\ntoken_file = \"token\"\ntimeout_s = 2\n"
+        "secret_files = \"any\"\n[sending]\nlook_up_gap_s = 1\n[accounts.main]\nprovider = \"tbank\"\nbase_url = \"http://{address}\"\ntoken_file = \"token\"\ntimeout_s = 2\n"
     );
     program.put("clientferry.toml", config.as_bytes());
     let name = server.wrong.name;

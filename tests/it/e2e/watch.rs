@@ -167,6 +167,12 @@ fn killed_at_any_moment_the_next_watcher_ends_what_was_begun() {
     for name in names {
         wait_for(&stage.path("drop/done").join(name));
     }
+    // It hears signals from here on; the files may have been done before it came.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !watcher.stderr().contains("watching drop") {
+        assert!(Instant::now() < deadline, "{}", watcher.stderr());
+        std::thread::sleep(Duration::from_millis(20));
+    }
     watcher.signal("TERM");
     watcher.finish().expect(0);
     assert_eq!((sandbox.created(), lines(&sandbox.ledger())), (120, 120));

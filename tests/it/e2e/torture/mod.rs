@@ -279,7 +279,7 @@ static MAY_MOUNT: LazyLock<bool> = LazyLock::new(|| {
     Disk::mount_at(folder.path()).is_some()
 });
 
-/// A disk of a megabyte and a half, where this user may have one.
+/// A disk of 16 MB, where this user may have one.
 struct Disk(PathBuf);
 
 impl Disk {
@@ -290,7 +290,7 @@ impl Disk {
     fn mount_at(folder: &Path) -> Option<Self> {
         std::fs::create_dir_all(folder).ok()?;
         let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=1536k,mode=700", "tmpfs"]).arg(folder).output().ok()?;
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs"]).arg(folder).output().ok()?;
         mounted.status.success().then(|| Self(folder.to_owned()))
     }
 
