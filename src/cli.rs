@@ -143,6 +143,9 @@ pub enum ReportFormat {
     Junit,
     /// report.html
     Html,
+    /// outcomes.parquet
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// Where the reader's own findings are wrong.

@@ -54,6 +54,8 @@ fn format_of(wanted: ReportFormat) -> Option<report::Format> {
         ReportFormat::Jsonl => Some(report::Format::Jsonl),
         ReportFormat::Junit => Some(report::Format::Junit),
         ReportFormat::Html => Some(report::Format::Html),
+        #[cfg(feature = "parquet")]
+        ReportFormat::Parquet => Some(report::Format::Parquet),
     }
 }
 

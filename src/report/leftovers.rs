@@ -3,8 +3,16 @@
 use std::path::Path;
 
 /// Files that not every report has.
-const OPTIONAL: [&str; 7] =
-    ["outcomes.xlsx", "outcomes.xlsm", "outcomes.jsonl", "junit.xml", "report.html", "changes.csv", "changes.json"];
+const OPTIONAL: [&str; 8] = [
+    "outcomes.xlsx",
+    "outcomes.xlsm",
+    "outcomes.jsonl",
+    "outcomes.parquet",
+    "junit.xml",
+    "report.html",
+    "changes.csv",
+    "changes.json",
+];
 
 /// Removes them, but never the source of the new report.
 pub(super) fn remove(folder: &Path, written: &[&str], source: &Path) {

@@ -12,6 +12,8 @@ mod junit;
 mod leftovers;
 mod lines;
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod partial;
 mod restore;
 mod row;

@@ -78,11 +78,21 @@ pub enum Format {
     Junit,
     /// `report.html`.
     Html,
+    /// `outcomes.parquet`.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 impl Format {
     /// Every format, in the order in which the files are finished.
-    pub const ALL: [Self; 4] = [Self::Xlsx, Self::Jsonl, Self::Junit, Self::Html];
+    pub const ALL: &'static [Self] = &[
+        Self::Xlsx,
+        Self::Jsonl,
+        Self::Junit,
+        Self::Html,
+        #[cfg(feature = "parquet")]
+        Self::Parquet,
+    ];
 }
 
 /// How a run ended.

@@ -196,7 +196,7 @@ impl Page {
         self.line(&format!("  {}", summary.folder.display()), "");
         for file in &summary.files {
             let what = match file.name {
-                "outcomes.csv" | "outcomes.jsonl" => self.lang.pick("every row", "каждая строка"),
+                "outcomes.csv" | "outcomes.jsonl" | "outcomes.parquet" => self.lang.pick("every row", "каждая строка"),
                 "junit.xml" => {
                     self.lang.pick("rows that need attention, for build systems", "строки, требующие внимания, для систем сборки")
                 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use super::jsonl::Jsonl;
 use super::junit::Junit;
 use super::page::Page;
+#[cfg(feature = "parquet")]
+use super::parquet::ParquetFile;
 use super::partial::PartialFile;
 use super::row::ReportRow;
 use super::run::Header;
@@ -28,12 +30,14 @@ pub(super) trait Writer: fmt::Debug + Send {
 pub(super) fn of_formats(folder: &Path, source: &Source, header: &Header) -> Result<Vec<Box<dyn Writer>>, ReportError> {
     let mut writers: Vec<Box<dyn Writer>> = Vec::new();
     for format in Format::ALL {
-        if !header.formats.contains(&format) {
+        if !header.formats.contains(format) {
             continue;
         }
         match format {
             Format::Jsonl => writers.push(Box::new(Jsonl::create(folder, source, &header.operations)?)),
             Format::Junit => writers.push(Box::new(Junit::create(folder, source, &header.operations)?)),
+            #[cfg(feature = "parquet")]
+            Format::Parquet => writers.push(Box::new(ParquetFile::create(folder, source, &header.operations)?)),
             Format::Html => writers.push(Box::new(Page::create(folder, source, header)?)),
             Format::Xlsx => {
                 let mut own = source.clone();

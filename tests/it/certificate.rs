@@ -55,7 +55,7 @@ fn write(folder: &Path, rows: u64, formats: &[Format]) {
 /// The files of a report, by name.
 static REPORT: LazyLock<Vec<(String, Vec<u8>)>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
-    write(folder.path(), ROWS, &Format::ALL);
+    write(folder.path(), ROWS, Format::ALL);
     let named = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
     files(folder.path()).iter().map(|path| (named(path), std::fs::read(path).unwrap())).collect()
 });
@@ -86,7 +86,7 @@ fn told(folder: &Path) -> String {
 #[test]
 fn a_report_that_nobody_touched_verifies() {
     for rows in [0, 1, ROWS] {
-        for formats in [&[][..], &Format::ALL] {
+        for formats in [&[][..], Format::ALL] {
             let folder = tempfile::tempdir().unwrap();
             write(folder.path(), rows, formats);
             assert_eq!(findings(folder.path()), []);

@@ -55,6 +55,48 @@ fn every_line_of_the_outcomes_stands_in_the_json_lines_with_all_its_faults() {
     assert!(faults > good + 50 && changes > 100, "{faults} {changes}");
 }
 
+#[cfg(feature = "parquet")]
+#[test]
+fn every_line_of_the_outcomes_stands_in_the_parquet_file() {
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+    use parquet::record::{Field, Row};
+
+    let as_value = |row: Row| -> Value {
+        let value = |field: &Field| match field {
+            Field::Str(text) => Value::from(text.clone()),
+            Field::Long(number) | Field::TimestampMillis(number) => Value::from(*number),
+            Field::Null => Value::Null,
+            other => panic!("{other}"),
+        };
+        row.get_column_iter().map(|(name, field)| (name.clone(), value(field))).collect()
+    };
+    let program = Program::new();
+    let mut bytes = Vec::new();
+    clientferry::sandbox::generate::generate(5000, 5, 20, &mut bytes).unwrap();
+    program.put("clients.csv", &bytes);
+    let check = ["check", "clients.csv", "--to", "tbank/fl-resident", "--out", "out", "--formats", "parquet"];
+    program.expect(&[1], &check);
+    let file = std::fs::File::open(program.path("out/outcomes.parquet")).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let rows: Vec<Value> = reader.get_row_iter(None).unwrap().map(|row| as_value(row.unwrap())).collect();
+    let lines = program.lines("out/outcomes.csv");
+    assert_eq!((rows.len(), lines.len()), (5000, 5000));
+    for (row, line) in rows.iter().zip(&lines) {
+        assert_eq!(row["line"].to_string(), line["line"]);
+        assert_eq!(row["attempts"].to_string(), line["attempts"]);
+        for name in ["row_id", "operation", "outcome", "provider_id", "idempotency_key"] {
+            assert_eq!(row[name].as_str().unwrap_or(""), line[name], "{row}");
+        }
+        for code in line["code"].split("; ") {
+            assert!(row["code"].as_str().unwrap_or("").contains(code), "{row}");
+        }
+    }
+    program.expect(&[0], &["verify", "out"]);
+    // A report without it does not leave an old one beside it.
+    program.expect(&[1], &[&check[..6], &["--formats", "csv"]].concat());
+    assert!(!program.path("out/outcomes.parquet").exists());
+}
+
 #[test]
 fn values_stand_in_json_as_they_are() {
     let program = Program::new();

@@ -198,7 +198,7 @@ pub(super) fn file(lang: Lang, name: &str) -> &'static str {
         "rejected.csv" => lang.pick("rows to mend, in your own columns", "строки для исправления, в ваших столбцах"),
         "crosswalk.csv" => lang.pick("old id to new id", "старый id → новый id"),
         "outcomes.xlsx" => lang.pick("every row as a workbook", "каждая строка, книгой Excel"),
-        "outcomes.jsonl" => lang.pick("every row for programs", "каждая строка для программ"),
+        "outcomes.jsonl" | "outcomes.parquet" => lang.pick("every row for programs", "каждая строка для программ"),
         "junit.xml" => lang.pick("failures for build servers", "ошибки для CI"),
         "changes.csv" => lang.pick("what changed since another run", "что изменилось с другого запуска"),
         "certificate.json" => lang.pick("hashes and sums", "контрольные значения и суммы"),
