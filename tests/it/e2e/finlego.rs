@@ -105,6 +105,8 @@ fn core_gets_no_company_twice_whatever_goes_wrong_and_whoever_is_killed() {
     for clients in [400, 1100] {
         let started = stage.start(&COMPANIES);
         sandbox.wait_for_clients(clients);
+        // The next request is under way.
+        std::thread::sleep(std::time::Duration::from_millis(20));
         assert!(started.kill(), "the run had ended before it was killed");
         held(&sandbox.ledger(), "onboardingId");
     }
